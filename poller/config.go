@@ -1,0 +1,73 @@
+package poller
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Config is what a [Server] is built from.
+type Config struct {
+	// Listen is the address to listen on; port 0 lets the kernel choose.
+	Listen netip.AddrPort
+	// Loops is the number of event loops, at least 1.
+	Loops int
+	// Engine is "epoll" (Linux) or "easygo".
+	Engine string
+	// PrivateFDTables gives each loop a thread, and that thread a descriptor
+	// table of its own. It needs Linux and the epoll engine.
+	PrivateFDTables bool
+
+	// Sweep is how often each connection is visited for timeouts.
+	Sweep time.Duration
+	// WriteStall ends a connection whose peer takes none of the waiting output
+	// for so long.
+	WriteStall time.Duration
+	// Linger is how long a finished connection is read, and its input thrown
+	// away, until the peer closes too. Closing sooner could reset the
+	// connection before the peer has read the last bytes.
+	Linger time.Duration
+
+	// Adopt receives the connections handed off with [Conn.HandOff] and the
+	// bytes already read from each, which it owns. It is called on goroutines
+	// of the server's own, one for each loop.
+	Adopt func(conn net.Conn, read []byte)
+	// AcceptFailed, if set, is told when a loop begins to fail to accept for
+	// want of resources, once until it recovers. It is called on the loop and
+	// must not block.
+	AcceptFailed func(loop int, err error)
+}
+
+// Errors of posting and handing off.
+var (
+	// ErrStopped: the loop has ended.
+	ErrStopped = errors.New("poller: the loop has stopped")
+	// ErrMailboxFull: the loop has more letters than it can keep up with.
+	ErrMailboxFull = errors.New("poller: the loop's mailbox is full")
+	// ErrHandOffBusy: connections are handed off faster than they are adopted.
+	ErrHandOffBusy = errors.New("poller: too many connections are being handed off")
+)
+
+// Causes given to [Handler.Closed], besides the errors of the kernel.
+var (
+	// ErrFinished: the connection was ended with [Conn.Finish].
+	ErrFinished = errors.New("poller: finished")
+	// ErrWriteStalled: the peer took no byte for [Config].WriteStall.
+	ErrWriteStalled = errors.New("poller: the peer takes no output")
+)
+
+func (c Config) validate() error {
+	switch {
+	case c.Loops < 1:
+		return fmt.Errorf("poller: Loops is %d; at least 1 is needed", c.Loops)
+	case !c.Listen.IsValid():
+		return errors.New("poller: Listen is not an address")
+	case c.Sweep <= 0 || c.WriteStall <= 0 || c.Linger <= 0:
+		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.Linger)
+	case c.PrivateFDTables && c.Engine != "epoll":
+		return fmt.Errorf("poller: private descriptor tables need the epoll engine, not %q", c.Engine)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package poller
+
+import (
+	"net/netip"
+
+	"github.com/sluicegate/sluice/poller/buf"
+)
+
+// Conn is one TCP connection, owned by its loop: every method may be called on
+// the loop's goroutine only, and no *Conn may be kept beyond the call it was
+// given to. Outside, a connection is named by its [Handle].
+//
+// A million of these live in slabs: 64 bytes each, no pointer but to the loop
+// and to output that waits.
+type Conn struct {
+	// Fixed while open.
+	loop       *Loop
+	fd         int32
+	slot       uint32
+	generation uint32 // 0: the slot is free
+	peerPort   uint16
+	peer       [16]byte
+
+	// Loop only.
+	state     connState
+	flags     connFlags
+	queued    int32      // last piece of this turn's output, plus 1; 0: none
+	progress  Tick       // when the peer last took waiting output
+	unflushed uint32     // bytes of this turn's output
+	waiting   *buf.Chain // output that the kernel has not taken; nil: none
+}
+
+type connState uint8
+
+const (
+	connOpen      connState = iota
+	connFinishing           // output is being flushed, then the stream ends
+	connLingering           // the stream has ended; input is thrown away
+)
+
+type connFlags uint8
+
+const (
+	flagPaused    connFlags = 1 << iota // the handler wants no input
+	flagUnread                          // there may be input that no event will report
+	flagUnwritten                       // the kernel may take more, though no event will say so
+	flagScheduled                       // stands in the loop's list for the next turn
+	flagEnded                           // the peer has sent its last byte
+)
+
+// Handle returns the value that names c outside its loop.
+func (c *Conn) Handle() Handle {
+	return Handle{Loop: uint16(c.loop.index), Slot: c.slot, Generation: c.generation}
+}
+
+// Slot returns c's index on its loop: small, dense, and c's own while it is
+// open. A handler keeps its own state for c in a slab under this index.
+func (c *Conn) Slot() uint32 { return c.slot }
+
+// Loop returns the loop that owns c.
+func (c *Conn) Loop() *Loop { return c.loop }
+
+// RemoteAddr returns the peer's address, as it was when c was accepted.
+func (c *Conn) RemoteAddr() netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom16(c.peer).Unmap(), c.peerPort)
+}
+
+// Open reports whether c has neither ended nor been told to.
+func (c *Conn) Open() bool { return c.generation != 0 && c.state == connOpen }
+
+// Waiting returns how many bytes wait because the kernel would not take them.
+// What was queued in the present turn is not among them.
+func (c *Conn) Waiting() int {
+	if c.waiting == nil {
+		return 0
+	}
+	return c.waiting.Len()
+}
+
+// Unsent returns how many bytes wait, those queued in the present turn
+// included.
+func (c *Conn) Unsent() int { return c.Waiting() + int(c.unflushed) }
+
+// Flush writes what is queued now rather than at the end of the turn. It
+// reports whether c is still open.
+func (c *Conn) Flush() bool {
+	if c.queued != 0 {
+		c.loop.flushConn(c)
+	}
+	return c.Open()
+}
+
+// Pause stops reading c after the present read: TCP pushes back on the peer.
+func (c *Conn) Pause() { c.flags |= flagPaused }
+
+// Resume reads c again, in the next turn.
+func (c *Conn) Resume() {
+	if c.flags&flagPaused == 0 {
+		return
+	}
+	c.flags &^= flagPaused
+	if c.flags&flagUnread != 0 {
+		c.loop.schedule(c)
+	}
+}
+
+// Finish ends c in order: what is queued is sent, then the end of the stream,
+// and c closes when the peer closes too or [Config].Linger has passed. Nothing
+// more is read from it, nor may be queued after this turn. [Handler.Closed] is
+// called with [ErrFinished].
+func (c *Conn) Finish() {
+	if c.state != connOpen {
+		return
+	}
+	c.state = connFinishing
+	c.loop.output.touch(c)
+}
+
+// Abort closes c at once and drops what is queued. [Handler.Closed] is called
+// with cause before Abort returns.
+func (c *Conn) Abort(cause error) { c.loop.close(c, cause) }
+
+// Reset is Abort, and the peer is told so by a TCP reset: for peers that would
+// not read the end of the stream, and whose unread bytes would stay queued in
+// the kernel.
+func (c *Conn) Reset(cause error) { c.loop.reset(c, cause) }
+
+// HandOff gives c's socket to [Config].Adopt, with the bytes already read from
+// it, which it takes. Nothing may be queued on c. On success c has left the loop
+// and [Handler.Closed] is not called; on an error c is as it was.
+func (c *Conn) HandOff(read []byte) error { return c.loop.handOff(c, read) }

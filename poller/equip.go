@@ -1,0 +1,90 @@
+package poller
+
+import (
+	"net/netip"
+
+	"github.com/sluicegate/sluice/poller/internal/sys"
+)
+
+// equipment is what one loop is given to work with before it runs. It is made
+// on the goroutine that calls Listen, because a loop that leaves the shared
+// descriptor table can take along only what stands there by then.
+type equipment struct {
+	engine   *preparedEngine
+	sockets  sys.Sockets
+	listener int
+	porter   porter
+	reserve  func() (int, error)
+	private  bool
+}
+
+// preparedEngine is an engine, or the part of one that must exist before its
+// loop does.
+type preparedEngine struct {
+	// wake may be called from any goroutine until close.
+	wake func() error
+	// open returns the engine; it is called on the loop's own thread.
+	open func() (sys.Engine, error)
+	// close releases what is left once the loop has ended.
+	close func()
+	// descriptor is written by wake, on whatever thread that is; -1 if none.
+	descriptor int
+}
+
+// equip opens listeners and engines. All listeners have the address of the
+// first: where the kernel chose its port, the others share that.
+func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
+	defer func() {
+		if err != nil {
+			for _, e := range made {
+				e.abandon()
+			}
+		}
+	}()
+	if config.PrivateFDTables {
+		if err := preparePrivateTables(); err != nil {
+			return nil, addr, err
+		}
+	}
+	addr = config.Listen
+	for range config.Loops {
+		e := &equipment{sockets: new(sys.TCP), reserve: sys.OpenReserve, private: config.PrivateFDTables, listener: -1}
+		made = append(made, e)
+		if e.engine, err = prepareEngine(config.Engine); err != nil {
+			return made, addr, err
+		}
+		options := sys.Options{UserTimeout: int(config.WriteStall.Milliseconds())}
+		if e.listener, addr, err = sys.Listen(addr, options); err != nil {
+			return made, addr, err
+		}
+		if e.porter, err = newPorter(config.PrivateFDTables); err != nil {
+			return made, addr, err
+		}
+	}
+	return made, addr, nil
+}
+
+// entered closes what a loop with a table of its own has a copy of: a listener
+// that stands in two tables is not closed when one of them closes it.
+func (e *equipment) entered() {
+	if !e.private {
+		return
+	}
+	e.sockets.Close(e.listener)
+	e.porter.entered()
+}
+
+// abandon closes what was made for a loop that will never run.
+func (e *equipment) abandon() {
+	if e.engine != nil {
+		e.engine.close()
+	}
+	if e.listener >= 0 {
+		e.sockets.Close(e.listener)
+	}
+	if e.porter != nil {
+		e.porter.close()
+		e.porter.entered()
+		e.porter.deliver(nil)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package poller
+
+func newTablePorter() (porter, error) {
+	return nil, errPrivateTables
+}

@@ -1,0 +1,5 @@
+//go:build darwin || freebsd
+
+package sys_test
+
+var kernels = []kernel{easygoKernel, fakeKernel}

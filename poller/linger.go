@@ -1,0 +1,51 @@
+package poller
+
+import (
+	"io"
+	"time"
+)
+
+// lingerer is a connection whose stream has ended on our side and that is read
+// until the peer ends its own. All linger equally long, so the queue is in the
+// order of its deadlines.
+type lingerer struct {
+	handle Handle
+	until  time.Duration // on the loop's clock
+}
+
+// endStream sends the end of the stream after the last byte.
+func (l *Loop) endStream(c *Conn) {
+	if c.flags&flagEnded != 0 {
+		l.close(c, io.EOF)
+		return
+	}
+	if err := l.sockets.CloseWrite(int(c.fd)); err != nil {
+		l.close(c, err)
+		return
+	}
+	c.state = connLingering
+	c.flags &^= flagPaused
+	if c.flags&flagUnread != 0 {
+		l.schedule(c)
+	}
+	l.lingerers = append(l.lingerers, lingerer{c.Handle(), l.began + l.config.Linger})
+}
+
+// endLingering resets the connections whose peers did not close in time: a
+// peer that does not read would leave the end of the stream queued for ever.
+func (l *Loop) endLingering() {
+	done := 0
+	for _, w := range l.lingerers {
+		c := l.lookup(w.handle.Slot, w.handle.Generation)
+		if c != nil && w.until > l.began {
+			break
+		}
+		if c != nil {
+			l.reset(c, ErrFinished)
+		}
+		done++
+	}
+	if done > 0 {
+		l.lingerers = l.lingerers[:copy(l.lingerers, l.lingerers[done:])]
+	}
+}

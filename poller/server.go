@@ -1,0 +1,152 @@
+package poller
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sluicegate/sluice/poller/buf"
+)
+
+// Server is a number of loops that listen on one address. Its methods may be
+// called from any goroutine.
+type Server struct {
+	// Fixed after Listen.
+	config    Config
+	addr      netip.AddrPort
+	loops     []*Loop
+	equipment []*equipment
+	pool      buf.Pool
+
+	// Safe for concurrent use.
+	running sync.WaitGroup
+	stopped sync.Once
+	started atomic.Bool
+}
+
+// Listen opens a listener for each loop. Nothing is accepted before
+// [Server.Start], but connections may queue.
+func Listen(config Config) (*Server, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	equipment, addr, err := equip(config)
+	if err != nil {
+		return nil, fmt.Errorf("poller: listen on %v: %w", config.Listen, err)
+	}
+	s := &Server{config: config, addr: addr, equipment: equipment}
+	now := monotonic()
+	for i, e := range equipment {
+		l := newLoop(i, config, now, e.engine.wake, &s.pool)
+		l.porter = e.porter
+		s.loops = append(s.loops, l)
+	}
+	return s, nil
+}
+
+// Addr returns the address listened on.
+func (s *Server) Addr() netip.AddrPort { return s.addr }
+
+// Loop returns loop i; what may be called on it from other goroutines is said
+// there.
+func (s *Server) Loop(i int) *Loop { return s.loops[i] }
+
+// Loops returns the number of loops.
+func (s *Server) Loops() int { return len(s.loops) }
+
+// SegmentsInUse returns how many input segments are held, by loops (at most
+// one each) and by messages not yet handled.
+func (s *Server) SegmentsInUse() int { return s.pool.Outstanding() }
+
+// Start runs the loops, each with the handler that newHandler makes for it,
+// and returns when all of them accept. On an error none of them runs, and the
+// server is of no further use.
+func (s *Server) Start(newHandler func(*Loop) Handler) error {
+	s.started.Store(true)
+	entered := make(chan error, len(s.loops))
+	proceed := make(chan struct{})
+	var failed error
+	for i, l := range s.loops {
+		l.handler = newHandler(l)
+		e := s.equipment[i]
+		s.running.Go(func() { e.porter.deliver(s.config.Adopt) })
+		s.running.Go(func() {
+			defer e.porter.close()
+			err := s.enter(l, e)
+			entered <- err
+			<-proceed
+			switch {
+			case err != nil:
+				e.sockets.Close(e.listener)
+			case failed != nil:
+				l.teardown()
+			default:
+				l.run()
+			}
+		})
+	}
+	for range s.loops {
+		if err := <-entered; err != nil && failed == nil {
+			failed = fmt.Errorf("poller: start a loop: %w", err)
+		}
+	}
+	for _, e := range s.equipment {
+		e.entered()
+	}
+	close(proceed)
+	if failed != nil {
+		s.stopped.Do(s.finish)
+	}
+	return failed
+}
+
+// enter readies a loop, on its own goroutine.
+func (s *Server) enter(l *Loop, e *equipment) error {
+	if s.config.PrivateFDTables {
+		if err := e.leaveSharedTable(s.equipment); err != nil {
+			return err
+		}
+	}
+	engine, err := e.engine.open()
+	if err != nil {
+		return err
+	}
+	l.engine, l.sockets = engine, e.sockets
+	l.acceptor = acceptor{listener: e.listener, reserve: e.reserve, open: true, ready: true}
+	l.acceptor.holdReserve()
+	return engine.Add(e.listener, listenerToken)
+}
+
+// StopAccepting closes the listeners once the connections that queue at them
+// have been accepted. It does not wait.
+func (s *Server) StopAccepting() {
+	for _, l := range s.loops {
+		l.Do(TaskFunc((*Loop).stopAccepting))
+	}
+}
+
+// Stop ends every loop and every connection that is left, and waits. It may be
+// called more than once.
+func (s *Server) Stop() {
+	s.stopped.Do(func() {
+		if !s.started.Load() {
+			for _, e := range s.equipment {
+				e.abandon()
+			}
+			return
+		}
+		for _, l := range s.loops {
+			l.Do(TaskFunc(func(l *Loop) { l.stopping = true }))
+		}
+		s.finish()
+	})
+	s.running.Wait()
+}
+
+func (s *Server) finish() {
+	s.running.Wait()
+	for _, e := range s.equipment {
+		e.engine.close()
+	}
+}
