@@ -1,0 +1,86 @@
+package gateway
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/codec"
+)
+
+// Handler receives the sessions of a route. For each session its methods are
+// called one at a time and in order: Open, Message for every message, Close.
+// Different sessions' calls run concurrently, so a handler must be safe for
+// that. Where they run is the route's [Dispatch].
+//
+// A handler that panics ends the session it was called for, with 1011; the
+// panic is logged, and nobody else is disturbed.
+type Handler interface {
+	// Open announces a session. It borrows r.
+	Open(s Session, r *Request)
+	// Message delivers a complete message. It borrows m.Payload, and may write
+	// to it: to keep the bytes, copy them.
+	Message(s Session, m Message)
+	// Close announces the end of a session, whatever ended it. Sends to it have
+	// no effect by now.
+	Close(s Session, r Reason)
+}
+
+// MessageType is the type of a message (RFC 6455 §5.6).
+type MessageType uint8
+
+const (
+	// Text is UTF-8. What arrives has been checked; what is sent must be.
+	Text = MessageType(ws.OpText)
+	// Binary is any bytes.
+	Binary = MessageType(ws.OpBinary)
+)
+
+// Message is one complete message, however it was fragmented.
+type Message struct {
+	Type    MessageType
+	Payload []byte
+}
+
+// Request is the HTTP request that became, or asks to become, a session.
+type Request struct {
+	codec.Request
+	// RemoteAddr is the peer's address.
+	RemoteAddr netip.AddrPort
+	// Subprotocol is what was negotiated, or empty.
+	Subprotocol string
+}
+
+// HandlerFunc makes a [Handler] of a function that receives messages, for
+// programs to which a session's beginning and end do not matter.
+type HandlerFunc func(s Session, m Message)
+
+// Open does nothing.
+func (HandlerFunc) Open(Session, *Request) {}
+
+// Message calls f.
+func (f HandlerFunc) Message(s Session, m Message) { f(s, m) }
+
+// Close does nothing.
+func (HandlerFunc) Close(Session, Reason) {}
+
+func (HandlerFunc) onlyMessages() {}
+
+// onlyMessages marks handlers whose Open and Close do nothing, which a pooled
+// route then need not dispatch.
+type onlyMessages interface{ onlyMessages() }
+
+// Echo returns a handler that sends every message back.
+func Echo() Handler {
+	return HandlerFunc(func(s Session, m Message) { s.Send(m.Type, m.Payload) })
+}
+
+// Errors of [Session] methods.
+var (
+	// ErrEnded: the session has ended, or never was. A session that ends at
+	// the same moment can also swallow a send without an error.
+	ErrEnded = errors.New("gateway: the session has ended")
+	// ErrBusy: the session's loop has more to do than it can keep up with.
+	ErrBusy = errors.New("gateway: the session's loop is overloaded")
+)

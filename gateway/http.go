@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// httpSide serves the public port's plain HTTP requests with net/http. Their
+// connections come from the loops, with the bytes already read from them.
+type httpSide struct {
+	// Fixed after newHTTPSide.
+	server *http.Server
+	limit  int64
+	addr   net.Addr
+
+	// Safe for concurrent use.
+	conns   chan net.Conn
+	closed  chan struct{}
+	closing sync.Once
+	serving sync.WaitGroup
+
+	// Atomic.
+	active atomic.Int64
+}
+
+func newHTTPSide(config Config, addr net.Addr) *httpSide {
+	h := &httpSide{
+		limit:  int64(config.Limits.HTTPConnections),
+		addr:   addr,
+		conns:  make(chan net.Conn, config.Limits.HTTPConnections),
+		closed: make(chan struct{}),
+	}
+	h.server = &http.Server{
+		Handler:           withoutUpgrades(config.HTTP),
+		ReadHeaderTimeout: config.Timeouts.Handshake,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    config.Limits.Head,
+		ErrorLog:          slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
+	}
+	return h
+}
+
+// withoutUpgrades answers upgrades that come second on a connection: it has
+// left the loops for good. Clients open a connection for each WebSocket.
+func withoutUpgrades(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+			w.Header().Set("Connection", "close")
+			http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (h *httpSide) serve() {
+	h.serving.Go(func() { h.server.Serve((*adoptedConns)(h)) })
+}
+
+// admit reserves a place for a connection, if there is one. It may be called
+// from any goroutine.
+func (h *httpSide) admit() bool {
+	if h.active.Add(1) > h.limit {
+		h.active.Add(-1)
+		return false
+	}
+	return true
+}
+
+// release gives a place back.
+func (h *httpSide) release() { h.active.Add(-1) }
+
+// adopt takes a connection that was admitted, and the bytes read from it.
+func (h *httpSide) adopt(conn net.Conn, read []byte) {
+	adopted := &adoptedConn{Conn: conn, read: read, side: h}
+	select {
+	case h.conns <- adopted:
+	case <-h.closed:
+		adopted.Close()
+	}
+}
+
+// shutdown lets requests finish until ctx ends.
+func (h *httpSide) shutdown(ctx context.Context) {
+	if h.server.Shutdown(ctx) != nil {
+		h.server.Close()
+	}
+	h.serving.Wait()
+}
+
+// adoptedConns is the listener that net/http accepts from.
+type adoptedConns httpSide
+
+func (a *adoptedConns) Accept() (net.Conn, error) {
+	select {
+	case conn := <-a.conns:
+		return conn, nil
+	case <-a.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (a *adoptedConns) Close() error {
+	a.closing.Do(func() {
+		close(a.closed)
+		for {
+			select {
+			case conn := <-a.conns:
+				conn.Close()
+			default:
+				return
+			}
+		}
+	})
+	return nil
+}
+
+func (a *adoptedConns) Addr() net.Addr { return a.addr }
+
+// adoptedConn is a connection whose first bytes were read on a loop.
+type adoptedConn struct {
+	net.Conn
+	read   []byte
+	side   *httpSide
+	closed atomic.Bool
+}
+
+// Read returns first what the loop has read.
+func (c *adoptedConn) Read(p []byte) (int, error) {
+	if len(c.read) > 0 {
+		n := copy(p, c.read)
+		if c.read = c.read[n:]; len(c.read) == 0 {
+			c.read = nil
+		}
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// Close closes the connection and gives its place back, once.
+func (c *adoptedConn) Close() error {
+	if c.closed.Swap(true) {
+		return errors.Join(net.ErrClosed)
+	}
+	c.side.release()
+	return c.Conn.Close()
+}

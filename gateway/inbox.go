@@ -1,0 +1,226 @@
+package gateway
+
+import (
+	"runtime"
+
+	"github.com/sluicegate/sluice/gateway/internal/workers"
+	"github.com/sluicegate/sluice/poller"
+	"github.com/sluicegate/sluice/poller/buf"
+)
+
+// inbox is what a session has for its pooled handler. It changes hands and is
+// never shared: the loop collects deliveries while a worker runs the batch it
+// was given, and the worker sends the inbox back through the loop's mailbox. So
+// a session's deliveries run one at a time and in order, on any worker, and
+// nothing is locked. An idle session has none.
+type inbox struct {
+	// Fixed while in use.
+	shard   *shard
+	session Session
+	handler Handler
+
+	// Loop only.
+	waiting  []delivery
+	bytes    int // of payload, in waiting and batch
+	messages int
+	listed   bool // stands in shard.runnable
+	running  bool // a worker has batch
+	detached bool // the session has ended
+
+	// The worker's while running, else the loop's.
+	batch []delivery
+}
+
+// delivery is one call of a handler.
+type delivery struct {
+	call    callKind
+	reason  Reason
+	message Message
+	request *Request
+	segment *buf.Segment // to be released after the call, or nil
+}
+
+type callKind uint8
+
+const (
+	callMessage callKind = iota
+	callOpen
+	callClose
+)
+
+const (
+	// spareInboxes and keptDeliveries bound what a shard keeps for reuse.
+	spareInboxes   = 1024
+	keptDeliveries = 64
+)
+
+func (s *shard) openLater(c *poller.Conn, x *session, r *Request) {
+	s.list(s.inboxOf(c, x), delivery{call: callOpen, request: r})
+}
+
+// closeLater delivers the end of a session after everything before it.
+func (s *shard) closeLater(c *poller.Conn, x *session) {
+	if x.inbox == nil && x.route.quiet {
+		return
+	}
+	in := s.inboxOf(c, x)
+	in.detached = true
+	x.inbox = nil
+	if !x.route.quiet {
+		s.list(in, delivery{call: callClose, reason: x.reason})
+	}
+}
+
+// deliverLater queues a message, and stops reading a session that has too many.
+func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, owned bool) {
+	in := s.inboxOf(c, x)
+	in.bytes += len(m.Payload)
+	in.messages++
+	s.list(in, delivery{message: m})
+	if !owned && len(m.Payload) > 0 {
+		s.holdSegment(in)
+	}
+	limits := &s.gateway.config.Limits
+	if x.flags&flagPaused == 0 && (in.bytes > limits.Inbound || in.messages > limits.InboundMessages) {
+		x.flags |= flagPaused
+		s.counts.readPauses++
+		c.Pause()
+	}
+}
+
+// holdSegment keeps the segment under the message listed last. One reference
+// serves all messages of a read: the last one holds it, for they run in order.
+func (s *shard) holdSegment(in *inbox) {
+	if s.segment == nil {
+		s.segment = s.loop.Retain()
+	} else {
+		in.waiting[s.holder].segment = nil
+	}
+	s.holder = len(in.waiting) - 1
+	in.waiting[s.holder].segment = s.segment
+}
+
+func (s *shard) inboxOf(c *poller.Conn, x *session) *inbox {
+	if x.inbox != nil {
+		return x.inbox
+	}
+	if n := len(s.spare); n > 0 {
+		x.inbox = s.spare[n-1]
+		s.spare = s.spare[:n-1]
+	} else {
+		x.inbox = &inbox{shard: s}
+	}
+	s.inboxes++
+	x.inbox.session, x.inbox.handler = s.session(c), x.route.handler
+	return x.inbox
+}
+
+// list adds d to what waits, and in to those that a worker should have.
+func (s *shard) list(in *inbox, d delivery) {
+	in.waiting = append(in.waiting, d)
+	if !in.running && !in.listed {
+		in.listed = true
+		s.runnable = append(s.runnable, in)
+	}
+}
+
+// submit gives the turn's inboxes to the pool, all at once.
+func (s *shard) submit() {
+	if len(s.runnable) == 0 {
+		return
+	}
+	for _, in := range s.runnable {
+		in.batch, in.waiting = in.waiting, in.batch[:0]
+		in.listed, in.running = false, true
+		s.jobs = append(s.jobs, in)
+	}
+	s.gateway.pool.Submit(s.jobs)
+	clear(s.runnable)
+	clear(s.jobs)
+	s.runnable, s.jobs = s.runnable[:0], s.jobs[:0]
+	// On a machine with few cores the workers get theirs now; what they answer
+	// is in the mailbox when the loop comes back.
+	runtime.Gosched()
+}
+
+var _ workers.Job = (*inbox)(nil)
+
+// Run calls the handler for each delivery of the batch. It runs on a worker.
+func (in *inbox) Run() {
+	for i := range in.batch {
+		d := &in.batch[i]
+		in.call(d)
+		if d.segment != nil {
+			d.segment.Release()
+		}
+	}
+	// The loop is there until the pool has stopped.
+	in.shard.loop.Do((*finishedBatch)(in))
+}
+
+func (in *inbox) call(d *delivery) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			in.shard.gateway.journal.panicked(in.session, fault)
+			in.shard.loop.PostRef(in.session.handle, letterPanic, nil)
+		}
+	}()
+	switch d.call {
+	case callMessage:
+		in.handler.Message(in.session, d.message)
+	case callOpen:
+		in.handler.Open(in.session, d.request)
+	case callClose:
+		in.handler.Close(in.session, d.reason)
+	}
+}
+
+// finishedBatch is an inbox on its way back from a worker.
+type finishedBatch inbox
+
+// Run takes the inbox back. It runs on the loop.
+func (f *finishedBatch) Run(l *poller.Loop) {
+	in := (*inbox)(f)
+	s := in.shard
+	in.running = false
+	for i := range in.batch {
+		in.bytes -= len(in.batch[i].message.Payload)
+		if in.batch[i].call == callMessage {
+			in.messages--
+		}
+	}
+	clear(in.batch)
+	if len(in.waiting) > 0 {
+		in.listed = true
+		s.runnable = append(s.runnable, in)
+	}
+	if !in.detached {
+		s.relieve(l.Conn(in.session.handle), in)
+	}
+	if !in.listed {
+		s.putAway(in)
+	}
+}
+
+// relieve reads a session again whose inbox has emptied to a half.
+func (s *shard) relieve(c *poller.Conn, in *inbox) {
+	x := s.sessions.At(c.Slot())
+	limits := &s.gateway.config.Limits
+	if x.flags&flagPaused != 0 && in.bytes <= limits.Inbound/2 && in.messages <= limits.InboundMessages/2 {
+		x.flags &^= flagPaused
+		c.Resume()
+	}
+	if !in.listed {
+		x.inbox = nil
+	}
+}
+
+// putAway keeps an inbox that nobody uses for the next session that needs one.
+func (s *shard) putAway(in *inbox) {
+	s.inboxes--
+	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
+		return
+	}
+	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0]}
+	s.spare = append(s.spare, in)
+}

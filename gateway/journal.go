@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sluicegate/sluice/poller"
+)
+
+// journal writes log records on a goroutine of its own. A loop must not wait
+// for a log that a full disk or a stuck pipe holds up, and one with a private
+// descriptor table could not write to it at all.
+type journal struct {
+	// Fixed after openJournal.
+	logger  *slog.Logger
+	records chan record
+
+	// Atomic.
+	lost atomic.Uint64 // records dropped since the last one written
+
+	writing sync.WaitGroup
+}
+
+type record struct {
+	level   slog.Level
+	message string
+	args    []any
+}
+
+// journalRecords is how many records may wait.
+const journalRecords = 256
+
+func openJournal(logger *slog.Logger) *journal {
+	j := &journal{logger: logger, records: make(chan record, journalRecords)}
+	j.writing.Go(j.write)
+	return j
+}
+
+func (j *journal) write() {
+	for r := range j.records {
+		if lost := j.lost.Swap(0); lost > 0 {
+			j.logger.Warn("log records were dropped", "count", lost)
+		}
+		j.logger.Log(context.Background(), r.level, r.message, r.args...)
+	}
+}
+
+// log queues a record. It may be called from any goroutine, and never blocks.
+func (j *journal) log(level slog.Level, message string, args ...any) {
+	select {
+	case j.records <- record{level, message, args}:
+	default:
+		j.lost.Add(1)
+	}
+}
+
+// ended records the end of a connection, if its reason is of interest.
+func (j *journal) ended(c *poller.Conn, x *session, cause error) {
+	level := x.reason.Level()
+	if !j.logger.Enabled(context.Background(), level) {
+		return
+	}
+	j.log(level, "connection ended", "reason", x.reason.String(), "remote", c.RemoteAddr().String(), "cause", cause.Error())
+}
+
+// panicked records the panic of a handler, with its stack.
+func (j *journal) panicked(s Session, fault any) {
+	j.log(slog.LevelError, "handler panicked", "session", s.ID(), "panic", fault, "stack", string(debug.Stack()))
+}
+
+// close writes what is queued and ends the journal. Nothing may be logged
+// afterwards.
+func (j *journal) close() {
+	close(j.records)
+	j.writing.Wait()
+}

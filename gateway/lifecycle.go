@@ -1,0 +1,128 @@
+package gateway
+
+import (
+	"errors"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/poller"
+)
+
+// control sends a control frame ahead of all messages but those the
+// connection has already committed to.
+func (s *shard) control(c *poller.Conn, x *session, op ws.OpCode, payload []byte) {
+	if x.state != open && op != ws.OpClose {
+		return
+	}
+	at := len(s.responses)
+	s.responses = codec.AppendFrame(s.responses, op, payload)
+	c.Queue(s.responses[at:])
+}
+
+// beginClose sends a close frame and waits for the peer's (RFC 6455 §7.1.2).
+// Messages sent before go first if the close was asked for; otherwise what the
+// peer has not taken is dropped.
+func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte) {
+	if x.state != open {
+		return
+	}
+	x.reason, x.asked = r, s.loop.Now()
+	if x.outbox != nil && r == ReasonClosedByHandler {
+		x.outbox.push(codec.AppendFrame(nil, ws.OpClose, payload))
+		x.state = closing
+		return
+	}
+	x.outbox = nil
+	x.state = closing
+	s.control(c, x, ws.OpClose, payload)
+}
+
+// peerClosed handles a close frame of the peer: the answer to ours, or one to
+// be answered (RFC 6455 §5.5.1).
+func (s *shard) peerClosed(c *poller.Conn, x *session, payload []byte) {
+	code, _, err := codec.ParseClose(payload)
+	if err != nil {
+		s.fail(c, x, err)
+		return
+	}
+	if x.state == open {
+		x.reason, x.outbox = ReasonClosedByPeer, nil
+		s.control(c, x, ws.OpClose, codec.AppendClose(nil, answer(code), ""))
+	}
+	s.finish(c, x)
+}
+
+// answer is the code that answers a close frame: the same, as RFC 6455 §5.5.1
+// suggests; none if none came.
+func answer(code ws.StatusCode) ws.StatusCode { return code }
+
+// fail ends a session whose peer broke the protocol (RFC 6455 §7.1.7).
+func (s *shard) fail(c *poller.Conn, x *session, err error) {
+	x.reason = reasonOfFault(err)
+	if x.state == open {
+		x.outbox = nil
+		s.control(c, x, ws.OpClose, codec.AppendClose(nil, x.reason.CloseCode(), err.Error()))
+	}
+	s.finish(c, x)
+}
+
+func reasonOfFault(err error) Reason {
+	var fault *codec.Error
+	if errors.As(err, &fault) {
+		switch fault.Code {
+		case ws.StatusInvalidFramePayloadData:
+			return ReasonInvalidText
+		case ws.StatusMessageTooBig:
+			return ReasonMessageTooBig
+		}
+	}
+	return ReasonProtocolError
+}
+
+// finish ends the stream once everything queued has left: the server closes
+// first (RFC 6455 §7.1.1).
+func (s *shard) finish(c *poller.Conn, x *session) {
+	x.state = closed
+	s.end(c, x)
+	c.Finish()
+}
+
+// Sweep implements [poller.Handler]: it looks for what is overdue.
+func (s *shard) Sweep(c *poller.Conn) {
+	x := s.sessions.At(c.Slot())
+	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
+	switch x.state {
+	case opening:
+		if now.Since(x.heard) >= timeouts.Handshake {
+			s.refuse(c, x, ReasonHandshakeTimeout, ReasonHandshakeTimeout.Text())
+		}
+	case open:
+		s.sweepOpen(c, x)
+	case closing:
+		if now.Since(x.asked) >= timeouts.Close {
+			// A peer that stopped reading would leave our close frame queued.
+			c.Reset(poller.ErrFinished)
+		}
+	}
+}
+
+func (s *shard) sweepOpen(c *poller.Conn, x *session) {
+	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
+	switch {
+	case timeouts.Idle > 0 && now.Since(x.active) >= timeouts.Idle:
+		s.endWith(c, x, ReasonIdle)
+	case x.flags&flagPaused != 0:
+		// Its input waits for a handler: the silence is ours.
+		x.heard = now
+	case x.flags&flagPinged != 0:
+		if now.Since(x.asked) >= timeouts.Pong {
+			x.reason = ReasonPongTimeout
+			c.Reset(poller.ErrFinished)
+		}
+	case timeouts.Ping > 0 && now.Since(x.heard) >= timeouts.Ping:
+		x.flags |= flagPinged
+		x.asked = now
+		s.control(c, x, ws.OpPing, nil)
+	}
+}

@@ -1,0 +1,47 @@
+package gateway
+
+import "slices"
+
+// route is a [Route] or a hub, as the data path needs it. It is fixed once
+// made.
+type route struct {
+	handler      Handler
+	dispatch     Dispatch
+	quiet        bool // the handler takes messages only
+	hub          *Hub // nil: not a hub's
+	origins      []string
+	subprotocols []string
+	authorize    func(*Request) error
+}
+
+// buildRoutes makes the table of paths, and the hubs.
+func (g *Gateway) buildRoutes() {
+	g.routes = make(map[string]*route, len(g.config.Hubs)+len(g.config.Routes))
+	for i, config := range g.config.Hubs {
+		h := &Hub{gateway: g, name: config.Name, number: i}
+		g.hubs = append(g.hubs, h)
+		g.addRoute(h, Route{
+			Path:         hubPrefix + config.Name,
+			Handler:      h.onMessage(config.OnMessage),
+			Dispatch:     config.Dispatch,
+			Origins:      config.Origins,
+			Subprotocols: config.Subprotocols,
+		})
+	}
+	for _, config := range g.config.Routes {
+		g.addRoute(nil, config)
+	}
+}
+
+func (g *Gateway) addRoute(h *Hub, config Route) {
+	_, quiet := config.Handler.(onlyMessages)
+	g.routes[config.Path] = &route{
+		handler:      config.Handler,
+		dispatch:     config.Dispatch,
+		quiet:        quiet,
+		hub:          h,
+		origins:      slices.Clone(config.Origins),
+		subprotocols: slices.Clone(config.Subprotocols),
+		authorize:    config.Authorize,
+	}
+}

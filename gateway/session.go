@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/poller"
+)
+
+// Session names one WebSocket client. It is a small comparable value: copy it,
+// keep it for ever, use it as a map key and from any goroutine. Once the client
+// has gone it names nobody; it never comes to name another one.
+type Session struct {
+	shard  *shard
+	handle poller.Handle
+}
+
+// Kinds of letters to sessions.
+const (
+	letterMessage poller.Kind = iota // Bytes: an encoded data frame
+	letterFrame                      // Ref: a codec.Frame
+	letterClose                      // Bytes: a close payload
+	letterPanic                      // the session's handler panicked
+)
+
+// sharedFrom is the payload size from which a send is encoded into memory of
+// its own rather than through the mailbox: bytes that the kernel does not take
+// at once can then be kept without a copy.
+const sharedFrom = 16 << 10
+
+// Send sends one message. It borrows payload and never blocks. Messages sent
+// from one goroutine arrive in order, with those of [Session.SendFrame].
+//
+// No error means that the message is on its way to the session's loop: the
+// client may be gone, or be too slow (see [Limits].Outbound), by the time it
+// gets there. The errors are [ErrEnded] and [ErrBusy].
+func (s Session) Send(t MessageType, payload []byte) error {
+	if len(payload) >= sharedFrom {
+		return s.SendFrame(codec.Encode(ws.OpCode(t), payload))
+	}
+	if s.shard == nil {
+		return ErrEnded
+	}
+	var header [codec.MaxHeader]byte
+	head := codec.AppendHeader(header[:0], ws.Header{Fin: true, OpCode: ws.OpCode(t), Length: int64(len(payload))})
+	return sendError(s.shard.loop.Post(s.handle, letterMessage, head, payload))
+}
+
+// SendFrame sends a message that was encoded once, with [codec.Encode], and is
+// shared by all sessions it is sent to. Otherwise it is [Session.Send].
+func (s Session) SendFrame(f codec.Frame) error {
+	if s.shard == nil {
+		return ErrEnded
+	}
+	return sendError(s.shard.loop.PostRef(s.handle, letterFrame, f))
+}
+
+// Close begins the close handshake, after what was sent before (RFC 6455
+// §5.5.1). code is 1000, or 3000 to 4999 for meanings of the program's own;
+// reason is cut to 123 bytes. It does not wait.
+func (s Session) Close(code ws.StatusCode, reason string) error {
+	if code != ws.StatusNormalClosure && code != ws.StatusGoingAway && (code < 3000 || code > 4999) {
+		return fmt.Errorf("gateway: close a session: code %d: use 1000, 1001 or 3000 to 4999", code)
+	}
+	if s.shard == nil {
+		return ErrEnded
+	}
+	return sendError(s.shard.loop.Post(s.handle, letterClose, nil, codec.AppendClose(nil, code, reason)))
+}
+
+func sendError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, poller.ErrMailboxFull):
+		return ErrBusy
+	}
+	return ErrEnded
+}

@@ -1,0 +1,253 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/gateway/internal/workers"
+	"github.com/sluicegate/sluice/poller"
+	"github.com/sluicegate/sluice/poller/buf"
+	"github.com/sluicegate/sluice/poller/slab"
+)
+
+// shard is the gateway's part on one loop: the sessions that live there. It
+// belongs to the loop's goroutine.
+type shard struct {
+	// Fixed after newShard.
+	gateway *Gateway
+	loop    *poller.Loop
+	frames  codec.Limits
+
+	// Loop only: sessions.
+	sessions slab.Table[session]
+	rosters  []hub.Roster // by the hub's number
+	open     int
+
+	// Loop only: the turn.
+	segment   *buf.Segment // retained for messages of the present read, or nil
+	holder    int          // the message that holds segment, in its inbox
+	runnable  []*inbox
+	jobs      []workers.Job
+	responses []byte // control frames and HTTP answers, until they are written
+	inboxes   int    // in use
+	spare     []*inbox
+
+	// Loop only: counters.
+	counts counts
+}
+
+type counts struct {
+	upgraded    uint64
+	messagesIn  uint64
+	messagesOut uint64
+	undelivered uint64
+	readPauses  uint64
+	reasons     [reasonCount]uint64
+}
+
+// session is the state of one connection above its bytes. It lives in a slab
+// under its connection's slot; together they are what an idle client costs.
+type session struct {
+	// Loop only.
+	decoder codec.Decoder
+	head    *head       // the HTTP request, while it arrives in pieces
+	route   *route      // nil until open
+	inbox   *inbox      // messages for a pooled handler; nil: none
+	outbox  *outbox     // messages behind a full connection; nil: none
+	heard   poller.Tick // last input of any kind
+	active  poller.Tick // last message
+	asked   poller.Tick // when the ping or the close frame was sent
+	seat    uint32      // in the hub's roster
+	state   state
+	flags   sessionFlags
+	reason  Reason // why it ends; ReasonNone until that is known
+}
+
+// state is where a session stands in its life (RFC 6455 §4 and §7).
+type state uint8
+
+const (
+	// opening: the HTTP request is awaited.
+	opening state = iota
+	// open: messages flow.
+	open
+	// closing: the close frame was sent and the peer's is awaited.
+	closing
+	// closed: no more frames; the stream is being ended.
+	closed
+)
+
+type sessionFlags uint8
+
+const (
+	flagPinged sessionFlags = 1 << iota // a ping is unanswered
+	flagPaused                          // too much input waits
+	flagEnded                           // the handler has been told
+)
+
+// keptResponses bounds what a shard keeps for the answers of its next turn.
+const keptResponses = 64 << 10
+
+// maxFragments bounds the frames of one message. Senders that stream 4 MiB in
+// 64-byte frames exist; a million empty frames are an attack.
+const maxFragments = 1 << 17
+
+func newShard(g *Gateway, l *poller.Loop) *shard {
+	return &shard{
+		gateway: g,
+		loop:    l,
+		frames:  codec.Limits{Message: g.config.Limits.Message, Fragments: maxFragments},
+		rosters: make([]hub.Roster, len(g.hubs)),
+	}
+}
+
+var _ poller.Handler = (*shard)(nil)
+
+// Opened implements [poller.Handler].
+func (s *shard) Opened(c *poller.Conn) {
+	x := s.sessions.Claim(c.Slot())
+	x.heard = s.loop.Now()
+}
+
+// Data implements [poller.Handler].
+func (s *shard) Data(c *poller.Conn, p []byte) {
+	x := s.sessions.At(c.Slot())
+	x.flags &^= flagPinged
+	if x.state != opening {
+		x.heard = s.loop.Now()
+		s.receive(c, x, p)
+	} else {
+		s.handshake(c, x, p)
+	}
+	s.segment = nil
+}
+
+// receive takes the bytes of frames.
+func (s *shard) receive(c *poller.Conn, x *session, p []byte) {
+	for len(p) > 0 && (x.state == open || x.state == closing) {
+		unit, n, err := x.decoder.Next(p, &s.frames)
+		if err != nil {
+			s.fail(c, x, err)
+			return
+		}
+		p = p[n:]
+		switch unit.Opcode {
+		case ws.OpText, ws.OpBinary:
+			s.message(c, x, unit)
+		case ws.OpPing:
+			s.control(c, x, ws.OpPong, unit.Payload)
+		case ws.OpClose:
+			s.peerClosed(c, x, unit.Payload)
+		}
+	}
+}
+
+// message hands a data message to the route's handler.
+func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
+	if x.state != open {
+		return // the close frame is on its way; RFC 6455 §1.4 lets us discard
+	}
+	s.counts.messagesIn++
+	x.active = s.loop.Now()
+	m := Message{MessageType(u.Opcode), u.Payload}
+	if x.route.dispatch == Inline {
+		s.runInline(c, x, func(session Session, h Handler) { h.Message(session, m) })
+		return
+	}
+	s.deliverLater(c, x, m, u.Owned)
+}
+
+// Mail implements [poller.Handler].
+func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
+	x := s.sessions.At(c.Slot())
+	if x.state != open {
+		s.counts.undelivered++
+		return
+	}
+	switch letter.Kind {
+	case letterMessage:
+		s.send(c, x, outgoing{frame: letter.Bytes})
+	case letterFrame:
+		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
+	case letterClose:
+		s.beginClose(c, x, ReasonClosedByHandler, letter.Bytes)
+	case letterPanic:
+		s.endWith(c, x, ReasonHandlerPanic)
+	}
+}
+
+// TurnDone implements [poller.Handler].
+func (s *shard) TurnDone() {
+	s.responses = s.responses[:0]
+	if cap(s.responses) > keptResponses {
+		s.responses = nil
+	}
+	s.submit()
+}
+
+// Closed implements [poller.Handler].
+func (s *shard) Closed(c *poller.Conn, cause error) {
+	x := s.sessions.At(c.Slot())
+	if x.reason == ReasonNone {
+		x.reason = reasonOf(x.state, cause)
+	}
+	s.end(c, x)
+	s.counts.reasons[x.reason]++
+	s.gateway.journal.ended(c, x, cause)
+	s.sessions.Release(c.Slot())
+}
+
+// end takes an open session out of the hub and tells its handler, once.
+func (s *shard) end(c *poller.Conn, x *session) {
+	if x.flags&flagEnded != 0 || x.route == nil {
+		return
+	}
+	x.flags |= flagEnded
+	s.open--
+	s.leaveHub(x)
+	x.outbox = nil
+	if x.route.dispatch == Inline {
+		reason := x.reason
+		s.runInline(c, x, func(session Session, h Handler) { h.Close(session, reason) })
+		return
+	}
+	s.closeLater(c, x)
+}
+
+func (s *shard) session(c *poller.Conn) Session { return Session{s, c.Handle()} }
+
+// reasonOf tells why a connection ended that the gateway did not end itself.
+func reasonOf(at state, cause error) Reason {
+	switch {
+	case errors.Is(cause, poller.ErrStopped):
+		return ReasonShutdown
+	case errors.Is(cause, poller.ErrWriteStalled):
+		return ReasonWriteStalled
+	case at == opening:
+		return ReasonHandshakeAborted
+	case errors.Is(cause, io.EOF):
+		return ReasonPeerGone
+	}
+	return ReasonPeerReset
+}
+
+// runInline calls the session's handler on the loop.
+func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler)) {
+	session := s.session(c)
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked(session, fault)
+			s.endWith(c, x, ReasonHandlerPanic)
+		}
+	}()
+	call(session, x.route.handler)
+}
+
+// endWith begins the close handshake for a reason of the table.
+func (s *shard) endWith(c *poller.Conn, x *session, r Reason) {
+	s.beginClose(c, x, r, codec.AppendClose(nil, r.CloseCode(), r.Text()))
+}
