@@ -1,0 +1,45 @@
+package bench
+
+// conn is one connection, as a stream of bytes and frames. What a scenario
+// keeps about it is the scenario's own. Loop only. 40 bytes, in the loop's slab.
+type conn struct {
+	fd    int32
+	slot  uint32 // its place in the slab
+	state connState
+	// blocked: the socket took no more bytes; epoll will tell when it does.
+	blocked bool
+	// midFrame: a part of a data frame has been written, so nothing else may be
+	// written before the rest of it. Set by the scenario's traffic.
+	midFrame bool
+	// aside: the loop keeps bytes for this connection, see aside.
+	aside   bool
+	attempt uint16 // while connecting and upgrading
+	in      frames
+}
+
+// connState is where a connection is in its life.
+type connState uint8
+
+const (
+	// stateUnborn: not begun.
+	stateUnborn connState = iota
+	// stateConnecting: TCP is connecting.
+	stateConnecting
+	// stateUpgrading: the request is sent, the answer is not complete.
+	stateUpgrading
+	// stateOpen: messages may be exchanged.
+	stateOpen
+	// stateClosing: a close frame has been sent.
+	stateClosing
+	// stateEnded: the descriptor is closed.
+	stateEnded
+)
+
+// aside is what few connections need and at few moments: kept out of conn, so
+// that the others do not pay for it. Loop only.
+type aside struct {
+	// control is the payload of a control frame that has arrived in part.
+	control []byte
+	// out are control frames to be written at the next boundary of frames.
+	out []byte
+}

@@ -1,0 +1,19 @@
+//go:build !linux
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"runtime"
+)
+
+var errNeedsLinux = errors.New("the load generator needs Linux; this is " + runtime.GOOS)
+
+// Run returns an error: the engine needs Linux.
+func (i Idle) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (e Echo) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+func kernelRelease() string { return "" }

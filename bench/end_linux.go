@@ -1,0 +1,49 @@
+package bench
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// end closes c. err says why, and is counted unless c was closing anyway.
+func (l *loop) end(c *conn, err error) {
+	switch c.state {
+	case stateConnecting, stateUpgrading:
+		unix.Close(int(c.fd))
+		l.dial.release(c)
+		l.fail(err)
+	case stateOpen:
+		unix.Close(int(c.fd))
+		l.live--
+		l.lose(err)
+	case stateClosing:
+		abort(c.fd)
+		l.live--
+	}
+	if c.aside {
+		delete(l.asides, c.slot)
+		c.aside = false
+	}
+	c.state = stateEnded
+}
+
+// lose counts a connection that was open.
+func (l *loop) lose(err error) {
+	l.tally.lost++
+	l.count(err)
+}
+
+// fail counts a connection that never opened.
+func (l *loop) fail(err error) {
+	l.tally.failed++
+	l.count(err)
+}
+
+func (l *loop) count(err error) {
+	var f failure
+	if !errors.As(err, &f) {
+		f = failure{StageDisconnect, err.Error()}
+	}
+	l.tally.failures.add(f, 1)
+}

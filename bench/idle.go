@@ -1,0 +1,26 @@
+package bench
+
+import "time"
+
+// Idle is the scenario that opens connections and holds them. It sends nothing
+// but pongs; data that the server sends is discarded.
+type Idle struct {
+	Load
+	// Hold is how long the connections are held once all are open. Default 0:
+	// the run ends at once.
+	Hold time.Duration `json:"holdNanoseconds"`
+}
+
+// Validate returns every fault of i, joined; nil if there is none.
+func (i Idle) Validate() error {
+	i = i.withDefaults()
+	var f faults
+	f.checkLoad(i.Load)
+	f.check(i.Hold >= 0, "Hold", i.Hold, "must not be negative")
+	return f.joined()
+}
+
+func (i Idle) withDefaults() Idle {
+	i.Load = i.Load.withDefaults()
+	return i
+}

@@ -1,0 +1,69 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Run opens the connections, holds them and closes them. An interrupt of ctx
+// ends the run early, still with a report. A fault of i or of this machine is an
+// error without a report; a server process that is gone in the end is one with.
+func (i Idle) Run(ctx context.Context) (*Report, error) {
+	if err := i.Validate(); err != nil {
+		return nil, err
+	}
+	i = i.withDefaults()
+	r, err := newRun(ctx, "idle", i.Load, i)
+	if err != nil {
+		return nil, err
+	}
+	var received []*discards
+	err = r.open(ctx, func(uint32, int) traffic {
+		d := &discards{}
+		received = append(received, d)
+		return d
+	})
+	if err != nil {
+		return nil, err
+	}
+	held := time.Now()
+	if r.opened > 0 {
+		err = r.sample(atAllOpen)
+		r.pause(ctx, i.Hold)
+		err = errors.Join(err, r.sample(atAfter))
+	}
+	figures := &IdleFigures{Held: time.Since(held)}
+	r.finish()
+	for _, used := range r.openShare {
+		r.report.Generator.add(used)
+	}
+	for n, l := range r.client.loops {
+		figures.Pings += l.tally.pings
+		figures.Messages += received[n].messages
+		figures.Bytes += received[n].bytes
+	}
+	r.report.Idle = figures
+	return r.report, err
+}
+
+// discards is the traffic of connections that only receive. Loop only, until
+// the loop has ended.
+type discards struct {
+	messages uint64
+	bytes    uint64
+}
+
+var _ traffic = (*discards)(nil)
+
+func (d *discards) data(_ *loop, _ *conn, p piece) error {
+	d.bytes += uint64(len(p.payload))
+	if p.end {
+		d.messages++
+	}
+	return nil
+}
+
+func (d *discards) write(*loop, *conn) error { return nil }
+
+func (d *discards) busy(*conn) bool { return false }

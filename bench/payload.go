@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+)
+
+// MinMessage and MaxMessage bound the size of an echo message, in bytes.
+const (
+	MinMessage = stampSize
+	MaxMessage = 1 << 20
+)
+
+const (
+	// stampSize is the connection number and the sequence number, each as
+	// eight hexadecimal digits, so that a payload is valid text as well.
+	stampSize = 16
+	// spread is how many different bodies there are. A power of two.
+	spread = 1024
+)
+
+// payloads makes and verifies the payload of every message of a run. A payload
+// is a stamp of connection number and sequence number, then a window of one
+// fixed pattern whose place follows from both numbers: making a body is a copy
+// and verifying one a comparison. A payloads is immutable and may be shared.
+type payloads struct {
+	size    int
+	pattern []byte
+}
+
+// newPayloads returns the payloads of size bytes each, MinMessage to
+// MaxMessage.
+func newPayloads(size int) *payloads {
+	pattern := make([]byte, size-stampSize+spread)
+	random := rand.New(rand.NewPCG(6455, 13))
+	for i := range pattern {
+		pattern[i] = byte(' ' + random.IntN('~'-' '+1))
+	}
+	return &payloads{size: size, pattern: pattern}
+}
+
+// body returns what follows the stamp; the caller borrows it.
+func (p *payloads) body(number, sequence uint32) []byte {
+	place := (number*0x9e3779b1 + sequence*0x85ebca6b) >> 16 % spread
+	return p.pattern[place:][:p.size-stampSize]
+}
+
+// appendPart appends to dst the bytes from up to to of a message's payload.
+func (p *payloads) appendPart(dst []byte, number, sequence uint32, from, to int) []byte {
+	if from < stampSize {
+		stamp := newStamp(number, sequence)
+		dst = append(dst, stamp[from:min(to, stampSize)]...)
+		from = stampSize
+	}
+	if from < to {
+		dst = append(dst, p.body(number, sequence)[from-stampSize:to-stampSize]...)
+	}
+	return dst
+}
+
+var (
+	errTooLong   = failure{StageVerify, "echo longer than its message"}
+	errTooShort  = failure{StageVerify, "echo shorter than its message"}
+	errOrder     = failure{StageVerify, "echo out of order"}
+	errForeign   = failure{StageVerify, "echo of another connection's message"}
+	errBytes     = failure{StageVerify, "echo differs from its message"}
+	errUnasked   = failure{StageVerify, "echo of a message that was not sent"}
+	errOtherKind = failure{StageVerify, "echo came back with another opcode"}
+)
+
+// verify compares got, which it borrows, with the payload from offset from on.
+// It returns nil or a verify failure.
+func (p *payloads) verify(got []byte, number, sequence uint32, from int) error {
+	if from+len(got) > p.size {
+		return errTooLong
+	}
+	if from < stampSize {
+		stamp := newStamp(number, sequence)
+		n := min(len(got), stampSize-from)
+		if !bytes.Equal(got[:n], stamp[from:from+n]) {
+			return explainStamp(got, from, number)
+		}
+		got, from = got[n:], stampSize
+	}
+	if len(got) > 0 && !bytes.Equal(got, p.body(number, sequence)[from-stampSize:][:len(got)]) {
+		return errBytes
+	}
+	return nil
+}
+
+// explainStamp names what is wrong with a stamp that did not match.
+func explainStamp(got []byte, from int, number uint32) error {
+	if from != 0 || len(got) < stampSize {
+		return errBytes
+	}
+	var numbers [stampSize / 2]byte
+	if _, err := hex.Decode(numbers[:], got[:stampSize]); err != nil {
+		return errBytes
+	}
+	if binary.BigEndian.Uint32(numbers[:]) != number {
+		return errForeign
+	}
+	return errOrder
+}
+
+func newStamp(number, sequence uint32) (stamp [stampSize]byte) {
+	binary.BigEndian.PutUint64(stamp[:8], hexDigits(number))
+	binary.BigEndian.PutUint64(stamp[8:], hexDigits(sequence))
+	return stamp
+}
+
+// hexDigits returns the eight lower-case hexadecimal digits of v, the first in
+// the highest byte. All eight are computed at once: first each nibble moves to
+// a byte of its own, then the bytes become digits.
+func hexDigits(v uint32) uint64 {
+	const each = 0x0101010101010101
+	x := uint64(v)
+	x = (x&0xffff0000)<<16 | x&0x0000ffff
+	x = (x&0x0000ff000000ff00)<<8 | x&0x000000ff000000ff
+	x = (x&0x00f000f000f000f0)<<4 | x&0x000f000f000f000f
+	letters := (x + 6*each) >> 4 & each // 1 in each byte above 9
+	return x + '0'*each + letters*('a'-'0'-10)
+}

@@ -1,0 +1,130 @@
+package bench
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Report is what came of a run. Marshalled to JSON it is one document that
+// says how it was made.
+type Report struct {
+	// Scenario is "idle" or "echo".
+	Scenario string    `json:"scenario"`
+	Started  time.Time `json:"started"`
+	// Interrupted: the run was stopped before its time.
+	Interrupted bool        `json:"interrupted"`
+	Environment Environment `json:"environment"`
+	// Parameters is the scenario, an [Idle] or an [Echo], with its defaults
+	// filled in.
+	Parameters any `json:"parameters"`
+
+	Connections Connections `json:"connections"`
+	// Failures has one entry per stage and cause, the most frequent first.
+	Failures []FailureCount `json:"failures"`
+	// Echo is set for the echo scenario.
+	Echo *EchoFigures `json:"echo,omitempty"`
+	// Idle is set for the idle scenario.
+	Idle      *IdleFigures `json:"idle,omitempty"`
+	Generator Generator    `json:"generator"`
+	// Server holds samples of the server's process in the order they were
+	// taken, if its id was given.
+	Server []ProcessSample `json:"server,omitempty"`
+	// ServerStatus is what StatsURL returned.
+	ServerStatus *ServerStatus `json:"serverStatus,omitempty"`
+}
+
+// Connections says how many connections were opened and how fast.
+type Connections struct {
+	Asked  int `json:"asked"`
+	Opened int `json:"opened"`
+	// Failed never opened; Lost opened and ended before the run did.
+	Failed int `json:"failed"`
+	Lost   int `json:"lost"`
+	// Took is from the first beginning to the last answer.
+	Took      time.Duration `json:"tookNanoseconds"`
+	PerSecond float64       `json:"perSecond"`
+	// Handshake is from the beginning of a connection to the server's answer.
+	Handshake Latency `json:"handshake"`
+}
+
+// IdleFigures are the results of the idle scenario.
+type IdleFigures struct {
+	Held time.Duration `json:"heldNanoseconds"`
+	// Pings is how many the server sent, each answered with a pong.
+	Pings uint64 `json:"pings"`
+	// Messages and Bytes count data that the server sent, which was discarded.
+	Messages uint64 `json:"messages"`
+	Bytes    uint64 `json:"bytes"`
+}
+
+// EchoFigures are the results of the echo scenario, taken from the end of the
+// warm-up on.
+type EchoFigures struct {
+	Measured time.Duration `json:"measuredNanoseconds"`
+	// Messages counts verified echoes.
+	Messages  uint64  `json:"messages"`
+	PerSecond float64 `json:"perSecond"`
+	// Unanswered counts messages that had not come back when
+	// [Load].FinishTimeout was over.
+	Unanswered uint64 `json:"unanswered"`
+	// PayloadBytes counts the payload of verified echoes, one way.
+	PayloadBytes uint64 `json:"payloadBytes"`
+	// Latency is from the write of a message to its verified echo.
+	Latency Latency `json:"latency"`
+	// ServerUser and ServerSystem are the server's CPU time per message, if
+	// its process is known.
+	ServerUser   time.Duration `json:"serverUserNanosecondsPerMessage,omitempty"`
+	ServerSystem time.Duration `json:"serverSystemNanosecondsPerMessage,omitempty"`
+}
+
+// Generator says how hard the load generator itself had to work, while figures
+// were taken in the echo scenario and while connections were opened in the idle
+// scenario.
+type Generator struct {
+	// CoreShare has the share of one CPU that each loop used, 0 to 1.
+	CoreShare []float64 `json:"coreShare"`
+	// Saturated: a loop used more than 90 % of a CPU. The generator, not the
+	// server, may then have set the figures.
+	Saturated bool `json:"generatorSaturated"`
+}
+
+const saturation = 0.9
+
+func (g *Generator) add(share float64) {
+	g.CoreShare = append(g.CoreShare, share)
+	g.Saturated = g.Saturated || share > saturation
+}
+
+// ServerStatus is the JSON that the server's status page returned.
+type ServerStatus struct {
+	Before json.RawMessage `json:"before"`
+	After  json.RawMessage `json:"after"`
+}
+
+// OK reports whether the run has what was asked for: every connection opened
+// and stayed open, and every message came back as it was sent.
+func (r *Report) OK() bool {
+	if r.Echo != nil && r.Echo.Unanswered > 0 {
+		return false
+	}
+	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0
+}
+
+// sampleAt returns the sample of that name, or nil.
+func (r *Report) sampleAt(at string) *ProcessSample {
+	for i := range r.Server {
+		if r.Server[i].At == at {
+			return &r.Server[i]
+		}
+	}
+	return nil
+}
+
+// The moments at which the server's process is sampled.
+const (
+	atStart    = "before the first connection"
+	atAllOpen  = "all open"
+	atAfter    = "after hold"
+	atMeasure  = "measuring begins"
+	atMeasured = "measuring ends"
+)

@@ -1,0 +1,169 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// run is what all scenarios do alike: check, connect, sample, finish, report.
+// It belongs to the goroutine that called the scenario's Run.
+type run struct {
+	load   Load
+	target *Target
+	from   sources
+	client *client
+	report *Report
+	opened int // connections that opened
+	// openShare has the share of a CPU that each loop used while connecting.
+	openShare []float64
+}
+
+// spareDescriptors are kept free for what is not a connection.
+const spareDescriptors = 64
+
+// newRun checks that load can be put on this machine, and samples the server
+// before anything happens to it.
+func newRun(ctx context.Context, scenario string, load Load, parameters any) (*run, error) {
+	target, err := ResolveTarget(ctx, load.URL)
+	if err != nil {
+		return nil, err
+	}
+	from, err := chooseSources(load.Sources, target.Address.Addr(), load.Connections)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := raiseDescriptorLimit()
+	if err != nil {
+		return nil, err
+	}
+	if err := fits(load, limit); err != nil {
+		return nil, err
+	}
+	r := &run{load: load, target: target, from: from, report: &Report{
+		Scenario:    scenario,
+		Started:     time.Now().UTC(),
+		Environment: newEnvironment(limit),
+		Parameters:  parameters,
+		Generator:   Generator{CoreShare: []float64{}},
+	}}
+	if load.StatsURL != "" {
+		before, err := fetchStatus(ctx, load.StatsURL)
+		if err != nil {
+			return nil, err
+		}
+		r.report.ServerStatus = &ServerStatus{Before: before}
+	}
+	return r, r.sample(atStart)
+}
+
+// open starts the loops and returns when every connection has opened or failed,
+// or the run is interrupted; opened then stays 0.
+func (r *run) open(ctx context.Context, t newTraffic) (err error) {
+	began := time.Now()
+	if r.client, err = startClient(r.load, r.target, r.from, t); err != nil {
+		return err
+	}
+	for _, l := range r.client.loops {
+		select {
+		case <-l.dialed:
+		case <-ctx.Done():
+			r.report.Interrupted = true
+			return nil
+		}
+	}
+	took := time.Since(began)
+	r.openShare = make([]float64, len(r.client.loops))
+	opened := make([]int, len(r.client.loops))
+	r.client.each(func(i int, l *loop) { r.openShare[i], opened[i] = share(threadTime(), took), l.tally.opened })
+	for _, n := range opened {
+		r.opened += n
+	}
+	return nil
+}
+
+// pause waits for d, or until the run is interrupted.
+func (r *run) pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		r.report.Interrupted = true
+	}
+}
+
+// sample adds a sample of the server's process to the report, if it is known.
+func (r *run) sample(at string) error {
+	if r.load.PID == 0 {
+		return nil
+	}
+	s, err := hostProcfs.sample(r.load.PID, at)
+	if err == nil {
+		r.report.Server = append(r.report.Server, *s)
+	}
+	return err
+}
+
+// finish ends the loops and reports what they counted.
+func (r *run) finish() {
+	r.client.finish(r.load.FinishTimeout)
+	r.report.Connections, r.report.Failures = r.sum()
+	if r.report.ServerStatus != nil {
+		// The interrupt that ended the run must not cost it its last figures.
+		after, err := fetchStatus(context.Background(), r.load.StatsURL)
+		if err != nil {
+			after, _ = json.Marshal(map[string]string{"error": err.Error()})
+		}
+		r.report.ServerStatus.After = after
+	}
+}
+
+// sum adds up the loops' tallies.
+func (r *run) sum() (Connections, []FailureCount) {
+	c := Connections{Asked: r.load.Connections}
+	handshakes, failed := newLatencies(), failures{}
+	var first, last time.Time
+	for _, l := range r.client.loops {
+		t := &l.tally
+		c.Opened += t.opened
+		c.Failed += t.failed
+		c.Lost += t.lost
+		handshakes.merge(t.handshakes)
+		failed.merge(t.failures)
+		if began := l.epoch.Add(time.Duration(t.firstBegan)); first.IsZero() || began.Before(first) {
+			first = began
+		}
+		if opened := l.epoch.Add(time.Duration(t.lastOpened)); t.opened > 0 && opened.After(last) {
+			last = opened
+		}
+	}
+	if c.Opened > 0 {
+		c.Took = last.Sub(first)
+		c.PerSecond = float64(c.Opened) / c.Took.Seconds()
+	}
+	c.Handshake = handshakes.report()
+	return c, failed.sorted()
+}
+
+// fits reports whether one descriptor table can hold the connections.
+func fits(load Load, limit uint64) error {
+	tables := 1
+	if load.PrivateFDTables {
+		tables = load.Loops
+	}
+	perTable := (load.Connections+tables-1)/tables + spareDescriptors
+	if uint64(perTable) <= limit {
+		return nil
+	}
+	enough := max(1, int(limit)-spareDescriptors)
+	return fmt.Errorf("Connections: %d: need %d descriptors in a table and RLIMIT_NOFILE allows %d; "+
+		"use PrivateFDTables with %d Loops, or raise the hard limit",
+		load.Connections, perTable, limit, (load.Connections+enough-1)/enough)
+}
+
+func share(used, of time.Duration) float64 {
+	if of <= 0 {
+		return 0
+	}
+	return float64(used) / float64(of)
+}

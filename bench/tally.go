@@ -1,0 +1,19 @@
+package bench
+
+// tally is what one loop counts. It belongs to the loop until the loop has
+// ended.
+type tally struct {
+	opened     int
+	failed     int // never opened
+	lost       int // opened, and ended before the run did
+	pings      uint64
+	failures   failures
+	handshakes latencies
+	// firstBegan and lastOpened are moments on the loop's clock.
+	firstBegan int64
+	lastOpened int64
+}
+
+func newTally() tally {
+	return tally{failures: failures{}, handshakes: newLatencies()}
+}

@@ -1,0 +1,67 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+)
+
+// Target is the server under load.
+type Target struct {
+	// Address is where connections go.
+	Address netip.AddrPort
+	// Host is the value of the Host header.
+	Host string
+	// Path is the request target: path and query.
+	Path string
+}
+
+// ResolveTarget returns the target that a ws:// URL names, with its host looked
+// up once. An IPv4 address is preferred where there is one.
+func ResolveTarget(ctx context.Context, text string) (*Target, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("URL: %w", err)
+	}
+	switch {
+	case u.Scheme == "wss":
+		return nil, fmt.Errorf("URL: %q: TLS is not supported; use a ws:// URL", text)
+	case u.Scheme != "ws":
+		return nil, fmt.Errorf("URL: %q: must begin with ws://", text)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("URL: %q: has no host; write ws://HOST:PORT/PATH", text)
+	case u.Fragment != "":
+		return nil, fmt.Errorf("URL: %q: must have no fragment (RFC 6455 §3)", text)
+	}
+	port := uint64(80)
+	if u.Port() != "" {
+		if port, err = strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
+			return nil, fmt.Errorf("URL: %q: port must be 1 to 65535", text)
+		}
+	}
+	address, err := lookUp(ctx, u.Hostname())
+	if err != nil {
+		return nil, fmt.Errorf("URL: %q: %w", text, err)
+	}
+	return &Target{
+		Address: netip.AddrPortFrom(address, uint16(port)),
+		Host:    u.Host,
+		Path:    u.RequestURI(),
+	}, nil
+}
+
+func lookUp(ctx context.Context, host string) (netip.Addr, error) {
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	for _, a := range addresses {
+		if a.Unmap().Is4() {
+			return a.Unmap(), nil
+		}
+	}
+	return addresses[0], nil
+}

@@ -1,0 +1,166 @@
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// WriteText writes r to w as a summary for people: what went wrong first, then
+// the figures, aligned.
+func (r *Report) WriteText(w io.Writer) error {
+	var text bytes.Buffer
+	t := &summary{tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)}
+	t.title(r)
+	t.trouble(r)
+	t.connections(&r.Connections)
+	if r.Echo != nil {
+		t.echo(r.Echo)
+	}
+	if r.Idle != nil {
+		t.idle(r.Idle)
+	}
+	t.server(r)
+	t.generator(&r.Generator)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+// summary lays out a report as lines of a name and a text.
+type summary struct{ *tabwriter.Writer }
+
+func (t *summary) line(name, format string, values ...any) {
+	fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, values...))
+}
+
+// more continues the line above.
+func (t *summary) more(format string, values ...any) { t.line("", format, values...) }
+
+func (t *summary) title(r *Report) {
+	switch p := r.Parameters.(type) {
+	case Echo:
+		t.line("echo", "%s", p.URL)
+		t.more("%s, %s, %d B messages, %d in flight", count(p.Connections, "connection"), count(p.Loops, "loop"), p.Size, p.InFlight)
+	case Idle:
+		t.line("idle", "%s", p.URL)
+		t.more("%s, %s", count(p.Connections, "connection"), count(p.Loops, "loop"))
+	}
+	e := &r.Environment
+	t.more("%s, Linux %s, %d CPUs, %d descriptors", e.Go, e.Kernel, e.CPUs, e.DescriptorLimit)
+}
+
+func (t *summary) trouble(r *Report) {
+	c := &r.Connections
+	if r.Interrupted {
+		t.line("interrupted", "before its time; the figures cover what was done")
+	}
+	t.line("failed", "%d of %s did not open", c.Failed, count(c.Asked, "connection"))
+	t.line("lost", "%s ended before the run did", count(c.Lost, "connection"))
+	if r.Echo != nil {
+		t.line("unanswered", "%s", count(r.Echo.Unanswered, "message"))
+	}
+	for _, f := range r.Failures {
+		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)
+	}
+	if r.Generator.Saturated {
+		t.line("warning", "the generator was saturated: it may have set the figures, not the server")
+	}
+}
+
+func (t *summary) connections(c *Connections) {
+	t.line("opened", "%d in %s, %.0f/s", c.Opened, short(c.Took), c.PerSecond)
+	t.percentiles("handshake", c.Handshake)
+}
+
+func (t *summary) percentiles(name string, l Latency) {
+	if l.Count == 0 {
+		return
+	}
+	t.line(name, "p50 %s  p90 %s  p99 %s  p99.9 %s  max %s", short(l.At(50)), short(l.At(90)),
+		short(l.At(99)), short(l.At(99.9)), short(time.Duration(l.Max)*latencyUnit))
+}
+
+func (t *summary) echo(f *EchoFigures) {
+	t.line("messages", "%d in %s, %.0f/s", f.Messages, short(f.Measured), f.PerSecond)
+	t.line("payload", "%s each way, %s/s", size(int64(f.PayloadBytes)), size(perSecond(f.PayloadBytes, f.Measured)))
+	t.percentiles("latency", f.Latency)
+}
+
+func (t *summary) idle(f *IdleFigures) {
+	t.line("held", "%s; %d pings answered, %d messages (%s) discarded", short(f.Held), f.Pings, f.Messages, size(int64(f.Bytes)))
+}
+
+func (t *summary) server(r *Report) {
+	if len(r.Server) == 0 {
+		return
+	}
+	if f := r.Echo; f != nil && f.ServerUser+f.ServerSystem > 0 {
+		t.line("server CPU", "%.2f µs per message: %.2f user, %.2f system",
+			micros(f.ServerUser+f.ServerSystem), micros(f.ServerUser), micros(f.ServerSystem))
+	}
+	start := r.sampleAt(atStart)
+	name := "server"
+	for _, s := range r.Server {
+		line := fmt.Sprintf("%s RSS, %s anonymous, CPU %.2f s", size(s.RSS), size(s.Anonymous), (s.User + s.System).Seconds())
+		if s.At != atStart && start != nil && r.Connections.Opened > 0 {
+			line += fmt.Sprintf(", %d B RSS per connection", (s.RSS-start.RSS)/int64(r.Connections.Opened))
+		}
+		t.line(name, "%s\t%s", s.At, line)
+		name = ""
+	}
+}
+
+func (t *summary) generator(g *Generator) {
+	if len(g.CoreShare) == 0 {
+		return
+	}
+	shares := make([]string, len(g.CoreShare))
+	for i, s := range g.CoreShare {
+		shares[i] = fmt.Sprintf("%.0f %%", 100*s)
+	}
+	t.line("generator", "%s of a CPU per loop", strings.Join(shares, ", "))
+}
+
+func count[N int | uint64](n N, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// short rounds d to three significant digits.
+func short(d time.Duration) string {
+	unit := time.Duration(1)
+	for abs := d.Abs(); abs >= 1000; abs /= 10 {
+		unit *= 10
+	}
+	return d.Round(unit).String()
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+func perSecond(n uint64, d time.Duration) int64 {
+	if d <= 0 {
+		return 0
+	}
+	return int64(float64(n) / d.Seconds())
+}
+
+// size returns n bytes in the unit that suits them.
+func size(n int64) string {
+	const units = "KMGT"
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, i := float64(n)/(1<<10), 0
+	for v >= 1<<10 && i < len(units)-1 {
+		v, i = v/(1<<10), i+1
+	}
+	return fmt.Sprintf("%.1f %ciB", v, units[i])
+}

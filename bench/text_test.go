@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestWriteText(t *testing.T) {
+	environment := Environment{Go: "go1.26.0", Kernel: "6.18.0", CPUs: 2, DescriptorLimit: 20000}
+	latency := Latency{Count: 1, Max: 26100, Percentiles: []Percentile{{50, 890}, {90, 1120}, {99, 1500}, {99.9, 22300}}}
+	url := "ws://127.0.0.1:8080/client/hubs/echo"
+	for _, test := range []struct {
+		name   string
+		report Report
+	}{
+		{"idle", Report{
+			Parameters:  Idle{Load: Load{URL: url, Connections: 60000, Loops: 4}},
+			Environment: environment,
+			Connections: Connections{Asked: 60000, Opened: 60000, Took: 2930 * time.Millisecond, PerSecond: 20478, Handshake: latency},
+			Idle:        &IdleFigures{Held: 10*time.Second + 123456, Pings: 120000, Messages: 3, Bytes: 1536},
+			Generator:   Generator{CoreShare: []float64{0.26, 0.28, 0.255, 0.261}},
+			Server: []ProcessSample{
+				{At: atStart, RSS: 12 << 20, Anonymous: 5 << 20, User: 10 * time.Millisecond},
+				{At: atAllOpen, RSS: 24 << 20, Anonymous: 17 << 20, User: time.Second, System: 2 * time.Second},
+				{At: atAfter, RSS: 22 << 20, Anonymous: 15 << 20, User: time.Second, System: 3 * time.Second},
+			},
+		}},
+		{"echo", Report{
+			Parameters:  Echo{Load: Load{URL: url, Connections: 1000, Loops: 1}, Size: 64, InFlight: 8},
+			Environment: environment,
+			Connections: Connections{Asked: 1000, Opened: 1000, Took: 72600 * time.Microsecond, PerSecond: 13774, Handshake: latency},
+			Echo: &EchoFigures{
+				Measured: 10 * time.Second, Messages: 8_000_000, PerSecond: 800_000, PayloadBytes: 512_000_000,
+				Latency: latency, ServerUser: 60, ServerSystem: 1090,
+			},
+			Generator: Generator{CoreShare: []float64{0.96}, Saturated: true},
+			Server:    []ProcessSample{{At: atMeasured, RSS: 3 << 20, Anonymous: 900 << 10, User: time.Second, System: 2 * time.Second}},
+		}},
+		{"trouble", Report{
+			Parameters:  Echo{Load: Load{URL: url, Connections: 1000, Loops: 1}, Size: 64, InFlight: 1},
+			Environment: environment,
+			Interrupted: true,
+			Connections: Connections{Asked: 1000, Failed: 997, Opened: 3, Lost: 2, Took: time.Second, PerSecond: 3},
+			Failures: []FailureCount{
+				{StageHandshake, "refused with 403 Forbidden: origin not allowed", 997},
+				{StageVerify, errOrder.cause, 2},
+			},
+			Echo: &EchoFigures{Unanswered: 1},
+		}},
+		{"nothing", Report{
+			Parameters:  Idle{Load: Load{URL: url, Connections: 10, Loops: 1}},
+			Environment: environment,
+			Connections: Connections{Asked: 10, Failed: 10},
+			Failures:    []FailureCount{{StageConnect, "connection refused", 10}},
+			Idle:        &IdleFigures{},
+			Server:      []ProcessSample{{At: atStart, RSS: 500}, {At: atAllOpen, RSS: 1 << 40}},
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := test.report.WriteText(&got); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", test.name+".golden")
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("got\n%s\nwant\n%s\nwhere the new text is right, run with -update", got.Bytes(), want)
+			}
+		})
+	}
+}
+
+func TestReportOK(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		r    Report
+		want bool
+	}{
+		{"all opened", Report{Connections: Connections{Asked: 2, Opened: 2}}, true},
+		{"interrupted after that", Report{Connections: Connections{Asked: 2, Opened: 2}, Interrupted: true}, true},
+		{"one short", Report{Connections: Connections{Asked: 2, Opened: 1}}, false},
+		{"one lost", Report{Connections: Connections{Asked: 2, Opened: 2, Lost: 1}}, false},
+		{"unanswered", Report{Connections: Connections{Asked: 2, Opened: 2}, Echo: &EchoFigures{Unanswered: 1}}, false},
+	} {
+		if got := test.r.OK(); got != test.want {
+			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
+		}
+	}
+}

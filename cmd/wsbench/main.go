@@ -1,0 +1,98 @@
+// Command wsbench puts load on a WebSocket server and reports what came of it.
+// See package bench for what the scenarios measure.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/sluicegate/sluice/bench"
+)
+
+// Exit codes.
+const (
+	exitOK = 0
+	// exitFellShort: connections failed or were lost, or echoes were wrong.
+	exitFellShort = 1
+	// exitUsage: the command line, or what it asks of this machine, is wrong.
+	exitUsage = 2
+)
+
+type commands struct {
+	Idle idleCommand `cmd:"" help:"Open connections and hold them: memory per connection, connect rate."`
+	Echo echoCommand `cmd:"" help:"Keep messages going to a server that echoes them: throughput, latency, CPU per message."`
+}
+
+// scenario is a command that puts load on a server.
+type scenario interface {
+	run(ctx context.Context) (*bench.Report, error)
+	asJSON() bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var chosen commands
+	helped := false
+	parser, err := kong.New(&chosen,
+		kong.Name("wsbench"),
+		kong.Description("Load generator for WebSocket servers."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		return complain(stderr, err)
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return exitOK
+	}
+	if err != nil {
+		return complain(stderr, fmt.Errorf("%w; see wsbench --help", err))
+	}
+	s, ok := command.Selected().Target.Addr().Interface().(scenario)
+	if !ok {
+		return complain(stderr, errors.New("no command; see wsbench --help"))
+	}
+	report, err := s.run(ctx)
+	if report == nil {
+		return complain(stderr, err)
+	}
+	err = errors.Join(err, write(stdout, report, s.asJSON()))
+	if err != nil {
+		complain(stderr, err)
+		return exitFellShort
+	}
+	if !report.OK() {
+		return exitFellShort
+	}
+	return exitOK
+}
+
+func complain(stderr io.Writer, err error) int {
+	fmt.Fprintln(stderr, "wsbench:", err)
+	return exitUsage
+}
+
+func write(w io.Writer, r *bench.Report, asJSON bool) error {
+	if !asJSON {
+		return r.WriteText(w)
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+	"github.com/sluicegate/sluice/bench"
+)
+
+// echoServer returns the URL of a server that echoes.
+func echoServer(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, _, err := ws.UpgradeHTTP(r, w)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for {
+			message, op, err := wsutil.ReadClientData(c)
+			if err != nil {
+				return
+			}
+			if err := wsutil.WriteServerMessage(c, op, message); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	return strings.Replace(s.URL, "http:", "ws:", 1)
+}
+
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	return "ws://" + l.Addr().String()
+}
+
+func TestExitCodes(t *testing.T) {
+	echo := echoServer(t)
+	for _, test := range []struct {
+		name   string
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{"echo", []string{"echo", echo, "-n", "5", "--warmup", "0s", "--duration", "30ms"}, exitOK, "latency", ""},
+		{"text", []string{"echo", echo, "-n", "5", "--warmup", "0s", "--duration", "30ms", "--text", "--size", "16", "--in-flight", "3"}, exitOK, "16 B messages, 3 in flight", ""},
+		{"idle", []string{"idle", echo, "-n", "5", "--hold", "0s", "--loops", "2", "--private-fd-tables"}, exitOK, "0 of 5 connections did not open", ""},
+		{"refused", []string{"idle", closedPort(t), "-n", "5", "--hold", "0s"}, exitFellShort, "5 × connect: connection refused", ""},
+		{"help", []string{"--help"}, exitOK, "Usage: wsbench", ""},
+		{"help of a command", []string{"echo", "--help"}, exitOK, "--in-flight", ""},
+		{"no command", nil, exitUsage, "", "see wsbench --help"},
+		{"unknown command", []string{"dance"}, exitUsage, "", "dance"},
+		{"unknown flag", []string{"idle", echo, "--sideways"}, exitUsage, "", "--sideways"},
+		{"no URL", []string{"idle"}, exitUsage, "", "<url>"},
+		{"wrong URL", []string{"idle", "http://127.0.0.1/"}, exitUsage, "", "must begin with ws://"},
+		{"wrong size", []string{"echo", echo, "--size", "3"}, exitUsage, "", "Size: 3: must be 16 to 1048576 bytes"},
+		{"wrong CPU list", []string{"echo", echo, "--cpu", "3-1"}, exitUsage, "", "write CPU numbers and ranges"},
+		{"wrong source", []string{"echo", echo, "--source", "here"}, exitUsage, "", "--source"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if code := run(context.Background(), test.args, &stdout, &stderr); code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			for name, got := range map[string][2]string{"stdout": {stdout.String(), test.stdout}, "stderr": {stderr.String(), test.stderr}} {
+				if !strings.Contains(got[0], got[1]) || got[1] == "" && got[0] != "" {
+					t.Errorf("%s: got %q, want it to have %q", name, got[0], got[1])
+				}
+			}
+		})
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	args := []string{"echo", echoServer(t), "-n", "5", "--warmup", "0s", "--duration", "30ms", "--pid", strconv.Itoa(os.Getpid()), "--json"}
+	if code := run(context.Background(), args, &stdout, &stderr); code != exitOK {
+		t.Fatalf("exit code %d: %s%s", code, &stdout, &stderr)
+	}
+	var got struct {
+		Scenario    string
+		Environment bench.Environment
+		Parameters  struct {
+			Connections, Size int
+			Duration          int64 `json:"durationNanoseconds"`
+		}
+		Connections bench.Connections
+		Echo        bench.EchoFigures
+		Server      []bench.ProcessSample
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if p := got.Parameters; got.Scenario != "echo" || p.Connections != 5 || p.Size != 64 || p.Duration != 30e6 {
+		t.Errorf("got scenario %q with %+v", got.Scenario, p)
+	}
+	if e := got.Environment; e.Go == "" || e.Kernel == "" || e.CPUs == 0 || e.DescriptorLimit == 0 {
+		t.Errorf("got %+v", e)
+	}
+	if got.Connections.Opened != 5 || got.Echo.Messages == 0 || len(got.Echo.Latency.Percentiles) == 0 || len(got.Server) != 3 {
+		t.Errorf("got %+v, %+v, %+v", got.Connections, got.Echo, got.Server)
+	}
+}
+
+func TestCPUList(t *testing.T) {
+	for text, want := range map[string]cpuList{
+		"0":       {0},
+		"1,3":     {1, 3},
+		"0,2-4,1": {0, 2, 3, 4, 1},
+		"5-5":     {5},
+	} {
+		var got cpuList
+		if err := got.UnmarshalText([]byte(text)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "a", "1,", "-1", "3-1", "1-2-3", "9999"} {
+		var got cpuList
+		if err := got.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q: no error, got %v", text, got)
+		}
+	}
+}
