@@ -125,6 +125,8 @@ var goodStreams = []struct {
 	{"many pings between fragments",
 		stream(first(ws.OpText, "a"), final(ws.OpPing, "1"), middle("b"), final(ws.OpPong, "2"), final(ws.OpPing, ""), last("c")),
 		[]string{"9 1", "a 2", "9 ", "1 abc"}},
+	{"long pings inside a message", stream(first(ws.OpText, "a"), final(ws.OpPing, "first"), final(ws.OpPing, "second"), last("b")),
+		[]string{"9 first", "9 second", "1 ab"}},
 	{"close inside a message", stream(first(ws.OpText, "a"), final(ws.OpClose, "")), []string{"8 "}},
 	{"message after a fragmented one", stream(first(ws.OpText, "a"), last("b"), first(ws.OpBinary, "c"), last("d"), final(ws.OpText, "e")),
 		[]string{"1 ab", "2 cd", "1 e"}},

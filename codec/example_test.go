@@ -90,7 +90,7 @@ func ExampleParseRequest() {
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
 		"\r\n")
 	end := codec.HeadEnd(received, 0)
-	request, err := codec.ParseRequest(received[:end])
+	request, err := codec.ParseRequest(string(received[:end]))
 	if err != nil || !request.Upgrade {
 		return
 	}

@@ -99,7 +99,7 @@ var badHeads = []struct {
 func TestParseRequestRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range badHeads {
-		_, err := ParseRequest([]byte(c.head))
+		_, err := ParseRequest(c.head)
 		var fault *HeadError
 		if !errors.As(err, &fault) {
 			t.Errorf("%s: got %v, want a *HeadError", c.name, err)
@@ -117,7 +117,7 @@ func TestParseRequestRefuses(t *testing.T) {
 func TestHeadErrorsArePrintable(t *testing.T) {
 	t.Parallel()
 	for _, c := range badHeads {
-		_, err := ParseRequest([]byte(c.head))
+		_, err := ParseRequest(c.head)
 		for _, r := range err.Error() {
 			if r < ' ' || r > '~' {
 				t.Errorf("%s: %q has the unprintable %q", c.name, err.Error(), r)

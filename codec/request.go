@@ -13,8 +13,8 @@ const (
 	MaxHeaders = 100
 )
 
-// Request is the head of an HTTP/1 request. Its strings are the caller's; they
-// share one copy of the head, which lives as long as any of them.
+// Request is the head of an HTTP/1 request. Its strings are parts of the head
+// that it was parsed from.
 type Request struct {
 	// Method is a token, for example "GET".
 	Method string
@@ -36,11 +36,11 @@ type Request struct {
 	transferEncoding bool // the header is there
 }
 
-// ParseRequest reads a request head that ends where [HeadEnd] found. It borrows
-// head and allocates once, a copy of it. A head of broken syntax is refused
-// with a [*HeadError] whether or not it asks for an upgrade.
-func ParseRequest(head []byte) (Request, error) {
-	line, rest, err := cutLine(string(head), 1)
+// ParseRequest reads a request head that ends where [HeadEnd] found. It
+// allocates nothing. A head of broken syntax is refused with a [*HeadError]
+// whether or not it asks for an upgrade.
+func ParseRequest(head string) (Request, error) {
+	line, rest, err := cutLine(head, 1)
 	if err != nil {
 		return Request{}, err
 	}

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"maps"
 	"net/http"
@@ -31,7 +30,7 @@ const browserHead = "GET /client/hubs/game?room=7&x=a?b HTTP/1.1\r\n" +
 
 func mustParse(t *testing.T, head string) Request {
 	t.Helper()
-	r, err := ParseRequest([]byte(head))
+	r, err := ParseRequest(head)
 	if err != nil {
 		t.Fatalf("%q: %v", head, err)
 	}
@@ -64,19 +63,6 @@ func TestParseRequestOfABrowser(t *testing.T) {
 	}
 	if err := r.CheckUpgrade(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestParseRequestOwnsItsStrings(t *testing.T) {
-	t.Parallel()
-	head := []byte(browserHead)
-	r, err := ParseRequest(head)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clear(head)
-	if r.Host != "play.example.com:8080" || r.Header("Pragma") != "no-cache" {
-		t.Errorf("host %q and pragma %q changed with the buffer", r.Host, r.Header("Pragma"))
 	}
 }
 
@@ -201,12 +187,12 @@ func FuzzRequest(f *testing.F) {
 			t.Fatalf("head ends at %d, cut at %d it ends elsewhere", end, seen)
 		}
 		if end < 0 {
-			if _, err := ParseRequest(b); err == nil {
+			if _, err := ParseRequest(string(b)); err == nil {
 				t.Fatal("parsed without an end")
 			}
 			return
 		}
-		head := b[:end]
+		head := string(b[:end])
 		r, err := ParseRequest(head)
 		if err != nil {
 			checkHeadError(t, err)
@@ -217,7 +203,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		// What is accepted must mean the same to the standard library.
-		std, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+		std, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
 		if err != nil {
 			return // which is stricter on targets and hosts
 		}
@@ -247,7 +233,7 @@ func BenchmarkRequest(b *testing.B) {
 	head := []byte(browserHead)
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := ParseRequest(head[:HeadEnd(head, 0)])
+		r, err := ParseRequest(string(head[:HeadEnd(head, 0)]))
 		if err != nil || r.CheckUpgrade() != nil {
 			b.Fatal("refused")
 		}

@@ -2,10 +2,9 @@ package gateway
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
+	"unsafe"
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/poller"
@@ -30,7 +29,7 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	limit := s.gateway.config.Limits.Head
 	switch {
 	case end > limit, end < 0 && len(p) >= limit:
-		s.refuse(c, x, ReasonHeadTooLarge, fmt.Sprintf("request head longer than %d bytes", limit))
+		s.refuse(c, x, &refusal{reason: ReasonHeadTooLarge, text: fmt.Sprintf("request head longer than %d bytes", limit)})
 	case end < 0:
 		s.awaitHead(x, p)
 	default:
@@ -48,19 +47,24 @@ func (s *shard) awaitHead(x *session, p []byte) {
 
 // request answers the request whose head is p[:end].
 func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
-	parsed, err := codec.ParseRequest(p[:end])
+	parsed, err := codec.ParseRequest(unsafe.String(&p[0], end))
 	if err != nil {
-		s.refuseHead(c, x, err)
+		s.refuse(c, x, refusalOf(err))
 		return
 	}
 	if !parsed.Upgrade {
 		s.handOff(c, x, p)
 		return
 	}
-	r := &Request{Request: parsed, RemoteAddr: c.RemoteAddr()}
-	route, refusal := s.gateway.admit(r)
-	if refusal != nil {
-		s.refuse(c, x, refusal.reason, refusal.text)
+	route := s.gateway.routes[parsed.Path]
+	if route == nil {
+		s.refuse(c, x, &refusal{reason: ReasonRouteUnknown, text: "no WebSocket route at " + printable(parsed.Path)})
+		return
+	}
+	r := s.requestFor(route, parsed, p[:end])
+	r.RemoteAddr = c.RemoteAddr()
+	if refusal := route.admit(r); refusal != nil {
+		s.refuse(c, x, refusal)
 		return
 	}
 	answered := len(s.responses)
@@ -72,6 +76,18 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		// as x.head did, which nobody else holds by now.
 		s.receive(c, x, p[end:])
 	}
+}
+
+// requestFor returns the request as a route may see it. The strings of parsed
+// are parts of head and change with it; only a program's own code, which may
+// keep them, is worth a copy to every client that connects.
+func (s *shard) requestFor(rt *route, parsed codec.Request, head []byte) *Request {
+	if rt.quiet && rt.authorize == nil {
+		s.passing = Request{Request: parsed}
+		return &s.passing
+	}
+	owned, _ := codec.ParseRequest(string(head)) // parsed a moment ago
+	return &Request{Request: owned}
 }
 
 // begin opens the session.
@@ -91,36 +107,27 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.openLater(c, x, r)
 }
 
-// refusal is why an upgrade is not granted.
-type refusal struct {
-	reason Reason
-	text   string
-}
-
-// admit checks an upgrade before it is answered, the cheapest checks first. It
-// returns the route, or the refusal.
-func (g *Gateway) admit(r *Request) (*route, *refusal) {
-	route := g.routes[r.Path]
-	if route == nil {
-		return nil, &refusal{ReasonRouteUnknown, fmt.Sprintf("no WebSocket route at %s", printable(r.Path))}
-	}
+// admit checks an upgrade before it is answered, the cheapest checks first, and
+// chooses r's subprotocol. It returns nil if the upgrade is granted.
+func (rt *route) admit(r *Request) *refusal {
 	if err := r.CheckUpgrade(); err != nil {
-		return nil, refusalOf(err)
+		return refusalOf(err)
 	}
-	if !route.allowsOrigin(r.Origin) {
-		return nil, &refusal{ReasonOrigin, fmt.Sprintf("origin %s is not allowed here", printable(r.Origin))}
+	if !rt.allowsOrigin(r.Origin) {
+		return &refusal{reason: ReasonOrigin, text: "origin " + printable(r.Origin) + " is not allowed here"}
 	}
-	subprotocol, ok := route.chooseSubprotocol(r)
+	subprotocol, ok := rt.chooseSubprotocol(r)
 	if !ok {
-		return nil, &refusal{ReasonSubprotocol, "none of the offered subprotocols is served here: " + strings.Join(route.subprotocols, ", ")}
+		return &refusal{reason: ReasonSubprotocol, text: "no subprotocol in common; served here: " + strings.Join(rt.subprotocols, ", ")}
 	}
 	r.Subprotocol = subprotocol
-	if route.authorize != nil {
-		if err := route.authorize(r); err != nil {
-			return nil, unauthorized(err)
-		}
+	if rt.authorize == nil {
+		return nil
 	}
-	return route, nil
+	if err := rt.authorize(r); err != nil {
+		return unauthorized(err)
+	}
+	return nil
 }
 
 // chooseSubprotocol returns the first one of the client's that the route
@@ -134,7 +141,7 @@ func (rt *route) chooseSubprotocol(r *Request) (chosen string, ok bool) {
 		offered = true
 		for _, served := range rt.subprotocols {
 			if name == served {
-				return name, true
+				return served, true
 			}
 		}
 	}
@@ -155,74 +162,17 @@ func (rt *route) allowsOrigin(origin string) bool {
 	return false
 }
 
-func unauthorized(err error) *refusal {
-	return &refusal{ReasonUnauthorized, err.Error()}
-}
-
-// refusalOf gives a fault of the request its reason.
-func refusalOf(err error) *refusal {
-	reason, text := ReasonBadRequest, err.Error()
-	var fault *codec.HeadError
-	if errors.As(err, &fault) {
-		switch fault.Status {
-		case http.StatusMethodNotAllowed:
-			reason = ReasonMethod
-		case http.StatusUpgradeRequired:
-			reason = ReasonVersion
-		case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
-			reason = ReasonHeadTooLarge
-		}
-	}
-	return &refusal{reason, text}
-}
-
-func (s *shard) refuseHead(c *poller.Conn, x *session, err error) {
-	r := refusalOf(err)
-	s.refuse(c, x, r.reason, r.text)
-}
-
-// refuse answers the request with the reason's status and one line of text, and
-// ends the connection.
-func (s *shard) refuse(c *poller.Conn, x *session, reason Reason, text string) {
-	x.state, x.reason, x.head = closed, reason, nil
-	status := reason.Status()
-	answered := len(s.responses)
-	b := fmt.Appendf(s.responses, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n",
-		status, http.StatusText(status), len(text)+1)
-	switch reason {
-	case ReasonVersion:
-		b = append(b, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4
-	case ReasonMethod:
-		b = append(b, "Allow: GET\r\n"...) // RFC 9110 §15.5.6
-	}
-	if reason.Retry() == RetryLater {
-		b = append(b, "Retry-After: 1\r\n"...)
-	}
-	s.responses = append(append(append(b, "\r\n"...), text...), '\n')
-	c.Queue(s.responses[answered:])
-	c.Finish()
-}
-
 // handOff gives a connection that wants no upgrade to net/http.
 func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
 	if !s.gateway.http.admit() {
-		s.refuse(c, x, ReasonHTTPBusy, ReasonHTTPBusy.Text())
+		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
 		return
 	}
 	slot := c.Slot()
 	if err := c.HandOff(bytes.Clone(read)); err != nil {
 		s.gateway.http.release()
-		s.refuse(c, x, ReasonHTTPBusy, ReasonHTTPBusy.Text())
+		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
 		return
 	}
 	s.sessions.Release(slot)
-}
-
-// printable quotes what a client sent for a line of text, shortened.
-func printable(text string) string {
-	const most = 64
-	if len(text) > most {
-		return fmt.Sprintf("%q…", text[:most])
-	}
-	return fmt.Sprintf("%q", text)
 }

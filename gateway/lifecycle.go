@@ -95,7 +95,7 @@ func (s *shard) Sweep(c *poller.Conn) {
 	switch x.state {
 	case opening:
 		if now.Since(x.heard) >= timeouts.Handshake {
-			s.refuse(c, x, ReasonHandshakeTimeout, ReasonHandshakeTimeout.Text())
+			s.refuse(c, x, &refusal{reason: ReasonHandshakeTimeout})
 		}
 	case open:
 		s.sweepOpen(c, x)

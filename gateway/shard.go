@@ -32,8 +32,9 @@ type shard struct {
 	holder    int          // the message that holds segment, in its inbox
 	runnable  []*inbox
 	jobs      []workers.Job
-	responses []byte // control frames and HTTP answers, until they are written
-	inboxes   int    // in use
+	passing   Request // the request of the present handshake, if nobody keeps it
+	responses []byte  // control frames and HTTP answers, until they are written
+	inboxes   int     // in use
 	spare     []*inbox
 
 	// Loop only: counters.

@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/poller"
+)
+
+// refusal is why a request is not granted what it asks for.
+type refusal struct {
+	reason Reason
+	status int    // 0: the reason's own
+	text   string // one line for people; empty: the reason's own
+}
+
+// unauthorized is the refusal that a route's Authorize asks for.
+func unauthorized(err error) *refusal {
+	refused := &refusal{reason: ReasonUnauthorized, text: oneLine(err.Error())}
+	var chosen *Refusal
+	if errors.As(err, &chosen) && chosen.Status >= 400 && chosen.Status <= 599 {
+		refused.status, refused.text = chosen.Status, oneLine(chosen.Text)
+	}
+	return refused
+}
+
+// refusalOf gives a fault of the request its reason.
+func refusalOf(err error) *refusal {
+	refused := &refusal{reason: ReasonBadRequest, text: err.Error()}
+	var fault *codec.HeadError
+	if !errors.As(err, &fault) {
+		return refused
+	}
+	refused.status = fault.Status
+	switch fault.Status {
+	case http.StatusMethodNotAllowed:
+		refused.reason = ReasonMethod
+	case http.StatusUpgradeRequired:
+		refused.reason = ReasonVersion
+	case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
+		refused.reason = ReasonHeadTooLarge
+	}
+	return refused
+}
+
+// refuse answers the request and ends the connection.
+func (s *shard) refuse(c *poller.Conn, x *session, r *refusal) {
+	x.state, x.reason, x.head = closed, r.reason, nil
+	answered := len(s.responses)
+	s.responses = r.appendTo(s.responses)
+	c.Queue(s.responses[answered:])
+	c.Finish()
+}
+
+// appendTo appends the HTTP answer to b.
+func (r *refusal) appendTo(b []byte) []byte {
+	status, text := r.status, r.text
+	if status == 0 {
+		status = r.reason.Status()
+	}
+	if text == "" {
+		text = r.reason.Text()
+	}
+	b = fmt.Appendf(b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n",
+		status, http.StatusText(status), len(text)+1)
+	switch status {
+	case http.StatusUpgradeRequired:
+		b = append(b, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4
+	case http.StatusMethodNotAllowed:
+		b = append(b, "Allow: GET\r\n"...) // RFC 9110 §15.5.6
+	}
+	if r.reason.Retry() == RetryLater {
+		b = append(b, "Retry-After: 1\r\n"...)
+	}
+	b = append(b, "\r\n"...)
+	return append(append(b, text...), '\n')
+}
+
+// printable quotes what a client sent for a line of text, shortened.
+func printable(text string) string {
+	const most = 64
+	if len(text) > most {
+		return fmt.Sprintf("%q…", text[:most])
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// oneLine makes text fit for one line of an answer.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
