@@ -23,6 +23,10 @@ type Stats struct {
 	// HTTPConnections is the number of connections handed to net/http and not
 	// yet ended.
 	HTTPConnections int `json:"httpConnections"`
+	// Segments is the number of input buffers of 64 KiB in use: at most one for
+	// each loop, and those under messages that pooled handlers have not finished
+	// with.
+	Segments int `json:"segments"`
 	// Hubs has one entry per hub, sorted by name.
 	Hubs []HubStats `json:"hubs"`
 }
@@ -102,7 +106,7 @@ func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 		answers[i] = answer
 		s.loop.Do(poller.TaskFunc(func(*poller.Loop) { answer <- s.stats() }))
 	}
-	stats := Stats{Started: *started, Engine: g.config.Engine, HTTPConnections: int(g.http.active.Load())}
+	stats := Stats{Started: *started, Engine: g.config.Engine, HTTPConnections: int(g.http.active.Load()), Segments: g.server.SegmentsInUse()}
 	for _, h := range g.hubs {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Published: h.published.Load()})
 	}

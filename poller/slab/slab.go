@@ -4,7 +4,8 @@
 // A million values in one slice would be copied when the slice grows and would
 // never shrink; a million values on the heap would cost a pointer and an
 // allocation each. Pages have neither fault: values keep their address, growth
-// costs one allocation for 512 values, and a page goes back to the garbage
+// costs one allocation for 512 values (of a power of two in size they fill it
+// to the last byte), and a page goes back to the garbage
 // collector when its last value is released. [Slots] hands out the lowest free
 // index, so that live values gather in the low pages and the high ones empty.
 //
@@ -23,12 +24,8 @@ const (
 
 // Table is a paged array. The zero value is an empty table.
 type Table[T any] struct {
-	pages []*page[T]
-}
-
-type page[T any] struct {
-	live  int
-	items [PageSize]T
+	pages []*[PageSize]T
+	live  []uint16 // claimed values on each page
 }
 
 // Claim makes room for a value at index i and returns it, zeroed. The address
@@ -37,13 +34,13 @@ func (t *Table[T]) Claim(i uint32) *T {
 	at := int(i / PageSize)
 	for at >= len(t.pages) {
 		t.pages = append(t.pages, nil)
+		t.live = append(t.live, 0)
 	}
 	if t.pages[at] == nil {
-		t.pages[at] = new(page[T])
+		t.pages[at] = new([PageSize]T)
 	}
-	p := t.pages[at]
-	p.live++
-	return &p.items[i%PageSize]
+	t.live[at]++
+	return &t.pages[at][i%PageSize]
 }
 
 // At returns the value at index i, or nil where no page is held for i. A value
@@ -53,18 +50,18 @@ func (t *Table[T]) At(i uint32) *T {
 	if at >= len(t.pages) || t.pages[at] == nil {
 		return nil
 	}
-	return &t.pages[at].items[i%PageSize]
+	return &t.pages[at][i%PageSize]
 }
 
 // Release zeroes the value at index i, which must be claimed, and drops its
 // page if it was the last one on it.
 func (t *Table[T]) Release(i uint32) {
-	p := t.pages[i/PageSize]
+	at := i / PageSize
 	var zero T
-	p.items[i%PageSize] = zero
-	p.live--
-	if p.live == 0 {
-		t.pages[i/PageSize] = nil
+	t.pages[at][i%PageSize] = zero
+	t.live[at]--
+	if t.live[at] == 0 {
+		t.pages[at] = nil
 	}
 }
 
@@ -74,7 +71,7 @@ func (t *Table[T]) Page(n int) []T {
 	if n >= len(t.pages) || t.pages[n] == nil {
 		return nil
 	}
-	return t.pages[n].items[:]
+	return t.pages[n][:]
 }
 
 // Pages returns the number of pages, dropped ones included.
