@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluicegate/sluice/poller/fdtable"
 )
 
 // client is the loops of a run. Its methods belong to one goroutine.
@@ -19,7 +21,7 @@ type newTraffic func(first uint32, connections int) traffic
 // startClient starts the loops of load, which begin to connect at once. The
 // caller must finish the client.
 func startClient(load Load, target *Target, from sources, traffic newTraffic) (*client, error) {
-	if err := startRuntimePoller(); err != nil {
+	if err := fdtable.Prepare(); err != nil {
 		return nil, err
 	}
 	c := &client{}
@@ -48,7 +50,7 @@ func startClient(load Load, target *Target, from sources, traffic newTraffic) (*
 // start runs l on a thread of its own, and returns once that is prepared.
 func (l *loop) start(load Load) error {
 	prepared := make(chan error)
-	onOwnThread(func() {
+	fdtable.Run(func() {
 		err := l.settle(load)
 		prepared <- err
 		if err == nil {
@@ -67,7 +69,7 @@ func (l *loop) settle(load Load) error {
 		}
 	}
 	if load.PrivateFDTables {
-		if err := leaveSharedTable(l.wakeFD); err != nil {
+		if err := fdtable.Leave(l.wakeFD); err != nil {
 			return err
 		}
 	}

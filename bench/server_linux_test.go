@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/poller/fdtable"
 )
 
 // server is a WebSocket server for tests: a goroutine per connection, and an
@@ -140,7 +142,7 @@ func (b bytewise) Write(p []byte) (int, error) {
 // that were not there when it began.
 func checkLeaks(t *testing.T) {
 	t.Helper()
-	if err := startRuntimePoller(); err != nil {
+	if err := fdtable.Prepare(); err != nil {
 		t.Fatal(err)
 	}
 	goroutines, descriptors := runtime.NumGoroutine(), openDescriptors(t)

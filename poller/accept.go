@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"sync"
 	"syscall"
 	"time"
 
@@ -13,6 +14,7 @@ type acceptor struct {
 	// Fixed once running.
 	listener int
 	reserve  func() (int, error) // opens a descriptor that only holds a place
+	table    *sync.RWMutex       // of the loops that share a descriptor table
 
 	// Loop only.
 	open    bool
@@ -41,6 +43,12 @@ func (l *Loop) acceptPending() {
 	if !a.due(l.began) {
 		return
 	}
+	a.table.RLock()
+	defer a.table.RUnlock()
+	if err := a.holdReserve(); err != nil {
+		l.acceptFailed(err) // the reserve comes before connections
+		return
+	}
 	for range acceptBatch {
 		fd, peer, err := l.sockets.Accept(a.listener)
 		switch err {
@@ -52,15 +60,20 @@ func (l *Loop) acceptPending() {
 			return
 		case syscall.EMFILE, syscall.ENFILE:
 			l.acceptFailed(err)
-			l.shed()
-			return
-		case syscall.ENOBUFS, syscall.ENOMEM:
-			l.acceptFailed(err)
-			return
-		default:
+			a.table.RUnlock()
+			shed := l.shed()
+			a.table.RLock()
+			if !shed {
+				return
+			}
+		case syscall.ECONNABORTED, syscall.EPERM, syscall.EPROTO, syscall.ETIMEDOUT,
+			syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH:
 			// The connection was at fault, not the listener: it was reset
 			// while it waited, or a firewall forbids it (accept(2)).
 			l.stats.AcceptErrors++
+		default:
+			l.acceptFailed(err)
+			return
 		}
 	}
 }
@@ -75,35 +88,38 @@ func (l *Loop) acceptFailed(err error) {
 	a.failing = true
 }
 
-// shed gives up the reserve descriptor to accept connections that cannot be
-// served, and closes them: otherwise they would wait, unseen, for ever.
-func (l *Loop) shed() {
+// shed gives up the reserve descriptor to accept a connection that cannot be
+// served, and resets it: otherwise it would wait, unseen, for ever. It reports
+// whether there was one and the reserve was regained. Meanwhile no other loop
+// accepts, or it would take the place.
+func (l *Loop) shed() bool {
 	a := &l.acceptor
-	if a.spare >= 0 {
-		l.sockets.Close(a.spare)
-		for range acceptBatch {
-			fd, _, err := l.sockets.Accept(a.listener)
-			if err != nil {
-				if err == sys.EAGAIN {
-					a.ready = false
-				}
-				break
-			}
-			l.sockets.Reset(fd)
-			l.stats.Shed++
-		}
+	a.table.Lock()
+	defer a.table.Unlock()
+	l.sockets.Close(a.spare)
+	a.spare = -1
+	fd, _, err := l.sockets.Accept(a.listener)
+	if err != nil {
+		a.ready = err != sys.EAGAIN
+		return false
 	}
-	a.holdReserve()
+	l.sockets.Reset(fd)
+	l.stats.Shed++
+	return a.holdReserve() == nil
 }
 
-// holdReserve opens the reserve descriptor. Another thread may take the place
-// first; then the loop only backs off until it gets one.
-func (a *acceptor) holdReserve() {
+// holdReserve opens the reserve descriptor, unless it is held. Another thread
+// may have taken its place.
+func (a *acceptor) holdReserve() error {
+	if a.spare >= 0 {
+		return nil
+	}
 	fd, err := a.reserve()
 	if err != nil {
-		fd = -1
+		return err
 	}
 	a.spare = fd
+	return nil
 }
 
 // stopAccepting accepts what waits already, which a closed listener would

@@ -31,8 +31,9 @@ type Config struct {
 	Linger time.Duration
 
 	// Adopt receives the connections handed off with [Conn.HandOff] and the
-	// bytes already read from each, which it owns. It is called on goroutines
-	// of the server's own, one for each loop.
+	// bytes already read from each, which it owns. conn is nil if the socket was
+	// lost on the way, for want of descriptors. It is called on goroutines of
+	// the server's own, one for each loop; without it nothing may be handed off.
 	Adopt func(conn net.Conn, read []byte)
 	// AcceptFailed, if set, is told when a loop begins to fail to accept for
 	// want of resources, once until it recovers. It is called on the loop and
@@ -42,8 +43,12 @@ type Config struct {
 
 // Errors of posting and handing off.
 var (
+	// ErrStarted: the server was started, or stopped, before.
+	ErrStarted = errors.New("poller: a server runs once")
 	// ErrStopped: the loop has ended.
 	ErrStopped = errors.New("poller: the loop has stopped")
+	// ErrOtherLoop: the handle names a connection of another loop.
+	ErrOtherLoop = errors.New("poller: the connection belongs to another loop")
 	// ErrMailboxFull: the loop has more letters than it can keep up with.
 	ErrMailboxFull = errors.New("poller: the loop's mailbox is full")
 	// ErrHandOffBusy: connections are handed off faster than they are adopted.

@@ -34,7 +34,8 @@ type connState uint8
 
 const (
 	connOpen      connState = iota
-	connFinishing           // output is being flushed, then the stream ends
+	connFinishing           // the stream ends after what this turn produces
+	connFlushing            // it ends after what waits
 	connLingering           // the stream has ended; input is thrown away
 )
 
@@ -45,7 +46,9 @@ const (
 	flagUnread                          // there may be input that no event will report
 	flagUnwritten                       // the kernel may take more, though no event will say so
 	flagScheduled                       // stands in the loop's list for the next turn
-	flagEnded                           // the peer has sent its last byte
+	flagEnding                          // the end of the peer's stream is in the kernel
+	flagEnded                           // and was read
+	flagFinished                        // ended by Finish
 )
 
 // Handle returns the value that names c outside its loop.
@@ -109,10 +112,11 @@ func (c *Conn) Resume() {
 // more is read from it, nor may be queued after this turn. [Handler.Closed] is
 // called with [ErrFinished].
 func (c *Conn) Finish() {
-	if c.state != connOpen {
+	if c.state > connFinishing {
 		return
 	}
 	c.state = connFinishing
+	c.flags |= flagFinished
 	c.loop.output.touch(c)
 }
 
@@ -127,5 +131,6 @@ func (c *Conn) Reset(cause error) { c.loop.reset(c, cause) }
 
 // HandOff gives c's socket to [Config].Adopt, with the bytes already read from
 // it, which it takes. Nothing may be queued on c. On success c has left the loop
-// and [Handler.Closed] is not called; on an error c is as it was.
+// and [Handler.Closed] is not called. [ErrHandOffBusy] leaves c as it was; any
+// other error has ended it.
 func (c *Conn) HandOff(read []byte) error { return c.loop.handOff(c, read) }

@@ -2,7 +2,9 @@ package poller
 
 import (
 	"net/netip"
+	"sync"
 
+	"github.com/sluicegate/sluice/poller/fdtable"
 	"github.com/sluicegate/sluice/poller/internal/sys"
 )
 
@@ -15,6 +17,7 @@ type equipment struct {
 	listener int
 	porter   porter
 	reserve  func() (int, error)
+	table    *sync.RWMutex // see acceptor
 	private  bool
 }
 
@@ -42,13 +45,20 @@ func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
 		}
 	}()
 	if config.PrivateFDTables {
-		if err := preparePrivateTables(); err != nil {
+		if err := fdtable.Prepare(); err != nil {
 			return nil, addr, err
 		}
 	}
 	addr = config.Listen
+	if err := sys.Unused(addr); err != nil {
+		return nil, addr, err
+	}
+	shared := new(sync.RWMutex)
 	for range config.Loops {
-		e := &equipment{sockets: new(sys.TCP), reserve: sys.OpenReserve, private: config.PrivateFDTables, listener: -1}
+		e := &equipment{sockets: new(sys.TCP), reserve: sys.OpenReserve, table: shared, private: config.PrivateFDTables, listener: -1}
+		if e.private {
+			e.table = new(sync.RWMutex)
+		}
 		made = append(made, e)
 		if e.engine, err = prepareEngine(config.Engine); err != nil {
 			return made, addr, err
@@ -62,6 +72,17 @@ func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
 		}
 	}
 	return made, addr, nil
+}
+
+// leaveSharedTable gives the calling thread a descriptor table of its own. Of
+// the descriptors of all loops, each keeps the wakers, because it may post to
+// any of them.
+func (e *equipment) leaveSharedTable(all []*equipment) error {
+	keep := []int{e.listener, e.porter.loopEnd()}
+	for _, other := range all {
+		keep = append(keep, other.engine.descriptor)
+	}
+	return fdtable.Leave(keep...)
 }
 
 // entered closes what a loop with a table of its own has a copy of: a listener

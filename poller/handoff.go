@@ -53,9 +53,8 @@ func (p *sharedPorter) carry(fd int, read []byte) error {
 
 func (p *sharedPorter) deliver(adopt func(net.Conn, []byte)) {
 	for parcel := range p.parcels {
-		if conn, err := sys.NetConn(parcel.fd); err == nil {
-			adopt(conn, parcel.read)
-		}
+		conn, _ := sys.NetConn(parcel.fd)
+		adopt(conn, parcel.read)
 	}
 }
 

@@ -37,13 +37,11 @@ func (p *tablePorter) carry(fd int, read []byte) error {
 func (p *tablePorter) deliver(adopt func(net.Conn, []byte)) {
 	defer p.ends.CloseReceiver()
 	for read := range p.parcels {
-		fd, err := p.ends.Receive()
-		if err != nil {
-			continue // the process is out of descriptors; the peer sees a close
+		var conn net.Conn
+		if fd, err := p.ends.Receive(); err == nil {
+			conn, _ = sys.NetConn(fd)
 		}
-		if conn, err := sys.NetConn(fd); err == nil {
-			adopt(conn, read)
-		}
+		adopt(conn, read)
 	}
 }
 

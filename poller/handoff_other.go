@@ -2,6 +2,8 @@
 
 package poller
 
+import "errors"
+
 func newTablePorter() (porter, error) {
-	return nil, errPrivateTables
+	return nil, errors.New("private descriptor tables need Linux")
 }

@@ -1,9 +1,6 @@
 package poller
 
-import (
-	"io"
-	"time"
-)
+import "time"
 
 // lingerer is a connection whose stream has ended on our side and that is read
 // until the peer ends its own. All linger equally long, so the queue is in the
@@ -16,7 +13,7 @@ type lingerer struct {
 // endStream sends the end of the stream after the last byte.
 func (l *Loop) endStream(c *Conn) {
 	if c.flags&flagEnded != 0 {
-		l.close(c, io.EOF)
+		l.close(c, c.cause())
 		return
 	}
 	if err := l.sockets.CloseWrite(int(c.fd)); err != nil {

@@ -20,8 +20,9 @@ import (
 type Handler interface {
 	// Opened announces an accepted connection.
 	Opened(c *Conn)
-	// Data delivers input. It borrows p, and may write to it; [Loop.Retain]
-	// keeps it.
+	// Data delivers input. It borrows p, and may write to it. The next read, in
+	// the same turn, overwrites p unless [Loop.Retain] keeps it: so p itself
+	// must not be queued.
 	Data(c *Conn, p []byte)
 	// Mail delivers a letter posted for c.
 	Mail(c *Conn, letter Letter)
@@ -88,7 +89,6 @@ func newLoop(index int, config Config, now clock, wake func() error, pool *buf.P
 		mailbox: newMailbox(wake),
 		pool:    pool,
 		events:  make([]sys.Event, eventBatch),
-		output:  newOutput(),
 	}
 }
 
@@ -102,23 +102,42 @@ func (l *Loop) Now() Tick { return l.now }
 // together; it borrows both. It may be called from any goroutine, and never
 // blocks. Whether the connection still exists is found out on the loop.
 func (l *Loop) Post(h Handle, kind Kind, head, body []byte) error {
+	if int(h.Loop) != l.index {
+		return ErrOtherLoop
+	}
 	return l.mailbox.post(h.Slot, h.Generation, kind, head, body)
 }
 
-// PostRef leaves a letter that refers to ref. It may be called from any
-// goroutine.
-func (l *Loop) PostRef(h Handle, kind Kind, ref any) error {
-	return l.mailbox.postRef(h.Slot, h.Generation, kind, ref)
+// PostRef leaves a letter that refers to ref, which keeps size bytes in memory.
+// It may be called from any goroutine.
+func (l *Loop) PostRef(h Handle, kind Kind, ref any, size int) error {
+	if int(h.Loop) != l.index {
+		return ErrOtherLoop
+	}
+	return l.mailbox.offer(envelope{slot: h.Slot, generation: h.Generation, kind: kind, ref: ref}, size)
 }
 
 // Do runs task on the loop, in order with the letters posted. It may be called
-// from any goroutine and does not wait.
+// from any goroutine and does not wait. It is how the loop itself is steered,
+// so no number of letters keeps a task out: the only error is [ErrStopped].
 func (l *Loop) Do(task Task) error {
-	return l.mailbox.postRef(0, 0, 0, task)
+	return l.mailbox.insist(envelope{task: true, ref: task})
+}
+
+// Offer is Do for tasks that others may produce without bound, each of which
+// keeps size bytes in memory: they are refused like letters when too much
+// waits.
+func (l *Loop) Offer(task Task, size int) error {
+	return l.mailbox.offer(envelope{task: true, ref: task}, size)
 }
 
 // Conn returns the connection of h, or nil if it has ended.
-func (l *Loop) Conn(h Handle) *Conn { return l.lookup(h.Slot, h.Generation) }
+func (l *Loop) Conn(h Handle) *Conn {
+	if int(h.Loop) != l.index {
+		return nil
+	}
+	return l.lookup(h.Slot, h.Generation)
+}
 
 // ConnAt returns the connection at slot, or nil if there is none.
 func (l *Loop) ConnAt(slot uint32) *Conn {
@@ -131,7 +150,7 @@ func (l *Loop) ConnAt(slot uint32) *Conn {
 
 func (l *Loop) lookup(slot, generation uint32) *Conn {
 	c := l.conns.At(slot)
-	if c == nil || c.generation != generation {
+	if c == nil || c.generation != generation || generation == 0 {
 		return nil
 	}
 	return c
@@ -173,10 +192,11 @@ func (l *Loop) turn() {
 	l.now = Tick(l.began / time.Millisecond)
 	l.stats.Turns++
 
+	scheduled := len(l.next)
 	for _, event := range l.events[:ready] {
 		l.dispatch(event)
 	}
-	l.continueScheduled()
+	l.continueScheduled(scheduled)
 	l.acceptPending()
 	l.readMail()
 	l.sweep()
@@ -220,7 +240,7 @@ func (l *Loop) poll(timeout time.Duration) int {
 
 // pending reports whether there is work that no event will announce.
 func (l *Loop) pending() bool {
-	return len(l.next) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
+	return len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
 }
 
 // untilDue returns how long the loop may sleep; negative: without limit.
@@ -254,6 +274,14 @@ func (l *Loop) dispatch(event sys.Event) {
 		l.stats.StaleEvents++
 		return
 	}
+	if event.Ready&sys.PeerClosed != 0 {
+		c.flags |= flagEnding
+	}
+	if c.flags&flagScheduled != 0 && event.Ready&sys.Failed == 0 {
+		// Its turn comes anyway, and a connection has one.
+		c.flags |= flagUnread | flagUnwritten
+		return
+	}
 	if c.waiting != nil && event.Ready&(sys.Writable|sys.Failed) != 0 {
 		generation := c.generation
 		if l.drain(c); c.generation != generation {
@@ -265,7 +293,7 @@ func (l *Loop) dispatch(event sys.Event) {
 	case c.flags&flagPaused == 0:
 		l.read(c)
 	case event.Ready&sys.Failed != 0:
-		l.read(c) // finds the error; there is no back-pressure on the dead
+		l.close(c, l.failure(c)) // there is no back-pressure on the dead
 	default:
 		c.flags |= flagUnread
 	}
@@ -279,10 +307,9 @@ func (l *Loop) schedule(c *Conn) {
 	}
 }
 
-// continueScheduled goes on with connections that an earlier turn left before
-// the kernel had said EAGAIN.
-func (l *Loop) continueScheduled() {
-	todo := len(l.next)
+// continueScheduled goes on with the first todo connections of the list, which
+// an earlier turn left before the kernel had said EAGAIN.
+func (l *Loop) continueScheduled(todo int) {
 	for _, h := range l.next[:todo] {
 		c := l.lookup(h.Slot, h.Generation)
 		if c == nil {
@@ -323,12 +350,28 @@ func (l *Loop) read(c *Conn) {
 	if c.state == connOpen {
 		l.deliver(c, room[:n:n])
 	}
-	// A short read has emptied the socket, unless the end of the stream or more
-	// bytes came meanwhile, which is an event of its own.
-	if n == len(room) && c.generation != 0 {
+	// A short read has emptied the socket, and what comes later is an event of
+	// its own; but an end of the stream that was there already is not.
+	if c.generation != 0 && (n == len(room) || c.flags&flagEnding != 0) {
 		c.flags |= flagUnread
 		if c.flags&flagPaused == 0 {
 			l.schedule(c)
+		}
+	}
+}
+
+// failure throws away the input of a failed connection until its error shows.
+func (l *Loop) failure(c *Conn) error {
+	if l.reading == nil || buf.SegmentSize-l.used < leastRead {
+		l.renewSegment()
+	}
+	for {
+		n, err := l.sockets.Read(int(c.fd), l.reading.Bytes()[l.used:])
+		switch {
+		case err == sys.EAGAIN || err == nil && n == 0:
+			return io.EOF
+		case err != nil:
+			return err
 		}
 	}
 }
@@ -353,18 +396,27 @@ func (l *Loop) renewSegment() {
 // turn still produces is sent: the peer may have closed its half only.
 func (l *Loop) ended(c *Conn) {
 	c.flags |= flagEnded
-	if c.state == connLingering {
-		l.close(c, io.EOF)
-		return
+	switch c.state {
+	case connLingering:
+		l.close(c, c.cause())
+	case connOpen:
+		c.state = connFinishing
+		l.output.touch(c)
 	}
-	c.state = connFinishing
-	l.output.touch(c)
+}
+
+// cause is why a connection ends whose peer has ended its stream.
+func (c *Conn) cause() error {
+	if c.flags&flagFinished != 0 {
+		return ErrFinished
+	}
+	return io.EOF
 }
 
 // takesMail reports whether letters still reach c's handler. Those of the turn
 // in which the peer ended its stream do.
 func (c *Conn) takesMail() bool {
-	return c.state == connOpen || c.state == connFinishing && c.flags&flagEnded != 0 && c.waiting == nil
+	return c.state == connOpen || c.state == connFinishing && c.flags&flagFinished == 0
 }
 
 // readMail delivers the letters that wait.
@@ -376,7 +428,7 @@ func (l *Loop) readMail() {
 	l.stats.Letters += uint64(len(b.letters))
 	for i := range b.letters {
 		e := &b.letters[i]
-		if e.generation == 0 {
+		if e.task {
 			e.ref.(Task).Run(l)
 			continue
 		}
@@ -444,14 +496,19 @@ func (l *Loop) forget(c *Conn) {
 func (l *Loop) handOff(c *Conn, read []byte) error {
 	// Once carried, the descriptor is another goroutine's to close.
 	l.engine.Remove(int(c.fd))
-	if err := l.porter.carry(int(c.fd), read); err != nil {
-		if failed := l.engine.Add(int(c.fd), connToken(c.slot, c.generation)); failed != nil {
-			l.close(c, failed)
-		}
+	busy := l.porter.carry(int(c.fd), read)
+	if busy == nil {
+		l.forget(c)
+		return nil
+	}
+	if err := l.engine.Add(int(c.fd), connToken(c.slot, c.generation)); err != nil {
+		fd := int(c.fd)
+		l.handler.Closed(c, err)
+		l.forget(c)
+		l.sockets.Close(fd)
 		return err
 	}
-	l.forget(c)
-	return nil
+	return busy
 }
 
 // teardown ends everything the loop holds.
@@ -461,8 +518,8 @@ func (l *Loop) teardown() {
 	l.flush()
 	l.Each(func(c *Conn) { l.close(c, ErrStopped) })
 	for _, e := range l.mailbox.close().letters {
-		if task, ok := e.ref.(Task); ok && e.generation == 0 {
-			task.Run(l)
+		if e.task {
+			e.ref.(Task).Run(l)
 		}
 	}
 	if l.reading != nil {

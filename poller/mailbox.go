@@ -53,19 +53,24 @@ type mailbox struct {
 
 // batch is the letters of one turn.
 type batch struct {
-	letters []envelope
-	bytes   []byte
+	letters  []envelope
+	bytes    []byte
+	referred int // bytes that letters refer to
 }
 
 type envelope struct {
-	slot, generation uint32 // generation 0: ref is a Task
+	slot, generation uint32
 	start, end       uint32 // of the letter's part of batch.bytes
 	kind             Kind
+	task             bool // ref is a Task, for the loop
 	ref              any
 }
 
+// envelopeBytes is about what a letter takes besides its bytes.
+const envelopeBytes = 48
+
 const (
-	// mailboxBytes bounds what may wait in a mailbox. A loop that is so far
+	// mailboxBytes bounds what may wait in a mailbox, envelopes included. A loop that is so far
 	// behind will not catch up by being given more.
 	mailboxBytes = 64 << 20
 	// keptBatchBytes and keptLetters are the largest batch kept for reuse; one
@@ -82,7 +87,7 @@ func newMailbox(wake func() error) *mailbox {
 // borrows.
 func (m *mailbox) post(slot, generation uint32, kind Kind, head, body []byte) error {
 	m.mu.Lock()
-	if err := m.refuse(len(head) + len(body)); err != nil {
+	if err := m.refusal(len(head) + len(body)); err != nil {
 		m.mu.Unlock()
 		return err
 	}
@@ -90,35 +95,51 @@ func (m *mailbox) post(slot, generation uint32, kind Kind, head, body []byte) er
 	start := len(b.bytes)
 	b.bytes = append(append(b.bytes, head...), body...)
 	b.letters = append(b.letters, envelope{slot: slot, generation: generation, start: uint32(start), end: uint32(len(b.bytes)), kind: kind})
+	err := m.rouse()
 	m.mu.Unlock()
-	return m.rouse()
+	return err
 }
 
-// postRef leaves a letter that refers to something else.
-func (m *mailbox) postRef(slot, generation uint32, kind Kind, ref any) error {
+// offer leaves an envelope with a reference to size bytes, if there is room.
+func (m *mailbox) offer(e envelope, size int) error {
 	m.mu.Lock()
-	if err := m.refuse(0); err != nil {
-		m.mu.Unlock()
+	defer m.mu.Unlock()
+	if err := m.refusal(size); err != nil {
 		return err
 	}
-	m.in.letters = append(m.in.letters, envelope{slot: slot, generation: generation, kind: kind, ref: ref})
-	m.mu.Unlock()
+	m.in.letters = append(m.in.letters, e)
+	m.in.referred += size
 	return m.rouse()
 }
 
-// refuse is called with mu held.
-func (m *mailbox) refuse(size int) error {
+// insist leaves an envelope with a reference, room or not.
+func (m *mailbox) insist(e envelope) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.closed {
 		return ErrStopped
 	}
+	m.in.letters = append(m.in.letters, e)
+	return m.rouse()
+}
+
+// refusal is why a letter of size bytes cannot be taken. It is called with mu
+// held.
+func (m *mailbox) refusal(size int) error {
+	if m.closed {
+		return ErrStopped
+	}
+	waiting := len(m.in.bytes) + m.in.referred + len(m.in.letters)*envelopeBytes
 	// A letter that is alone is taken whatever its size, or it never would be.
-	if len(m.in.bytes) > 0 && len(m.in.bytes)+size > m.maxBytes {
+	if waiting > 0 && waiting+size+envelopeBytes > m.maxBytes {
 		return ErrMailboxFull
 	}
 	return nil
 }
 
-// rouse wakes the loop if it sleeps: one system call for a burst of letters.
+// rouse wakes the loop if it sleeps: one system call for a burst of letters. It
+// is called with mu held, so that nobody wakes a loop that has closed its
+// mailbox and whose eventfd is gone.
 func (m *mailbox) rouse() error {
 	if !m.filled.Load() {
 		m.filled.Store(true)
@@ -168,11 +189,12 @@ func (m *mailbox) release(b *batch) {
 		b = new(batch)
 	}
 	clear(b.letters)
-	b.letters, b.bytes = b.letters[:0], b.bytes[:0]
+	b.letters, b.bytes, b.referred = b.letters[:0], b.bytes[:0], 0
 	m.spare = b
 }
 
-// close refuses all further letters and returns those that wait. Loop only.
+// close refuses all further letters and returns those that wait. It is called
+// on the loop, or where none will run.
 func (m *mailbox) close() *batch {
 	m.mu.Lock()
 	defer m.mu.Unlock()

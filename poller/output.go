@@ -15,13 +15,12 @@ type output struct {
 	pieces []piece
 	dirty  []*Conn
 
-	// Scratch.
+	// Loop only: scratch.
 	ordered []piece
 	gather  [][]byte
 	flat    []byte
+	drained [writevSlices][]byte
 }
-
-func newOutput() output { return output{gather: make([][]byte, 0, 64)} }
 
 // piece is a part of one connection's output. The pieces of a connection form
 // a ring: the last one points to the first.
@@ -39,12 +38,14 @@ const (
 	flatBytes = 16 << 10
 	// drainBytes is the fair share of a connection whose peer catches up.
 	drainBytes = 256 << 10
+	// writevSlices is how many slices one writev takes; see the sys package.
+	writevSlices = 64
 	// keptPieces bounds what an output keeps for reuse after a large fan-out.
 	keptPieces = 1 << 14
 )
 
 // Queue adds p to what c sends at the end of this turn. It borrows p until
-// then.
+// then; what [Handler.Data] was given does not last so long.
 func (c *Conn) Queue(p []byte) { c.loop.output.add(c, piece{bytes: p}) }
 
 // QueueShared is Queue for bytes that never change: if the peer is slow they
@@ -52,7 +53,7 @@ func (c *Conn) Queue(p []byte) { c.loop.output.add(c, piece{bytes: p}) }
 func (c *Conn) QueueShared(p []byte) { c.loop.output.add(c, piece{bytes: p, shared: true}) }
 
 func (o *output) add(c *Conn, p piece) {
-	if c.state == connLingering {
+	if c.state > connFinishing {
 		return
 	}
 	c.unflushed += uint32(len(p.bytes))
@@ -94,13 +95,25 @@ func (l *Loop) flush() {
 			l.flushConn(c)
 		}
 	}
-	if cap(o.pieces) > keptPieces {
-		o.pieces, o.dirty = nil, nil
-		return
+	o.reset()
+}
+
+// reset forgets what was written, and gives back what a large fan-out took.
+func (o *output) reset() {
+	o.pieces = emptied(o.pieces)
+	o.dirty = emptied(o.dirty)
+	o.ordered = emptied(o.ordered)
+	o.gather = emptied(o.gather)
+}
+
+// emptied returns s without elements, zeroed so that it refers to nothing, and
+// without its memory if that is large.
+func emptied[T any](s []T) []T {
+	if cap(s) > keptPieces {
+		return nil
 	}
-	clear(o.pieces)
-	clear(o.dirty)
-	o.pieces, o.dirty = o.pieces[:0], o.dirty[:0]
+	clear(s)
+	return s[:0]
 }
 
 func (l *Loop) flushConn(c *Conn) {
@@ -116,8 +129,12 @@ func (l *Loop) flushConn(c *Conn) {
 	for _, p := range pieces {
 		l.keep(c, p)
 	}
-	if c.waiting == nil && c.state == connFinishing {
+	switch {
+	case c.state != connFinishing:
+	case c.waiting == nil:
 		l.endStream(c)
+	default:
+		c.state = connFlushing
 	}
 }
 
@@ -161,7 +178,6 @@ func (l *Loop) send(c *Conn, pieces []piece) (int, error) {
 		total += len(p.bytes)
 		o.gather = append(o.gather, p.bytes)
 	}
-	defer clear(o.gather)
 	if total <= flatBytes {
 		o.flat = o.flat[:0]
 		for _, p := range o.gather {
@@ -220,8 +236,7 @@ func (l *Loop) drain(c *Conn) {
 			l.schedule(c)
 			return
 		}
-		o := &l.output
-		slices := c.waiting.Slices(o.gather[:0])
+		slices := c.waiting.Slices(l.output.drained[:0])
 		n, err := l.sockets.Writev(int(c.fd), slices)
 		clear(slices)
 		if err == sys.EAGAIN {
@@ -239,7 +254,7 @@ func (l *Loop) drain(c *Conn) {
 	}
 	c.waiting.Close()
 	c.waiting = nil
-	if c.state == connFinishing {
+	if c.state == connFlushing {
 		l.endStream(c)
 		return
 	}

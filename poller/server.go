@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sluicegate/sluice/poller/buf"
+	"github.com/sluicegate/sluice/poller/fdtable"
 )
 
 // Server is a number of loops that listen on one address. Its methods may be
@@ -63,7 +64,9 @@ func (s *Server) SegmentsInUse() int { return s.pool.Outstanding() }
 // and returns when all of them accept. On an error none of them runs, and the
 // server is of no further use.
 func (s *Server) Start(newHandler func(*Loop) Handler) error {
-	s.started.Store(true)
+	if !s.started.CompareAndSwap(false, true) {
+		return ErrStarted
+	}
 	entered := make(chan error, len(s.loops))
 	proceed := make(chan struct{})
 	var failed error
@@ -71,7 +74,7 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 		l.handler = newHandler(l)
 		e := s.equipment[i]
 		s.running.Go(func() { e.porter.deliver(s.config.Adopt) })
-		s.running.Go(func() {
+		s.goLoop(func() {
 			defer e.porter.close()
 			err := s.enter(l, e)
 			entered <- err
@@ -101,6 +104,19 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 	return failed
 }
 
+// goLoop runs a loop, on a thread of its own if the loop has a table of its own.
+func (s *Server) goLoop(loop func()) {
+	if !s.config.PrivateFDTables {
+		s.running.Go(loop)
+		return
+	}
+	s.running.Add(1)
+	fdtable.Run(func() {
+		defer s.running.Done()
+		loop()
+	})
+}
+
 // enter readies a loop, on its own goroutine.
 func (s *Server) enter(l *Loop, e *equipment) error {
 	if s.config.PrivateFDTables {
@@ -113,8 +129,7 @@ func (s *Server) enter(l *Loop, e *equipment) error {
 		return err
 	}
 	l.engine, l.sockets = engine, e.sockets
-	l.acceptor = acceptor{listener: e.listener, reserve: e.reserve, open: true, ready: true}
-	l.acceptor.holdReserve()
+	l.acceptor = acceptor{listener: e.listener, reserve: e.reserve, table: e.table, open: true, ready: true, spare: -1}
 	return engine.Add(e.listener, listenerToken)
 }
 
@@ -130,8 +145,9 @@ func (s *Server) StopAccepting() {
 // called more than once.
 func (s *Server) Stop() {
 	s.stopped.Do(func() {
-		if !s.started.Load() {
-			for _, e := range s.equipment {
+		if s.started.CompareAndSwap(false, true) {
+			for i, e := range s.equipment {
+				s.loops[i].mailbox.close()
 				e.abandon()
 			}
 			return

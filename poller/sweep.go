@@ -6,17 +6,17 @@ import "time"
 // slab at a time, so that no connection needs a timer and no turn is long.
 type sweeper struct {
 	// Loop only.
-	page int           // the next page to visit
+	step int           // of steps, the next one
 	next time.Duration // when it is due, on the loop's clock
 }
 
 const (
 	// leastSweepStep is the least time between two steps of a sweep.
 	leastSweepStep = 10 * time.Millisecond
-	// sweepSteps is how many steps a sweep of more pages has. Each step of an idle
+	// fewSweepSteps is how many steps a sweep has, if it can. Each step of an idle
 	// loop is a wake-up, and what the Go scheduler does around one costs more
 	// than visiting a thousand connections.
-	sweepSteps = 8
+	fewSweepSteps = 8
 	// sweepPages is how many pages a step visits at most, while steps may be
 	// closer together: 8,192 connections, some 100 µs.
 	sweepPages = 16
@@ -27,20 +27,25 @@ func (l *Loop) sweep() {
 	if s.next > l.began {
 		return
 	}
-	pages := max(1, l.conns.Pages())
-	step := l.config.Sweep / time.Duration(min(pages, sweepSteps))
-	if pages > sweepSteps*sweepPages {
-		step = max(l.config.Sweep*sweepPages/time.Duration(pages), min(leastSweepStep, step))
+	pages := l.conns.Pages()
+	steps := l.sweepSteps(pages)
+	if s.step >= steps {
+		s.step = 0
 	}
-	visits := (time.Duration(pages)*step + l.config.Sweep - 1) / l.config.Sweep
-	for range visits {
-		l.sweepPage(s.page)
-		s.page++
-		if s.page >= pages {
-			s.page = 0
-		}
+	for n := s.step * pages / steps; n < (s.step+1)*pages/steps; n++ {
+		l.sweepPage(n)
 	}
-	s.next = l.began + step
+	s.step++
+	s.next = l.began + l.config.Sweep/time.Duration(steps)
+}
+
+// sweepSteps returns how many steps a sweep of so many pages has.
+func (l *Loop) sweepSteps(pages int) int {
+	if pages <= fewSweepSteps*sweepPages {
+		return max(1, min(pages, fewSweepSteps))
+	}
+	most := max(fewSweepSteps, int(l.config.Sweep/leastSweepStep))
+	return min(pages/sweepPages, most)
 }
 
 func (l *Loop) sweepPage(n int) {

@@ -10,15 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Backlog is asked of the kernel for each listener; kern.ipc.somaxconn caps it.
-const Backlog = 65535
-
-// Options are set on a listener.
-type Options struct {
-	// UserTimeout has no effect here; see the Linux build.
-	UserTimeout int
-}
-
 // Listen opens a TCP listener with SO_REUSEPORT on addr and returns it with the
 // address it is bound to. Several listeners may hold one port, but these
 // kernels do not share connections out among them evenly.
@@ -82,21 +73,4 @@ func listen(fd, domain int, addr netip.AddrPort) (netip.AddrPort, error) {
 		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)
 	}
 	return fromSockaddr(name), nil
-}
-
-func toSockaddr(addr netip.AddrPort) unix.Sockaddr {
-	if ip := addr.Addr().Unmap(); ip.Is4() {
-		return &unix.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}
-	}
-	return &unix.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
-}
-
-func fromSockaddr(name unix.Sockaddr) netip.AddrPort {
-	switch name := name.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(name.Addr), uint16(name.Port))
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(name.Addr).Unmap(), uint16(name.Port))
-	}
-	return netip.AddrPort{}
 }

@@ -7,17 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Backlog is asked of the kernel for each listener; net.core.somaxconn caps it.
-const Backlog = 65535
-
-// Options are set on a listener, from which accepted connections inherit them:
-// no connection pays a system call for its own.
-type Options struct {
-	// UserTimeout bounds how long sent bytes may stay unacknowledged, in
-	// milliseconds; 0 leaves the kernel's default.
-	UserTimeout int
-}
-
 // Listen opens a TCP listener with SO_REUSEPORT on addr, so that every loop
 // can hold one for the same port, and returns it with the address it is bound
 // to.
@@ -74,21 +63,4 @@ func listen(fd, domain int, addr netip.AddrPort, options Options) (netip.AddrPor
 		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)
 	}
 	return fromSockaddr(name), nil
-}
-
-func toSockaddr(addr netip.AddrPort) unix.Sockaddr {
-	if ip := addr.Addr().Unmap(); ip.Is4() {
-		return &unix.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}
-	}
-	return &unix.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
-}
-
-func fromSockaddr(name unix.Sockaddr) netip.AddrPort {
-	switch name := name.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(name.Addr), uint16(name.Port))
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(name.Addr), uint16(name.Port))
-	}
-	return netip.AddrPort{}
 }

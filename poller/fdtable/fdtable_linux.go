@@ -1,0 +1,79 @@
+package fdtable
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Prepare readies the process for private tables. It must return before the
+// first call of [Leave], on any thread.
+//
+// It makes the Go runtime open its own poller now: opened later, from a thread
+// with a private table, it would be missing from all others.
+func Prepare() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	r.Close()
+	return w.Close()
+}
+
+// Run calls f on a goroutine with a thread of its own, which ends with f and
+// takes its descriptor table along. It does not wait.
+func Run(f func()) {
+	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() != unix.Getpid() {
+			f()
+			return // still locked, which ends the thread
+		}
+		// The main thread never ends, and procfs shows its table as that of
+		// the process. While this goroutine holds it, the next runs elsewhere.
+		begun := make(chan struct{})
+		Run(func() {
+			close(begun)
+			f()
+		})
+		<-begun
+		runtime.UnlockOSThread()
+	}()
+}
+
+// Leave gives the calling thread, one of [Run], a table of its own, in which
+// only keep, the standard streams and the runtime's poller stand.
+//
+// The new table begins as a copy, and a listener or a file in it would live on
+// after the rest of the process has closed it: so everything else is closed.
+func Leave(keep ...int) error {
+	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
+		return os.NewSyscallError("unshare", err)
+	}
+	const directory = "/proc/thread-self/fd"
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return fmt.Errorf("prune the private descriptor table: %w", err)
+	}
+	kept := map[int]bool{unix.Stdin: true, unix.Stdout: true, unix.Stderr: true}
+	for _, fd := range keep {
+		kept[fd] = true
+	}
+	for _, entry := range entries {
+		fd, err := strconv.Atoi(entry.Name())
+		if err != nil || kept[fd] {
+			continue
+		}
+		switch target, err := os.Readlink(directory + "/" + entry.Name()); {
+		case err != nil: // the directory's own descriptor, closed since
+		case target == "anon_inode:[eventpoll]" || target == "anon_inode:[eventfd]":
+			// The runtime waits on its own, and wakes itself, from any thread.
+		default:
+			unix.Close(fd)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package fdtable
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// onPrivateTable runs f on a thread with a table of its own and waits.
+func onPrivateTable(t *testing.T, f func(), keep ...int) {
+	t.Helper()
+	if err := Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	left := make(chan error)
+	Run(func() {
+		err := Leave(keep...)
+		if err == nil {
+			f()
+		}
+		left <- err
+	})
+	if err := <-left; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDescriptorsOfOneTableMeanNothingInTheOther(t *testing.T) {
+	var inside int
+	var name string
+	file, err := os.Create(filepath.Join(t.TempDir(), "outside"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	outside := int(file.Fd())
+	onPrivateTable(t, func() {
+		if err := unix.Fstat(outside, new(unix.Stat_t)); err != unix.EBADF {
+			t.Errorf("a file of the shared table: %v, want EBADF", err)
+		}
+		inside, _ = unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		name, _ = os.Readlink("/proc/thread-self/fd/" + strconv.Itoa(inside))
+	})
+	if name != os.DevNull {
+		t.Errorf("in its own table descriptor %d is %q, want %s", inside, name, os.DevNull)
+	}
+	if other, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(inside)); other == os.DevNull {
+		t.Errorf("descriptor %d stands in the shared table", inside)
+	}
+}
+
+func TestLeaveKeepsWhatItIsTold(t *testing.T) {
+	kept, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(kept)
+	var pair [2]int
+	if err := unix.Pipe2(pair[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	onPrivateTable(t, func() {
+		if err := unix.Fstat(pair[1], new(unix.Stat_t)); err != nil {
+			t.Errorf("the descriptor to keep: %v", err)
+		}
+		if err := unix.Fstat(pair[0], new(unix.Stat_t)); err != unix.EBADF {
+			t.Errorf("another descriptor: %v, want EBADF", err)
+		}
+	}, pair[1])
+}
+
+// TestRunNeverTakesTheMainThread starts enough goroutines that some would land
+// there, and expects each thread to end with its function.
+func TestRunNeverTakesTheMainThread(t *testing.T) {
+	threads := make(chan int)
+	for range 50 {
+		Run(func() { threads <- unix.Gettid() })
+		thread := <-threads
+		if thread == os.Getpid() {
+			t.Fatal("a function ran on the main thread")
+		}
+		task := "/proc/self/task/" + strconv.Itoa(thread)
+		for deadline := time.Now().Add(5 * time.Second); ; {
+			if _, err := os.Stat(task); os.IsNotExist(err) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("thread %d outlives its function", thread)
+			}
+		}
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package fdtable
+
+import "errors"
+
+var errUnsupported = errors.New("private descriptor tables need Linux")
+
+// Prepare reports that there are no private tables here.
+func Prepare() error { return errUnsupported }
+
+// Run calls f on a goroutine. It does not wait.
+func Run(f func()) { go f() }
+
+// Leave reports that there are no private tables here.
+func Leave(...int) error { return errUnsupported }
