@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sluicegate/sluice/gateway/internal/workers"
@@ -20,26 +19,38 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config  Config
-	server  *poller.Server
-	shards  []*shard
-	hubs    []*Hub
-	routes  map[string]*route
-	http    *httpSide
+	config Config
+	server *poller.Server
+	shards []*shard
+	hubs   []*Hub
+	routes map[string]*route
+	http   *httpSide
+	idKey  [32]byte
+	ended  chan struct{} // closed when nothing runs any more
+
+	// Fixed once serving.
 	pool    *workers.Pool
 	journal *journal
-	idKey   [32]byte
 
-	// Atomic.
-	started  atomic.Pointer[time.Time]
-	draining atomic.Bool
-
-	ending sync.Once
-	ended  chan struct{}
+	// Guarded by mu.
+	mu      sync.Mutex
+	phase   phase
+	started time.Time
 }
 
-// ErrServed is returned by a second Serve: a gateway serves once.
-var ErrServed = errors.New("gateway: Serve was called before")
+// phase is where a gateway stands in its life. There is no way back.
+type phase uint8
+
+const (
+	unserved phase = iota
+	serving
+	draining
+	over
+)
+
+// ErrServed is returned by a Serve that follows another one or a Shutdown: a
+// gateway serves once.
+var ErrServed = errors.New("gateway: served or shut down before")
 
 // New checks config and opens the public port. Connections queue there until
 // [Gateway.Serve]; a gateway that never serves must be shut down all the same.
@@ -110,20 +121,11 @@ func (g *Gateway) Addr() net.Addr { return net.TCPAddrFromAddrPort(g.server.Addr
 
 // Serve runs the gateway until ctx ends or [Gateway.Shutdown] has finished, and
 // then returns nil. When ctx ends every session is closed with 1001, without
-// waiting for the peers' answers.
+// waiting for the peers' answers. The error is [ErrServed], or says why the
+// loops could not start.
 func (g *Gateway) Serve(ctx context.Context) error {
-	now := time.Now()
-	if !g.started.CompareAndSwap(nil, &now) {
-		return ErrServed
-	}
-	g.journal = openJournal(g.config.Logger)
-	g.pool = workers.Start(g.config.Workers)
-	g.http.serve()
-	if err := g.server.Start(func(l *poller.Loop) poller.Handler { return g.shards[l.Index()] }); err != nil {
-		g.pool.Stop(ctx)
-		g.http.shutdown(ctx)
-		g.journal.close()
-		return fmt.Errorf("gateway: %w", err)
+	if err := g.start(); err != nil {
+		return err
 	}
 	select {
 	case <-g.ended:
@@ -133,95 +135,34 @@ func (g *Gateway) Serve(ctx context.Context) error {
 	return nil
 }
 
-// Ready reports whether the gateway serves and means to go on.
-func (g *Gateway) Ready() bool { return g.started.Load() != nil && !g.draining.Load() }
-
-// Shutdown ends the gateway: it stops accepting, closes every session with
-// 1001, lets HTTP requests finish, and returns when all is done or ctx ends;
-// what is left then is cut. The error is that of ctx if it came to that.
-func (g *Gateway) Shutdown(ctx context.Context) error {
-	g.draining.Store(true)
-	if g.started.Load() == nil {
-		g.server.Stop()
-		return nil
+// start runs everything that serves.
+func (g *Gateway) start() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.phase != unserved {
+		return ErrServed
 	}
-	var err error
-	g.ending.Do(func() {
-		g.server.StopAccepting()
-		g.eachShard((*shard).goAway)
-		err = g.awaitEmpty(ctx)
-		if err != nil {
-			err = errors.Join(err, g.cutOff())
-		}
-		g.http.shutdown(ctx)
-		g.server.Stop()
+	g.started = time.Now()
+	g.journal = openJournal(g.config.Logger)
+	g.pool = workers.Start(g.config.Workers)
+	g.http.serve()
+	if err := g.server.Start(func(l *poller.Loop) poller.Handler { return g.shards[l.Index()] }); err != nil {
+		g.phase = over
+		g.http.shutdown(context.Background())
+		g.pool.Stop(context.Background())
 		g.journal.close()
 		close(g.ended)
-	})
-	<-g.ended
-	return err
-}
-
-// eachShard runs task on every loop, without waiting.
-func (g *Gateway) eachShard(task func(*shard)) {
-	for _, s := range g.shards {
-		s.loop.Do(poller.TaskFunc(func(*poller.Loop) { task(s) }))
+		return fmt.Errorf("gateway: %w", err)
 	}
+	g.phase = serving
+	return nil
 }
 
-// lastCalls is how long handlers may take, once the time for shutting down has
-// passed, to hear that their sessions have ended.
-const lastCalls = time.Second
-
-// cutOff ends what connections are left and lets their handlers finish.
-func (g *Gateway) cutOff() error {
-	ctx, cancel := context.WithTimeout(context.Background(), lastCalls)
-	defer cancel()
-	g.eachShard(func(s *shard) {
-		s.loop.Each(func(c *poller.Conn) { c.Abort(poller.ErrStopped) })
-	})
-	return g.awaitEmpty(ctx)
-}
-
-// goAway closes every session of the loop and forgets connections that have
-// not become one.
-func (s *shard) goAway() {
-	s.loop.Each(func(c *poller.Conn) {
-		x := s.sessions.At(c.Slot())
-		switch x.state {
-		case opening:
-			x.reason = ReasonShutdown
-			c.Abort(poller.ErrStopped)
-		case open:
-			s.endWith(c, x, ReasonShutdown)
-		}
-	})
-}
-
-// awaitEmpty waits until no connection is left on the loops and no handler
-// runs, and then ends the workers.
-func (g *Gateway) awaitEmpty(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		stats, err := g.Stats(ctx)
-		if err != nil {
-			return err
-		}
-		left, handlers := 0, 0
-		for _, l := range stats.Loops {
-			left += l.Connections
-			handlers += l.Inboxes
-		}
-		if left == 0 && handlers == 0 {
-			return g.pool.Stop(ctx)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("gateway: shut down with %d connections and %d handlers left: %w", left, handlers, ctx.Err())
-		}
-	}
+// Ready reports whether the gateway serves and means to go on.
+func (g *Gateway) Ready() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.phase == serving
 }
 
 func (g *Gateway) acceptFailed(loop int, err error) {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -169,10 +170,13 @@ func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
 		return
 	}
 	slot := c.Slot()
-	if err := c.HandOff(bytes.Clone(read)); err != nil {
+	switch err := c.HandOff(bytes.Clone(read)); {
+	case err == nil:
+		s.sessions.Release(slot)
+	default:
 		s.gateway.http.release()
-		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
-		return
+		if errors.Is(err, poller.ErrHandOffBusy) {
+			s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
+		}
 	}
-	s.sessions.Release(slot)
 }

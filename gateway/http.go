@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -77,13 +76,35 @@ func (h *httpSide) admit() bool {
 // release gives a place back.
 func (h *httpSide) release() { h.active.Add(-1) }
 
-// adopt takes a connection that was admitted, and the bytes read from it.
+// adopt takes a connection that was admitted, and the bytes read from it. conn
+// is nil if it was lost on the way.
 func (h *httpSide) adopt(conn net.Conn, read []byte) {
+	if conn == nil {
+		h.release()
+		return
+	}
 	adopted := &adoptedConn{Conn: conn, read: read, side: h}
 	select {
 	case h.conns <- adopted:
+		select {
+		case <-h.closed: // perhaps too late to be seen by abandon
+			h.abandon()
+		default:
+		}
 	case <-h.closed:
 		adopted.Close()
+	}
+}
+
+// abandon closes the connections that nobody will accept any more.
+func (h *httpSide) abandon() {
+	for {
+		select {
+		case conn := <-h.conns:
+			conn.Close()
+		default:
+			return
+		}
 	}
 }
 
@@ -110,14 +131,7 @@ func (a *adoptedConns) Accept() (net.Conn, error) {
 func (a *adoptedConns) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
-		for {
-			select {
-			case conn := <-a.conns:
-				conn.Close()
-			default:
-				return
-			}
-		}
+		(*httpSide)(a).abandon()
 	})
 	return nil
 }
@@ -147,7 +161,7 @@ func (c *adoptedConn) Read(p []byte) (int, error) {
 // Close closes the connection and gives its place back, once.
 func (c *adoptedConn) Close() error {
 	if c.closed.Swap(true) {
-		return errors.Join(net.ErrClosed)
+		return net.ErrClosed
 	}
 	c.side.release()
 	return c.Conn.Close()

@@ -45,7 +45,7 @@ func (h *Hub) Publish(t MessageType, payload []byte, except Session) error {
 	b := &broadcast{hub: h, frame: codec.Encode(ws.OpCode(t), payload), except: except}
 	var failed error
 	for _, s := range h.gateway.shards {
-		if err := s.loop.Do(b); err != nil {
+		if err := s.loop.Offer(b, b.frame.Len()); err != nil {
 			failed = sendError(err)
 		}
 	}

@@ -40,15 +40,19 @@ func (g *Gateway) connectionID(h poller.Handle) string {
 // that this gateway did not give out; whether the session still lives, only its
 // loop knows.
 func (g *Gateway) Session(id string) (Session, bool) {
-	raw, err := idEncoding.DecodeString(id)
-	if err != nil || len(raw) != idHandleLen+idProofLen {
+	var raw [idHandleLen + idProofLen]byte
+	// The length is checked first: the decoder skips line breaks.
+	if len(id) != idEncoding.EncodedLen(len(raw)) {
+		return Session{}, false
+	}
+	if n, err := idEncoding.Decode(raw[:], []byte(id)); err != nil || n != len(raw) {
 		return Session{}, false
 	}
 	if !hmac.Equal(raw[idHandleLen:], g.prove(raw[:idHandleLen])) {
 		return Session{}, false
 	}
 	h := poller.Handle{
-		Loop:       binary.BigEndian.Uint16(raw),
+		Loop:       binary.BigEndian.Uint16(raw[:]),
 		Slot:       binary.BigEndian.Uint32(raw[2:]),
 		Generation: binary.BigEndian.Uint32(raw[6:]),
 	}

@@ -28,7 +28,8 @@ type inbox struct {
 	detached bool // the session has ended
 
 	// The worker's while running, else the loop's.
-	batch []delivery
+	batch  []delivery
+	failed bool // the handler panicked; only the end is left to tell it
 }
 
 // delivery is one call of a handler.
@@ -162,16 +163,18 @@ func (in *inbox) call(d *delivery) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			in.shard.gateway.journal.panicked(in.session, fault)
-			in.shard.loop.PostRef(in.session.handle, letterPanic, nil)
+			in.failed = true
+			in.shard.loop.PostRef(in.session.handle, letterPanic, nil, 0)
 		}
 	}()
-	switch d.call {
-	case callMessage:
-		in.handler.Message(in.session, d.message)
-	case callOpen:
-		in.handler.Open(in.session, d.request)
-	case callClose:
+	switch {
+	case d.call == callClose:
 		in.handler.Close(in.session, d.reason)
+	case in.failed:
+	case d.call == callOpen:
+		in.handler.Open(in.session, d.request)
+	default:
+		in.handler.Message(in.session, d.message)
 	}
 }
 

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -16,7 +17,8 @@ import (
 type journal struct {
 	// Fixed after openJournal.
 	logger  *slog.Logger
-	records chan record
+	records chan record // never closed: a handler may outlive the gateway
+	closing chan struct{}
 
 	// Atomic.
 	lost atomic.Uint64 // records dropped since the last one written
@@ -34,18 +36,30 @@ type record struct {
 const journalRecords = 256
 
 func openJournal(logger *slog.Logger) *journal {
-	j := &journal{logger: logger, records: make(chan record, journalRecords)}
+	j := &journal{logger: logger, records: make(chan record, journalRecords), closing: make(chan struct{})}
 	j.writing.Go(j.write)
 	return j
 }
 
 func (j *journal) write() {
-	for r := range j.records {
-		if lost := j.lost.Swap(0); lost > 0 {
-			j.logger.Warn("log records were dropped", "count", lost)
+	for {
+		select {
+		case r := <-j.records:
+			j.put(r)
+		case <-j.closing:
+			for len(j.records) > 0 {
+				j.put(<-j.records)
+			}
+			return
 		}
-		j.logger.Log(context.Background(), r.level, r.message, r.args...)
 	}
+}
+
+func (j *journal) put(r record) {
+	if lost := j.lost.Swap(0); lost > 0 {
+		j.logger.Warn("log records were dropped", "count", lost)
+	}
+	j.logger.Log(context.Background(), r.level, r.message, r.args...)
 }
 
 // log queues a record. It may be called from any goroutine, and never blocks.
@@ -63,7 +77,11 @@ func (j *journal) ended(c *poller.Conn, x *session, cause error) {
 	if !j.logger.Enabled(context.Background(), level) {
 		return
 	}
-	j.log(level, "connection ended", "reason", x.reason.String(), "remote", c.RemoteAddr().String(), "cause", cause.Error())
+	args := []any{"reason", x.reason.String(), "remote", c.RemoteAddr().String()}
+	if !errors.Is(cause, poller.ErrFinished) {
+		args = append(args, "cause", cause.Error())
+	}
+	j.log(level, "connection ended", args...)
 }
 
 // panicked records the panic of a handler, with its stack.
@@ -71,9 +89,9 @@ func (j *journal) panicked(s Session, fault any) {
 	j.log(slog.LevelError, "handler panicked", "session", s.ID(), "panic", fault, "stack", string(debug.Stack()))
 }
 
-// close writes what is queued and ends the journal. Nothing may be logged
-// afterwards.
+// close writes what is queued and ends the journal. What is logged afterwards is
+// lost.
 func (j *journal) close() {
-	close(j.records)
+	close(j.closing)
 	j.writing.Wait()
 }

@@ -21,14 +21,14 @@ func (s *shard) control(c *poller.Conn, x *session, op ws.OpCode, payload []byte
 }
 
 // beginClose sends a close frame and waits for the peer's (RFC 6455 §7.1.2).
-// Messages sent before go first if the close was asked for; otherwise what the
+// Messages sent before go first if the close was ours to choose; otherwise what the
 // peer has not taken is dropped.
 func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte) {
 	if x.state != open {
 		return
 	}
 	x.reason, x.asked = r, s.loop.Now()
-	if x.outbox != nil && r == ReasonClosedByHandler {
+	if x.outbox != nil && (r == ReasonClosedByHandler || r == ReasonShutdown) {
 		x.outbox.push(codec.AppendFrame(nil, ws.OpClose, payload))
 		x.state = closing
 		return
@@ -59,9 +59,8 @@ func answer(code ws.StatusCode) ws.StatusCode { return code }
 
 // fail ends a session whose peer broke the protocol (RFC 6455 §7.1.7).
 func (s *shard) fail(c *poller.Conn, x *session, err error) {
-	x.reason = reasonOfFault(err)
 	if x.state == open {
-		x.outbox = nil
+		x.reason, x.outbox = reasonOfFault(err), nil
 		s.control(c, x, ws.OpClose, codec.AppendClose(nil, x.reason.CloseCode(), err.Error()))
 	}
 	s.finish(c, x)
@@ -110,11 +109,11 @@ func (s *shard) Sweep(c *poller.Conn) {
 func (s *shard) sweepOpen(c *poller.Conn, x *session) {
 	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
 	switch {
-	case timeouts.Idle > 0 && now.Since(x.active) >= timeouts.Idle:
-		s.endWith(c, x, ReasonIdle)
 	case x.flags&flagPaused != 0:
 		// Its input waits for a handler: the silence is ours.
-		x.heard = now
+		x.heard, x.active = now, now
+	case timeouts.Idle > 0 && now.Since(x.active) >= timeouts.Idle:
+		s.endWith(c, x, ReasonIdle)
 	case x.flags&flagPinged != 0:
 		if now.Since(x.asked) >= timeouts.Pong {
 			x.reason = ReasonPongTimeout

@@ -25,8 +25,12 @@ type outbox struct {
 // committedBytes is how much a connection may hold that nothing can pass.
 const committedBytes = 64 << 10
 
-// send queues a message for the session, or ends a session that is too slow.
+// send queues a message for an open session, or ends a session that is too
+// slow. No message follows a close frame (RFC 6455 §5.5.1).
 func (s *shard) send(c *poller.Conn, x *session, m outgoing) {
+	if x.state != open {
+		return
+	}
 	if !s.hasRoom(c, x, len(m.frame)) {
 		if c.Open() {
 			s.endWith(c, x, ReasonSlowConsumer)
@@ -99,9 +103,17 @@ func (o *outbox) pop() []byte {
 // Drained implements [poller.Handler]: the connection has room again.
 func (s *shard) Drained(c *poller.Conn) {
 	x := s.sessions.At(c.Slot())
-	if x.outbox == nil {
-		return
+	// There is another call only after the connection was full again.
+	for x.outbox != nil && c.Waiting() == 0 {
+		s.commit(c, x)
+		if !c.Flush() {
+			return
+		}
 	}
+}
+
+// commit moves some messages from the outbox to the connection.
+func (s *shard) commit(c *poller.Conn, x *session) {
 	for committed := 0; committed < committedBytes; {
 		frame := x.outbox.pop()
 		if frame == nil {

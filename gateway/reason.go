@@ -68,8 +68,6 @@ const (
 	ReasonPongTimeout
 	// ReasonIdle: no message for [Timeouts].Idle.
 	ReasonIdle
-	// ReasonCloseTimeout: the peer did not finish the close handshake.
-	ReasonCloseTimeout
 	// ReasonShutdown: the gateway is stopping.
 	ReasonShutdown
 	// ReasonHandlerPanic: the session's handler panicked.
@@ -126,7 +124,6 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},
 	ReasonIdle:            {"idle", 0, ws.StatusGoingAway, slog.LevelDebug, RetryNow, "idle"},
-	ReasonCloseTimeout:    {"close_timeout", 0, 0, slog.LevelDebug, RetryNow, ""},
 	ReasonShutdown:        {"shutdown", 0, ws.StatusGoingAway, slog.LevelDebug, RetryLater, "shutting down"},
 	ReasonHandlerPanic:    {"handler_panic", 0, ws.StatusInternalServerError, slog.LevelError, RetryLater, "internal error"},
 }

@@ -55,12 +55,12 @@ func (s Session) SendFrame(f codec.Frame) error {
 	if s.shard == nil {
 		return ErrEnded
 	}
-	return sendError(s.shard.loop.PostRef(s.handle, letterFrame, f))
+	return sendError(s.shard.loop.PostRef(s.handle, letterFrame, f, f.Len()))
 }
 
 // Close begins the close handshake, after what was sent before (RFC 6455
-// §5.5.1). code is 1000, or 3000 to 4999 for meanings of the program's own;
-// reason is cut to 123 bytes. It does not wait.
+// §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
+// own; reason is cut to 123 bytes. It does not wait.
 func (s Session) Close(code ws.StatusCode, reason string) error {
 	if code != ws.StatusNormalClosure && code != ws.StatusGoingAway && (code < 3000 || code > 4999) {
 		return fmt.Errorf("gateway: close a session: code %d: use 1000, 1001 or 3000 to 4999", code)

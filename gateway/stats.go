@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,20 +94,27 @@ type HubStats struct {
 	Published uint64 `json:"published"`
 }
 
+var errNotServing = errors.New("gateway: not serving")
+
 // Stats asks every loop for its figures and waits for the answers. If ctx ends
-// first, the error names the loops that did not answer.
+// first, the error names the loops that did not answer; a gateway that does not
+// serve has no figures.
 func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
-	started := g.started.Load()
-	if started == nil {
-		return Stats{}, fmt.Errorf("gateway: not serving yet")
+	g.mu.Lock()
+	phase, started := g.phase, g.started
+	g.mu.Unlock()
+	if phase != serving && phase != draining {
+		return Stats{}, errNotServing
 	}
 	answers := make([]chan shardStats, len(g.shards))
 	for i, s := range g.shards {
 		answer := make(chan shardStats, 1)
 		answers[i] = answer
-		s.loop.Do(poller.TaskFunc(func(*poller.Loop) { answer <- s.stats() }))
+		if err := s.loop.Do(poller.TaskFunc(func(*poller.Loop) { answer <- s.stats() })); err != nil {
+			return Stats{}, errNotServing
+		}
 	}
-	stats := Stats{Started: *started, Engine: g.config.Engine, HTTPConnections: int(g.http.active.Load()), Segments: g.server.SegmentsInUse()}
+	stats := Stats{Started: started, Engine: g.config.Engine, HTTPConnections: int(g.http.active.Load()), Segments: g.server.SegmentsInUse()}
 	for _, h := range g.hubs {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Published: h.published.Load()})
 	}

@@ -1,0 +1,29 @@
+//go:build !race
+
+package gateway_test
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+// TestInlineEchoAllocatesNothing counts the allocations of the whole process,
+// the client's among them, which makes none.
+func TestInlineEchoAllocatesNothing(t *testing.T) {
+	const batches, inFlight = 1000, 100
+	p := newPipeline(t, gateway.Inline, inFlight)
+	for range 100 {
+		p.run(t) // pools fill, slices grow
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range batches {
+		p.run(t)
+	}
+	runtime.ReadMemStats(&after)
+	if each := float64(after.Mallocs-before.Mallocs) / (batches * inFlight); each >= 0.01 {
+		t.Errorf("%.4f allocations per message, want less than 0.01", each)
+	}
+}

@@ -1,0 +1,149 @@
+package gateway_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+)
+
+// pages answers with the request's method, path and body.
+func pages(config gateway.Config) gateway.Config {
+	config = echoing(config, gateway.Inline)
+	config.HTTP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		fmt.Fprintf(w, "%s %s %s", r.Method, r.URL.Path, body)
+	})
+	return config
+}
+
+// browser is a connection that speaks plain HTTP.
+type browser struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func browse(t *testing.T, n *gatewaytest.Node) *browser {
+	conn := n.Raw(t)
+	return &browser{t, conn, bufio.NewReader(conn)}
+}
+
+// ask sends a request and returns the status and the body of the answer.
+func (b *browser) ask(request []byte) (*http.Response, string) {
+	b.t.Helper()
+	b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+	if _, err := b.conn.Write(request); err != nil {
+		b.t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(b.in, nil)
+	if err != nil {
+		b.t.Fatalf("read the answer: %v", err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.t.Fatalf("read the answer's body: %v", err)
+	}
+	return answer, string(body)
+}
+
+func get(path string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: gateway.test\r\n\r\n", path)
+}
+
+func post(path string, body []byte) []byte {
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+}
+
+func TestPlainHTTP(t *testing.T) {
+	big := patterned(300_000)
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		n := gatewaytest.Start(t, pages(config))
+		b := browse(t, n)
+		for _, tc := range []struct {
+			name    string
+			request []byte
+			want    string
+		}{
+			{"first", get("/first"), "GET /first "},
+			{"second on the same connection", get("/second"), "GET /second "},
+			{"with a body", post("/body", []byte("hello")), "POST /body hello"},
+			{"with a large body", post("/big", big), "POST /big " + string(big)},
+		} {
+			if _, body := b.ask(tc.request); body != tc.want {
+				t.Errorf("%s: answered %d bytes %.40q, want %.40q", tc.name, len(body), body, tc.want)
+			}
+		}
+		b.conn.Close()
+
+		b = browse(t, n)
+		if _, body := b.ask(post("/big", big)); body != "POST /big "+string(big) {
+			t.Errorf("a large body behind the first head: answered %d bytes %.40q", len(body), body)
+		}
+		if active := n.Stats(t).HTTPConnections; active != 1 {
+			t.Errorf("HTTPConnections is %d, want 1", active)
+		}
+	})
+}
+
+func TestPipelinedRequestsAreNotLostAtTheHandOff(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		n := gatewaytest.Start(t, pages(config))
+		b := browse(t, n)
+		_, first := b.ask(bytes.Join([][]byte{get("/1"), get("/2"), post("/3", []byte("three"))}, nil))
+		_, second := b.ask(nil)
+		_, third := b.ask(nil)
+		if first != "GET /1 " || second != "GET /2 " || third != "POST /3 three" {
+			t.Errorf("answers %q, %q, %q", first, second, third)
+		}
+	})
+}
+
+func TestUpgradeAsSecondRequestIsRefused(t *testing.T) {
+	n := gatewaytest.Start(t, pages(gateway.Config{}))
+	b := browse(t, n)
+	b.ask(get("/first"))
+	answer, body := b.ask(gatewaytest.UpgradeRequest("/"))
+	if answer.StatusCode != http.StatusBadRequest || !strings.Contains(body, "first request") {
+		t.Errorf("%s %q, want 400 and the reason", answer.Status, body)
+	}
+}
+
+func TestHTTPConnectionLimit(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Limits.HTTPConnections = 2
+		n := gatewaytest.Start(t, pages(config))
+		first, second := browse(t, n), browse(t, n)
+		first.ask(get("/"))
+		second.ask(get("/"))
+
+		third := browse(t, n)
+		answer, body := third.ask(get("/"))
+		if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || body == "" {
+			t.Errorf("%s with Retry-After %q and body %q, want 503 and both", answer.Status, answer.Header.Get("Retry-After"), body)
+		}
+		third.conn.Close()
+		n.AwaitReason(t, gateway.ReasonHTTPBusy, 1)
+		c := n.Dial(t, "/")
+		c.SendText("WebSocket is served")
+		c.ExpectText("WebSocket is served")
+
+		first.conn.Close()
+		n.Eventually(t, func() bool { return n.Stats(t).HTTPConnections == 1 }, "the place to be given back")
+		if answer, _ := browse(t, n).ask(get("/")); answer.StatusCode != http.StatusOK {
+			t.Errorf("after a connection has ended: %s", answer.Status)
+		}
+	})
+}
