@@ -1,0 +1,93 @@
+// Command sluice is the gateway: `sluice serve` runs it, `sluice config` checks
+// and shows its configuration. It holds flags, wiring, signals and exit codes;
+// everything else is in the packages of gateway.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitClean  = 0
+	exitFailed = 1
+	exitUsage  = 2 // the command line or the configuration is at fault
+)
+
+func main() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	p := &process{
+		args:    os.Args[1:],
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		env:     os.LookupEnv,
+		signals: signals,
+	}
+	os.Exit(p.run())
+}
+
+// process is what the program has of its surroundings.
+type process struct {
+	args           []string
+	stdout, stderr io.Writer
+	env            func(string) (string, bool)
+	signals        <-chan os.Signal
+}
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
+	Config  configCommands `cmd:"" help:"Check and show configurations."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// run parses the arguments, runs the command and returns the exit code.
+func (p *process) run() int {
+	cli := commands{}
+	cli.Serve.settingFlags = newSettingFlags()
+	cli.Config.Show.settingFlags = newSettingFlags()
+	helped := false
+	parser, err := kong.New(&cli,
+		kong.Name("sluice"),
+		kong.Description("A WebSocket edge gateway."),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		panic("sluice: the command line is misdeclared: " + err.Error())
+	}
+	chosen, err := parser.Parse(p.args)
+	switch {
+	case helped:
+		return exitClean
+	case err != nil:
+		return p.fail(usageError{fmt.Errorf("%w\nRun `sluice --help` for the commands and flags", err)})
+	}
+	return p.fail(chosen.Run(p))
+}
+
+// fail prints err, if there is one, and returns the exit code it calls for.
+func (p *process) fail(err error) int {
+	if err == nil {
+		return exitClean
+	}
+	fmt.Fprintf(p.stderr, "sluice: %v\n", err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is an error in the command line or the configuration.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }

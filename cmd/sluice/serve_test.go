@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/gateway/settings"
+)
+
+// server is a `sluice serve` that runs in the test's process.
+type server struct {
+	t       *testing.T
+	signals chan os.Signal
+	code    chan int
+	lines   chan string
+	stderr  *bytes.Buffer // read after code is received
+}
+
+func serve(t *testing.T, args ...string) *server {
+	t.Helper()
+	out, in := io.Pipe()
+	s := &server{t: t, signals: make(chan os.Signal, 2), code: make(chan int, 1), lines: make(chan string, 64), stderr: new(bytes.Buffer)}
+	p := &process{
+		args:    append([]string{"serve"}, args...),
+		stdout:  in,
+		stderr:  s.stderr,
+		env:     func(string) (string, bool) { return "", false },
+		signals: s.signals,
+	}
+	go func() {
+		s.code <- p.run()
+		in.Close()
+	}()
+	go func() {
+		defer close(s.lines)
+		for scanner := bufio.NewScanner(out); scanner.Scan(); {
+			s.lines <- scanner.Text()
+		}
+	}()
+	return s
+}
+
+// line returns what pattern's group matches in the next line that matches.
+func (s *server) line(pattern string) string {
+	s.t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		select {
+		case line, ok := <-s.lines:
+			if !ok {
+				s.t.Fatalf("the program ended without a line like %q", pattern)
+			}
+			if found := regexp.MustCompile(pattern).FindStringSubmatch(line); found != nil {
+				return found[1]
+			}
+		case <-deadline:
+			s.t.Fatalf("no line like %q within 10 s", pattern)
+		}
+	}
+}
+
+func (s *server) exit() int {
+	s.t.Helper()
+	select {
+	case code := <-s.code:
+		return code
+	case <-time.After(20 * time.Second):
+		s.t.Fatal("the program did not end within 20 s")
+		return 0
+	}
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	client := http.Client{Timeout: 10 * time.Second}
+	defer client.CloseIdleConnections()
+	answer, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+func TestServeAnnouncesServesAndStops(t *testing.T) {
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--echo=/echo")
+	address := s.line(`^sluice \S+ listening on (127\.0\.0\.1:\d+)$`)
+	page := s.line(`^  try page +(http://\S+)$`)
+	chat := s.line(`^  hub chat +(ws://\S+)$`)
+	echo := s.line(`^  echo +(ws://\S+)$`)
+	admin := s.line(`^  admin +(http://\S+)$`)
+	if page != "http://"+address+"/" || chat != "ws://"+address+"/client/hubs/chat" || echo != "ws://"+address+"/echo" {
+		t.Errorf("announced %s, %s and %s at %s", page, chat, echo, address)
+	}
+
+	if code, body := get(t, page); code != 200 || !strings.Contains(body, "/client/hubs/chat") {
+		t.Errorf("try page: %d %s", code, body)
+	}
+	if code, body := get(t, admin+"healthz"); code != 200 {
+		t.Errorf("health: %d %s", code, body)
+	}
+	if code, body := get(t, admin+"metrics"); code != 200 || !strings.Contains(body, `sluice_hub_sessions{hub="chat"} 0`) {
+		t.Errorf("metrics: %d %s", code, body)
+	}
+
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitClean {
+		t.Errorf("exit code %d, want %d; stderr %s", code, exitClean, s.stderr)
+	}
+	for _, closed := range []string{address, strings.Trim(strings.TrimPrefix(admin, "http://"), "/")} {
+		if conn, err := net.Dial("tcp", closed); err == nil {
+			conn.Close()
+			t.Errorf("%s still accepts connections", closed)
+		}
+	}
+}
+
+func TestServeWithoutAdminOrTryPage(t *testing.T) {
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--no-try-page")
+	address := s.line(`listening on (\S+)$`)
+	if code, _ := get(t, "http://"+address+"/"); code != 404 {
+		t.Errorf("GET / gave %d, want 404", code)
+	}
+	s.signals <- os.Interrupt
+	if code := s.exit(); code != exitClean {
+		t.Errorf("exit code %d, want %d; stderr %s", code, exitClean, s.stderr)
+	}
+}
+
+// A client that never answers the close frame holds up a graceful stop.
+func TestAGracefulStopIsCutShort(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		timeout string
+		signals int
+	}{
+		{"by its timeout", "50ms", 1},
+		{"by a second signal", "1h", 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--close-timeout=1h", "--shutdown-timeout="+tc.timeout)
+			address := s.line(`listening on (\S+)$`)
+			conn, _, _, err := ws.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			for range tc.signals {
+				s.signals <- os.Interrupt
+			}
+			if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "stopped before every session was closed") {
+				t.Errorf("exit code %d, stderr %s; want %d", code, s.stderr, exitFailed)
+			}
+		})
+	}
+}
+
+func TestServeFailsWhereAnAddressIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--listen=" + taken.Addr().String(), "--admin="}, "address already in use"},
+		{[]string{"--listen=127.0.0.1:0", "--admin=" + taken.Addr().String()}, "choose another address with --admin, or none with --admin="},
+	} {
+		s := serve(t, tc.args...)
+		if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), tc.want) {
+			t.Errorf("%v: exit code %d, stderr %s; want %d with %q", tc.args, code, s.stderr, exitFailed, tc.want)
+		}
+	}
+}
+
+func TestBannerReachesAListenerOnEveryAddress(t *testing.T) {
+	var out bytes.Buffer
+	banner(&out, settings.Default(), &net.TCPAddr{IP: net.IPv6zero, Port: 80}, &net.TCPAddr{IP: net.IPv6loopback, Port: 90})
+	want := "sluice " + version() + " listening on [::]:80\n  admin      http://[::1]:90/\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

@@ -1,0 +1,95 @@
+// Package admin is the operator's view of a gateway over HTTP: metrics, health,
+// readiness, status and profiles. It asks the gateway for snapshots and holds
+// no state of its own.
+//
+// Nothing here asks for a login. [Listen] is meant for a loopback or otherwise
+// private address: profiles show memory content.
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+// Source is the gateway as this package needs it. Any goroutine may call it.
+type Source interface {
+	// Stats asks every loop; the error names a loop that did not answer before
+	// ctx ended.
+	Stats(ctx context.Context) (gateway.Stats, error)
+	// Ready reports whether new sessions are accepted.
+	Ready() bool
+}
+
+var _ Source = (*gateway.Gateway)(nil)
+
+// answerTime is how long the loops have to answer. A loop that takes longer
+// than this for one turn serves nobody.
+const answerTime = time.Second
+
+// Handler returns the handler of the admin listener. Version is shown in
+// /status and as a label of sluice_build_info.
+func Handler(source Source, version string) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		&collector{source, version},
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", endpoint(index))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /healthz", health(source))
+	mux.Handle("GET /readyz", readiness(source))
+	mux.Handle("GET /status", status(source, version))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+func index(w http.ResponseWriter, _ *http.Request) error {
+	return plain(w, `/metrics       Prometheus metrics
+/healthz       200 while every event loop answers
+/readyz        200 while new sessions are accepted
+/status        figures as JSON
+/debug/pprof/  profiles
+`)
+}
+
+func health(source Source) endpoint {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+		defer cancel()
+		if _, err := source.Stats(ctx); err != nil {
+			return &problem{http.StatusServiceUnavailable, err}
+		}
+		return plain(w, "healthy\n")
+	}
+}
+
+func readiness(source Source) endpoint {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		if !source.Ready() {
+			return &problem{http.StatusServiceUnavailable, errors.New("new sessions are not accepted")}
+		}
+		return plain(w, "ready\n")
+	}
+}
+
+func plain(w http.ResponseWriter, text string) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := w.Write([]byte(text))
+	return err
+}

@@ -1,0 +1,61 @@
+package admin
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Server serves a handler on a listener of its own. A nil Server serves nothing
+// and has no address. Any goroutine may call its methods.
+type Server struct {
+	// Fixed after Listen.
+	http     http.Server
+	listener net.Listener
+	done     chan struct{}
+}
+
+// Listen opens address, "host:port", and serves h there until Close. The caller
+// owns the Server.
+func Listen(address string, h http.Handler) (*Server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("admin: %w", err)
+	}
+	s := &Server{
+		http: http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: 5 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			MaxHeaderBytes:    16 << 10,
+			// No WriteTimeout: a profile takes as long as it is asked to.
+		},
+		listener: listener,
+		done:     make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		s.http.Serve(listener) // always http.ErrServerClosed, after Close
+	}()
+	return s, nil
+}
+
+// Addr returns the bound address, nil for a nil Server.
+func (s *Server) Addr() net.Addr {
+	if s == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Close ends the listener and every connection, and waits for the accept loop
+// to end.
+func (s *Server) Close() error {
+	if s == nil {
+		return nil
+	}
+	err := s.http.Close()
+	<-s.done
+	return err
+}

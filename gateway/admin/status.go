@@ -1,0 +1,47 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+// statusDocument is the answer of /status.
+type statusDocument struct {
+	Version       string  `json:"version"`
+	PID           int     `json:"pid"`
+	UptimeSeconds float64 `json:"uptimeSeconds"`
+	Ready         bool    `json:"ready"`
+	Goroutines    int     `json:"goroutines"`
+	// RSSBytes is the resident set size, 0 where the system does not tell.
+	RSSBytes int64         `json:"rssBytes"`
+	Gateway  gateway.Stats `json:"gateway"`
+}
+
+func status(source Source, version string) endpoint {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+		defer cancel()
+		stats, err := source.Stats(ctx)
+		if err != nil {
+			return &problem{http.StatusServiceUnavailable, err}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(statusDocument{
+			Version:       version,
+			PID:           os.Getpid(),
+			UptimeSeconds: time.Since(stats.Started).Seconds(),
+			Ready:         source.Ready(),
+			Goroutines:    runtime.NumGoroutine(),
+			RSSBytes:      residentBytes(),
+			Gateway:       stats,
+		})
+	}
+}

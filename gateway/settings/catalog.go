@@ -1,0 +1,135 @@
+package settings
+
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+// Setting describes one scalar setting: where it is set and what it means.
+type Setting struct {
+	// Path is its place in the file, for example "limits.message".
+	Path string
+	// Flag is its flag without the dashes, for example "max-message".
+	Flag string
+	// Kind names the form of its values, for example "SIZE". Settings of kind
+	// "BOOL" take no value as a flag.
+	Kind string
+	// Range says in a few words which values are allowed.
+	Range string
+	// Help is one line that says what it does.
+	Help string
+
+	in func(*Settings) value
+}
+
+// Env returns the environment variable that sets s, for example
+// "SLUICE_MAX_MESSAGE".
+func (s Setting) Env() string {
+	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(s.Flag, "-", "_"))
+}
+
+// Value returns the text of s's value in from, as a file would hold it.
+func (s Setting) Value(from *Settings) string { return s.in(from).String() }
+
+// Catalog returns every scalar setting, in the order of the file.
+func Catalog() []Setting {
+	return []Setting{
+		{"listen", "listen", "ADDRESS", "host:port; port 0 lets the kernel choose",
+			"public address for WebSocket and HTTP", func(s *Settings) value { return address{&s.Listen} }},
+		{"admin", "admin", "ADDRESS", `host:port, or "" for none`,
+			"address of metrics, health, status and profiles; it needs no login, so keep it private",
+			func(s *Settings) value { return orNone{address{&s.Admin}} }},
+		{"engine", "engine", "NAME", "epoll, easygo",
+			"how loops learn of readiness; epoll is for Linux only", func(s *Settings) value { return text{&s.Engine} }},
+		{"loops", "loops", "COUNT", "1 to 1024, or 0 for one per CPU",
+			"number of event loops; 0 is one per CPU", func(s *Settings) value { return count{&s.Loops, 0} }},
+		{"workers", "workers", "COUNT", "1 to 65536, or 0 for 8 per CPU",
+			"number of workers that run pooled handlers; 0 is 8 per CPU", func(s *Settings) value { return count{&s.Workers, 0} }},
+		{"privateFdTables", "private-fd-tables", "BOOL", "true, false; needs the epoll engine",
+			"give each loop a descriptor table of its own, so that the open-files limit bounds a loop and not the process",
+			func(s *Settings) value { return toggle{&s.PrivateFDTables} }},
+		{"dispatch", "dispatch", "NAME", "pooled, inline",
+			"where messages are handled: on the worker pool or on the event loop; hubs may differ",
+			func(s *Settings) value { return dispatch(&s.Dispatch) }},
+		{"echo", "echo", "PATH", `a path, or "" for none`,
+			"path at which each message is sent back", func(s *Settings) value { return text{&s.Echo} }},
+		{"tryPage", "try-page", "BOOL", "true, false",
+			"serve a page for trying the hubs at / of the public address", func(s *Settings) value { return toggle{&s.TryPage} }},
+
+		{"limits.message", "max-message", "SIZE", "1 to 1GiB",
+			"largest message accepted from a client", func(s *Settings) value { return size{&s.Limits.Message} }},
+		{"limits.head", "max-head", "SIZE", "512 to 1MiB",
+			"largest HTTP request head", func(s *Settings) value { return size{&s.Limits.Head} }},
+		{"limits.outbound", "max-outbound", "SIZE", "1 to 1GiB",
+			"bytes that may wait for a slow client before its session ends", func(s *Settings) value { return size{&s.Limits.Outbound} }},
+		{"limits.inbound", "max-inbound", "SIZE", "1 to 1GiB",
+			"bytes of one session that may wait for a worker before it is no longer read", func(s *Settings) value { return size{&s.Limits.Inbound} }},
+		{"limits.inboundMessages", "max-inbound-messages", "COUNT", "1 to 1048576",
+			"the same bound as a number of messages", func(s *Settings) value { return count{&s.Limits.InboundMessages, 1} }},
+		{"limits.httpConnections", "max-http-connections", "COUNT", "1 to 65536",
+			"plain HTTP connections served at once", func(s *Settings) value { return count{&s.Limits.HTTPConnections, 1} }},
+
+		{"timeouts.handshake", "handshake-timeout", "DURATION", "10ms to 168h",
+			"time from accept to a complete request head", func(s *Settings) value { return duration{&s.Timeouts.Handshake} }},
+		{"timeouts.ping", "ping", "DURATION", "10ms to 168h, or 0s for no pings",
+			"silence after which a session is sent a ping", func(s *Settings) value { return orNever{duration{&s.Timeouts.Ping}, -1} }},
+		{"timeouts.pong", "pong", "DURATION", "10ms to 168h",
+			"time to answer a ping", func(s *Settings) value { return duration{&s.Timeouts.Pong} }},
+		{"timeouts.idle", "idle", "DURATION", "10ms to 168h, or 0s for never",
+			"time without a message after which a session ends", func(s *Settings) value { return orNever{duration{&s.Timeouts.Idle}, 0} }},
+		{"timeouts.close", "close-timeout", "DURATION", "10ms to 168h",
+			"time for the close handshake", func(s *Settings) value { return duration{&s.Timeouts.Close} }},
+		{"timeouts.writeStall", "write-stall", "DURATION", "10ms to 168h",
+			"time without progress after which a client that does not read is cut off", func(s *Settings) value { return duration{&s.Timeouts.WriteStall} }},
+		{"timeouts.shutdown", "shutdown-timeout", "DURATION", "longer than 0s",
+			"time for a graceful stop", func(s *Settings) value { return duration{&s.Shutdown} }},
+
+		{"log.level", "log-level", "NAME", "debug, info, warn, error",
+			"least level that is logged", func(s *Settings) value {
+				return choice[slog.Level]{&s.Log.Level, []option[slog.Level]{
+					{"debug", slog.LevelDebug}, {"info", slog.LevelInfo}, {"warn", slog.LevelWarn}, {"error", slog.LevelError}}}
+			}},
+		{"log.format", "log-format", "NAME", "text, json",
+			"form of log records", func(s *Settings) value {
+				return choice[Format]{&s.Log.Format, []option[Format]{{"text", Text}, {"json", JSON}}}
+			}},
+	}
+}
+
+func dispatch(to *gateway.Dispatch) value {
+	return choice[gateway.Dispatch]{to, []option[gateway.Dispatch]{{"pooled", gateway.Pooled}, {"inline", gateway.Inline}}}
+}
+
+func onMessage(to *gateway.OnMessage) value {
+	return choice[gateway.OnMessage]{to, []option[gateway.OnMessage]{
+		{"discard", gateway.Discard}, {"echo", gateway.EchoBack}, {"publish", gateway.PublishToOthers}}}
+}
+
+// field is a setting's place in the file together with its place in memory.
+type field struct {
+	path  string
+	value value
+}
+
+func (s *Settings) fields() []field {
+	catalog := Catalog()
+	fields := make([]field, len(catalog))
+	for i, setting := range catalog {
+		fields[i] = field{setting.Path, setting.in(s)}
+	}
+	return fields
+}
+
+func hubFields(h *gateway.HubConfig) []field {
+	at := hubPath(h.Name) + "."
+	return []field{
+		{at + "onMessage", onMessage(&h.OnMessage)},
+		{at + "dispatch", dispatch(&h.Dispatch)},
+		{at + "origins", list{&h.Origins, checkOrigin}},
+		{at + "subprotocols", list{&h.Subprotocols, checkToken}},
+	}
+}
+
+func hubPath(name string) string { return "hubs." + name }

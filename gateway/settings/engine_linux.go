@@ -1,0 +1,3 @@
+package settings
+
+const defaultEngine = "epoll"

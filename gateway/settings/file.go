@@ -1,0 +1,202 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+// document walks the nodes of one file. It collects faults instead of stopping.
+type document struct {
+	name    string
+	origins map[string]Origin
+	faults  []error
+}
+
+// applyFile sets what the file holds and returns its faults. An empty file, and
+// one of comments, sets nothing.
+func (s *Settings) applyFile(name string, content []byte) []error {
+	d := &document{name: name, origins: s.origins}
+	root, err := d.parse(content)
+	switch {
+	case err != nil:
+		return []error{err}
+	case root == nil:
+		return nil
+	}
+	d.section(root, "", s.fields(), func(key string, node *yaml.Node) bool {
+		if key == "hubs" {
+			s.Hubs = d.hubs(node)
+		}
+		return key == "hubs"
+	})
+	return d.faults
+}
+
+// parse returns the root of the only document, or nil if there is none.
+func (d *document) parse(content []byte) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var first, second yaml.Node
+	switch err := decoder.Decode(&first); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, d.syntaxFault(err)
+	}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		return nil, &Fault{Origin: d.at(&second), Problem: "a second YAML document; a file holds one"}
+	case !errors.Is(err, io.EOF):
+		return nil, d.syntaxFault(err)
+	}
+	return first.Content[0], nil
+}
+
+// syntaxFault takes the line out of the library's text, the only place that has
+// it.
+func (d *document) syntaxFault(err error) *Fault {
+	problem := strings.TrimPrefix(err.Error(), "yaml: ")
+	fault := &Fault{Origin: Origin{File: d.name}, Problem: "is no valid YAML: " + problem}
+	if n, _ := fmt.Sscanf(problem, "line %d:", &fault.Origin.Line); n == 1 {
+		_, problem, _ = strings.Cut(problem, ": ")
+		fault.Problem = "is no valid YAML: " + problem
+	}
+	return fault
+}
+
+// section sets fields, whose paths begin with prefix, from a mapping. Keys that
+// no field has are offered to other, which reports whether it took them.
+func (d *document) section(node *yaml.Node, prefix string, fields []field, other func(string, *yaml.Node) bool) {
+	d.mapping(node, prefix, func(key, node *yaml.Node) {
+		path := prefix + key.Value
+		if i := slices.IndexFunc(fields, func(f field) bool { return f.path == path }); i >= 0 {
+			d.set(node, fields[i])
+			return
+		}
+		under := func(f field) bool { return strings.HasPrefix(f.path, path+".") }
+		switch {
+		case slices.ContainsFunc(fields, under):
+			d.section(node, path+".", fields, noOther)
+		case other(key.Value, node):
+		default:
+			d.fault(key, path, "", "is no setting"+didYouMean(key.Value, keysUnder(prefix, fields)))
+		}
+	})
+}
+
+func noOther(string, *yaml.Node) bool { return false }
+
+// keysUnder returns the keys that a section may hold.
+func keysUnder(prefix string, fields []field) []string {
+	var keys []string
+	for _, f := range fields {
+		rest, _ := strings.CutPrefix(f.path, prefix)
+		if key, _, _ := strings.Cut(rest, "."); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	if prefix == "" {
+		keys = append(keys, "hubs")
+	}
+	return keys
+}
+
+// mapping calls each for the pairs of a mapping. A section whose lines are all
+// commented out is null, and empty.
+func (d *document) mapping(node *yaml.Node, prefix string, each func(key, node *yaml.Node)) {
+	node = resolved(node)
+	path := strings.TrimSuffix(prefix, ".")
+	if node.Tag == "!!null" {
+		return
+	}
+	if node.Kind != yaml.MappingNode {
+		d.fault(node, path, shown(node), "must be a mapping of keys to values")
+		return
+	}
+	lines := make(map[string]int)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := resolved(node.Content[i]), node.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			d.fault(key, path, shown(key), "must be a plain name")
+			continue
+		}
+		if line, twice := lines[key.Value]; twice {
+			d.fault(key, prefix+key.Value, "", fmt.Sprintf("is set twice, first on line %d; remove one", line))
+			continue
+		}
+		lines[key.Value] = key.Line
+		each(key, value)
+	}
+}
+
+func (d *document) hubs(node *yaml.Node) []gateway.HubConfig {
+	var hubs []gateway.HubConfig
+	d.mapping(node, "hubs.", func(key, node *yaml.Node) {
+		hub := gateway.HubConfig{Name: key.Value}
+		d.origins[hubPath(hub.Name)] = d.at(key)
+		d.section(node, hubPath(hub.Name)+".", hubFields(&hub), noOther)
+		hubs = append(hubs, hub)
+	})
+	return hubs
+}
+
+func (d *document) set(node *yaml.Node, f field) {
+	origin := d.at(node)
+	node = resolved(node)
+	items := []*yaml.Node{node}
+	if _, isList := f.value.(list); isList {
+		if node.Kind != yaml.SequenceNode {
+			d.fault(node, f.path, shown(node), "must be a list, for example [a, b]")
+			return
+		}
+		items = node.Content
+	}
+	for _, item := range items {
+		item = resolved(item)
+		switch {
+		case item.Kind != yaml.ScalarNode:
+			d.fault(item, f.path, shown(item), "must be a single value")
+		case item.Tag == "!!null":
+			d.fault(item, f.path, "", `has no value; give one, or remove the key to use the default`)
+		default:
+			if err := f.value.set(item.Value); err != nil {
+				d.fault(item, f.path, shown(item), err.Error())
+			}
+		}
+	}
+	d.origins[f.path] = origin
+}
+
+func (d *document) fault(node *yaml.Node, path, value, problem string) {
+	d.faults = append(d.faults, &Fault{d.at(node), path, value, problem})
+}
+
+func (d *document) at(node *yaml.Node) Origin {
+	return Origin{File: d.name, Line: node.Line, Column: node.Column}
+}
+
+// resolved follows an alias. A chain of aliases does not exist in YAML.
+func resolved(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+// shown returns a node's value as a fault shows it.
+func shown(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.ScalarNode:
+		return fmt.Sprintf("%q", node.Value)
+	case yaml.MappingNode:
+		return "{…}"
+	}
+	return "[…]"
+}

@@ -1,0 +1,231 @@
+package settings
+
+import (
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+func fromFile(yaml string) Input { return Input{File: "s.yaml", YAML: []byte(yaml)} }
+
+func fromEnv(pairs map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		v, ok := pairs[name]
+		return v, ok
+	}
+}
+
+func mustLoad(t *testing.T, in Input) *Settings {
+	t.Helper()
+	s, err := Load(in)
+	if err != nil {
+		t.Fatalf("Load: %v", err)
+	}
+	return s
+}
+
+func TestAnEmptyFileIsTheDefault(t *testing.T) {
+	for _, yaml := range []string{"", "\n", "# nothing\n", "---\n", "limits:\n  # message: 1MiB\nhubs:\n", "{}"} {
+		s := mustLoad(t, fromFile(yaml))
+		s.origins = nil
+		if want := Default(); !reflect.DeepEqual(s, want) {
+			t.Errorf("%q gave %+v, want %+v", yaml, s, want)
+		}
+	}
+}
+
+func TestLoadReadsEverySetting(t *testing.T) {
+	s := mustLoad(t, fromFile(`
+listen: "[::1]:7000"
+admin: ""
+engine: easygo
+loops: 3
+workers: 7
+dispatch: inline
+echo: /echo
+tryPage: true
+limits: {message: 1MiB, head: 4096, outbound: 2MB, inbound: 10kB, inboundMessages: 9, httpConnections: 8}
+timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
+hubs:
+  chat: {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b]}
+  quiet:
+log: {level: debug, format: json}
+`))
+	s.origins = nil
+	want := &Settings{
+		Listen: "[::1]:7000", Engine: "easygo", Loops: 3, Workers: 7,
+		Dispatch: gateway.Inline, Echo: "/echo", TryPage: true,
+		Hubs: []gateway.HubConfig{
+			{Name: "chat", OnMessage: gateway.PublishToOthers, Dispatch: gateway.Pooled,
+				Origins: []string{"https://example.com"}, Subprotocols: []string{"a", "b"}},
+			{Name: "quiet", Dispatch: gateway.Inline},
+		},
+		Limits: gateway.Limits{Message: 1 << 20, Head: 4096, Outbound: 2e6, Inbound: 10e3, InboundMessages: 9, HTTPConnections: 8},
+		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
+			Close: 5 * time.Second, WriteStall: 6 * time.Second},
+		Shutdown: 7 * time.Second,
+		Log:      Log{slog.LevelDebug, JSON},
+	}
+	if !reflect.DeepEqual(s, want) {
+		t.Errorf("got  %+v\nwant %+v", s, want)
+	}
+}
+
+func TestFlagsOverEnvironmentOverFile(t *testing.T) {
+	in := fromFile("loops: 1\nworkers: 1\nengine: easygo\n")
+	in.Env = fromEnv(map[string]string{"SLUICE_LOOPS": "2", "SLUICE_WORKERS": "2", "SLUICE_PORT": "tcp://10.0.0.1:80"})
+	in.Flags = map[string]string{"loops": "3"}
+	s := mustLoad(t, in)
+	if s.Loops != 3 || s.Workers != 2 || s.Engine != "easygo" {
+		t.Errorf("loops %d, workers %d, engine %s; want 3, 2, easygo", s.Loops, s.Workers, s.Engine)
+	}
+}
+
+func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
+	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true"}
+	named := map[string]string{"engine": defaultEngine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e"}
+	for _, setting := range Catalog() {
+		value, ok := sample[setting.Kind]
+		if !ok {
+			value = named[setting.Path]
+		}
+		for name, in := range map[string]Input{
+			setting.Env():       {Env: fromEnv(map[string]string{setting.Env(): value})},
+			"--" + setting.Flag: {Flags: map[string]string{setting.Flag: value}},
+		} {
+			s := mustLoad(t, in)
+			if got := setting.Value(s); got != value {
+				t.Errorf("%s=%s left %s at %s", name, value, setting.Path, got)
+			}
+			if got := s.origins[setting.Path].String(); got != name {
+				t.Errorf("%s has origin %s, want %s", setting.Path, got, name)
+			}
+		}
+	}
+}
+
+func TestZeroDurationsTurnOff(t *testing.T) {
+	s := mustLoad(t, fromFile("timeouts: {ping: 0s, idle: 0s}"))
+	if s.Timeouts.Ping >= 0 || s.Timeouts.Idle != 0 {
+		t.Errorf("ping %v, idle %v; want ping negative, idle 0", s.Timeouts.Ping, s.Timeouts.Idle)
+	}
+}
+
+func TestHubsInheritDispatch(t *testing.T) {
+	in := fromFile("hubs:\n  own: {dispatch: pooled}\n  heir: {}\n")
+	in.Flags = map[string]string{"dispatch": "inline"}
+	s := mustLoad(t, in)
+	if s.Hubs[0].Dispatch != gateway.Pooled || s.Hubs[1].Dispatch != gateway.Inline {
+		t.Errorf("own %v, heir %v; want pooled and inline", s.Hubs[0].Dispatch, s.Hubs[1].Dispatch)
+	}
+}
+
+func TestFileFaults(t *testing.T) {
+	for _, tc := range []struct{ name, yaml, want string }{
+		{"unknown key", "lisen: x", `s.yaml:1:1: lisen: is no setting; did you mean listen?`},
+		{"unknown key, nothing near", "colour: x", `s.yaml:1:1: colour: is no setting`},
+		{"unknown nested key", "limits:\n  mesage: 1", `s.yaml:2:3: limits.mesage: is no setting; did you mean message?`},
+		{"unknown hub key", "hubs:\n  a:\n    onmessage: echo", `s.yaml:3:5: hubs.a.onmessage: is no setting; did you mean onMessage?`},
+		{"hubs misspelt", "hub: {}", `s.yaml:1:1: hub: is no setting; did you mean hubs?`},
+		{"merge key", "<<: {loops: 1}", `s.yaml:1:1: <<: is no setting`},
+		{"set twice", "loops: 1\nloops: 2", `s.yaml:2:1: loops: is set twice, first on line 1; remove one`},
+		{"hub twice", "hubs:\n  a: {}\n  a: {}", `s.yaml:3:3: hubs.a: is set twice, first on line 2; remove one`},
+		{"ambiguous unit", "limits:\n  message: 64kb", `s.yaml:2:12: limits.message: "64kb": unit "kb" could mean either; write KiB (1024 bytes) or kB (1000 bytes)`},
+		{"unknown unit", "limits: {message: 1TiB}", `s.yaml:1:19: limits.message: "1TiB": unit "TiB" is unknown; use KiB, MiB, GiB (powers of 1024) or kB, MB, GB (powers of 1000)`},
+		{"no size", "limits: {message: big}", `s.yaml:1:19: limits.message: "big": must be a whole number of bytes, or one with a unit: KiB, MiB, GiB (powers of 1024), kB, MB, GB (powers of 1000)`},
+		{"zero size", "limits: {message: 0}", `s.yaml:1:19: limits.message: "0": must be more than 0 bytes and at most 1GiB`},
+		{"overflow", "limits: {message: 9223372036854775807KiB}", `s.yaml:1:19: limits.message: "9223372036854775807KiB": must be more than 0 bytes and at most 1GiB`},
+		{"no unit of time", "timeouts: {pong: 30}", `s.yaml:1:18: timeouts.pong: "30": must be a duration with its unit, for example 250ms, 30s or 1m30s`},
+		{"zero time", "timeouts: {pong: 0s}", `s.yaml:1:18: timeouts.pong: "0s": must be longer than 0s`},
+		{"negative time", "timeouts: {ping: -1s}", `s.yaml:1:18: timeouts.ping: "-1s": must be longer than 0s`},
+		{"negative count", "loops: -1", `s.yaml:1:8: loops: "-1": must be a whole number, 0 or more`},
+		{"no boolean", "tryPage: yes", `s.yaml:1:10: tryPage: "yes": must be true or false`},
+		{"no choice", "dispatch: inlne", `s.yaml:1:11: dispatch: "inlne": must be one of: pooled, inline; did you mean inline?`},
+		{"port only", "listen: 8080", `s.yaml:1:9: listen: "8080": must be host:port, for example 127.0.0.1:8080 or [::1]:8080`},
+		{"port by name", "listen: ':http'", `s.yaml:1:9: listen: ":http": must end in a port number, 0 to 65535`},
+		{"no value", "listen:", `s.yaml:1:8: listen: has no value; give one, or remove the key to use the default`},
+		{"mapping for a value", "listen: {a: b}", `s.yaml:1:9: listen: {…}: must be a single value`},
+		{"value for a mapping", "limits: 3", `s.yaml:1:9: limits: "3": must be a mapping of keys to values`},
+		{"list for a mapping", "- a", `s.yaml:1:1: […]: must be a mapping of keys to values`},
+		{"value for a list", "hubs: {a: {origins: '*'}}", `s.yaml:1:21: hubs.a.origins: "*": must be a list, for example [a, b]`},
+		{"origin with a path", "hubs: {a: {origins: [https://a.example/]}}",
+			`s.yaml:1:22: hubs.a.origins: "https://a.example/": must be scheme://host or scheme://host:port with no path, for example https://example.com, or "*"`},
+		{"no token", "hubs: {a: {subprotocols: ['a b']}}", `s.yaml:1:27: hubs.a.subprotocols: "a b": must be a token: visible ASCII without spaces and separators`},
+		{"complex key", "? [a]\n: 1", `s.yaml:1:3: […]: must be a plain name`},
+		{"broken YAML", "loops: 1\nlisten: [", `s.yaml:2: is no valid YAML: did not find expected node content`},
+		{"two documents", "loops: 1\n---\nloops: 2", `s.yaml:2:1: a second YAML document; a file holds one`},
+
+		{"gateway: range", "\nlimits:\n  head: 100", `s.yaml:3:9: limits.head: 100: must be 512 to 1048576 bytes`},
+		{"gateway: engine", "engine: poll", `s.yaml:1:9: engine: "poll": must be "epoll" or "easygo"`},
+		{"gateway: fd tables", "engine: easygo\nprivateFdTables: true", `s.yaml:2:18: privateFdTables: true: needs the epoll engine`},
+		{"gateway: hub name", "hubs:\n  a b: {}", `s.yaml:2:3: hubs.a b: "a b": must be 1 to 128 characters of A-Z a-z 0-9 _ - and dot`},
+		{"gateway: echo path", "echo: echo", `s.yaml:1:7: echo: "echo": must begin with a slash`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := Load(fromFile(tc.yaml))
+			if err == nil {
+				t.Fatal("no fault")
+			}
+			if got := err.Error(); got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+			if n := len(Faults(err)); n != 1 {
+				t.Errorf("%d faults, want 1", n)
+			}
+		})
+	}
+}
+
+func TestEveryFaultIsReportedAtOnce(t *testing.T) {
+	in := fromFile("lisen: x\nloops: 5000\ntimeouts: {pong: 30}\n")
+	in.Env = fromEnv(map[string]string{"SLUICE_WORKERS": "many"})
+	in.Flags = map[string]string{"max-message": "64kb"}
+	_, err := Load(in)
+	want := []string{
+		`s.yaml:1:1: lisen: is no setting; did you mean listen?`,
+		`s.yaml:3:18: timeouts.pong: "30": must be a duration with its unit, for example 250ms, 30s or 1m30s`,
+		`SLUICE_WORKERS: "many": must be a whole number, 0 or more`,
+		`--max-message: "64kb": unit "kb" could mean either; write KiB (1024 bytes) or kB (1000 bytes)`,
+		`s.yaml:2:8: loops: 5000: must be 1 to 1024`,
+	}
+	var got []string
+	for _, fault := range Faults(err) {
+		got = append(got, fault.Error())
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestAliasesAreFollowed(t *testing.T) {
+	s := mustLoad(t, fromFile("hubs:\n  a: &public {onMessage: echo}\n  b: *public\n"))
+	if len(s.Hubs) != 2 || s.Hubs[1].OnMessage != gateway.EchoBack {
+		t.Errorf("hubs %+v, want b to echo", s.Hubs)
+	}
+}
+
+// FuzzLoad asserts that no file panics, and that what loads survives being
+// written and read again.
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{"", "loops: 1", "hubs: {a: {origins: ['*']}}", "a: &a {b: *a}", "? [a]\n: 1", "limits: {message: 1MiB}", "- x", "%YAML 1.1\n---\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		s, err := Load(fromFile(content))
+		if err != nil {
+			if len(Faults(err)) == 0 {
+				t.Fatalf("an error without a fault: %v", err)
+			}
+			return
+		}
+		again := mustLoad(t, Input{File: "again.yaml", YAML: s.YAML()})
+		again.origins, s.origins = nil, nil
+		if !reflect.DeepEqual(again, s) {
+			t.Fatalf("read back as %+v, was %+v", again, s)
+		}
+	})
+}

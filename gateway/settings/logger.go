@@ -1,0 +1,25 @@
+package settings
+
+import (
+	"io"
+	"log/slog"
+)
+
+// Format is the form of log records.
+type Format uint8
+
+const (
+	// Text writes key=value pairs.
+	Text Format = iota
+	// JSON writes one object per line.
+	JSON
+)
+
+// Logger returns a logger of l's level and format that writes to w.
+func (l Log) Logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: l.Level}
+	if l.Format == JSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,103 @@
+// Package settings is the configuration of the program sluice: one value read
+// from a YAML file, the environment and the command line, in rising order.
+//
+// Every scalar setting is one row of the catalog, which holds its place in the
+// file, its flag, its environment variable and its prose. Hubs exist in the
+// file only. Faults are collected, never stopped at: each names the file, line
+// and column, the flag or the variable that it comes from.
+//
+// The package reads no file, no environment and no flag itself: [Load] is given
+// their content. It holds no state, so any goroutine may call it.
+package settings
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway"
+)
+
+// Settings is the program's configuration. Values from [Load] are valid; see
+// [Default] for the rest.
+type Settings struct {
+	// Listen, Engine, Loops, Workers and PrivateFDTables are as in
+	// [gateway.Config], where Loops and Workers of 0 choose by CPU count.
+	Listen          string
+	Engine          string
+	Loops           int
+	Workers         int
+	PrivateFDTables bool
+	// Admin is the address of the admin listener, "host:port"; empty: none.
+	Admin string
+
+	// Dispatch says where the echo handler runs, and the handlers of hubs that
+	// do not choose for themselves.
+	Dispatch gateway.Dispatch
+	// Echo is the path at which messages are sent back; empty: none.
+	Echo string
+	// TryPage serves a page for trying the hubs at "/" of the public port.
+	TryPage bool
+	// Hubs are the hubs in the order of the file.
+	Hubs []gateway.HubConfig
+
+	Limits   gateway.Limits
+	Timeouts gateway.Timeouts
+	// Shutdown bounds a graceful stop.
+	Shutdown time.Duration
+	Log      Log
+
+	// origins tells by path where a value was set; a path that is absent has
+	// its default.
+	origins map[string]Origin
+}
+
+// Log selects what is logged and how.
+type Log struct {
+	Level  slog.Level
+	Format Format
+}
+
+// Default returns the settings of an empty file.
+func Default() *Settings {
+	return &Settings{
+		Listen: "127.0.0.1:8080",
+		Admin:  "127.0.0.1:9090",
+		Engine: defaultEngine,
+		Limits: gateway.Limits{
+			Message:         64 << 10,
+			Head:            8 << 10,
+			Outbound:        1 << 20,
+			Inbound:         256 << 10,
+			InboundMessages: 256,
+			HTTPConnections: 256,
+		},
+		Timeouts: gateway.Timeouts{
+			Handshake:  10 * time.Second,
+			Ping:       25 * time.Second,
+			Pong:       8 * time.Second,
+			Close:      5 * time.Second,
+			WriteStall: 20 * time.Second,
+		},
+		Shutdown: 10 * time.Second,
+		Log:      Log{Level: slog.LevelInfo, Format: Text},
+	}
+}
+
+// Gateway returns the part of s that a [gateway.Gateway] is built from. The
+// error joins a [*Fault] for each setting that the gateway refuses.
+func (s *Settings) Gateway() (gateway.Config, error) {
+	config := gateway.Config{
+		Listen:          s.Listen,
+		Engine:          s.Engine,
+		Loops:           s.Loops,
+		Workers:         s.Workers,
+		PrivateFDTables: s.PrivateFDTables,
+		Hubs:            s.Hubs,
+		Limits:          s.Limits,
+		Timeouts:        s.Timeouts,
+	}
+	if s.Echo != "" {
+		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
+	}
+	return config, s.explain(config.Validate())
+}
