@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// comparison measures servers in turns, so that a drift of the machine meets
+// all of them alike.
+type comparison struct {
+	servers  []serverSpec
+	baseline string // name of the server that ratios refer to
+	path     string // of the WebSocket URL
+	cpus     cpuList
+	tool     loadTool
+	rounds   int
+	spare    int   // how many noisy rounds may be repeated
+	limit    noise // a round above it is noisy
+	progress io.Writer
+}
+
+// round holds one run of each server, in direct succession.
+type round struct {
+	Figures   map[string][]float64 `json:"figures"`             // by server, in the order of the cell's figures
+	Saturated []string             `json:"saturated,omitempty"` // servers under which the load tool was at its limit
+	Noise     noise                `json:"noise"`               // of the worst run
+}
+
+// outcome is what came of a cell.
+type outcome struct {
+	cell     cell
+	rounds   []round
+	repeated int
+	noisy    int               // rounds kept although they were noisy
+	failed   map[string]string // cause by server; a failed server has no place in rounds
+}
+
+// measure runs the rounds of a cell. It returns an error if the baseline
+// fails, or with ctx.
+func (c *comparison) measure(ctx context.Context, of cell) (*outcome, error) {
+	o := &outcome{cell: of, failed: make(map[string]string)}
+	for len(o.rounds) < c.rounds {
+		r, err := c.round(ctx, o, len(o.rounds))
+		if err != nil {
+			return nil, err
+		}
+		noisy := r.Noise.exceeds(c.limit)
+		fmt.Fprintf(c.progress, "%s: round %d of %d: %v\n", of.title, len(o.rounds)+1, c.rounds, r.Noise)
+		if noisy && o.repeated < c.spare {
+			o.repeated++
+			fmt.Fprintln(c.progress, "  too noisy: again")
+			continue
+		}
+		if noisy {
+			o.noisy++
+		}
+		o.rounds = append(o.rounds, r)
+	}
+	for _, r := range o.rounds {
+		for name := range o.failed {
+			delete(r.Figures, name)
+		}
+	}
+	return o, nil
+}
+
+// round runs each server that has not failed once, forwards in even rounds and
+// backwards in odd ones: neither end of the order is always first after a pause.
+func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, error) {
+	r := round{Figures: make(map[string][]float64)}
+	order := slices.Clone(c.servers)
+	if number%2 == 1 {
+		slices.Reverse(order)
+	}
+	for _, spec := range order {
+		if _, failed := o.failed[spec.Name]; failed {
+			continue
+		}
+		report, n, err := c.run(ctx, spec, o.cell)
+		switch {
+		case ctx.Err() != nil:
+			return round{}, context.Cause(ctx)
+		case err != nil && spec.Name == c.baseline:
+			return round{}, fmt.Errorf("baseline %s: %w", spec.Name, err)
+		case err != nil:
+			o.failed[spec.Name] = err.Error()
+			fmt.Fprintf(c.progress, "%s: %s: left out: %v\n", o.cell.title, spec.Name, err)
+			continue
+		}
+		for _, f := range o.cell.figures {
+			r.Figures[spec.Name] = append(r.Figures[spec.Name], f.of(report))
+		}
+		if report.Generator.Saturated {
+			r.Saturated = append(r.Saturated, spec.Name)
+		}
+		r.Noise = r.Noise.worse(n)
+	}
+	return r, nil
+}
+
+// run starts a server, puts the cell's load on it and stops it.
+func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (*report, noise, error) {
+	s, err := spec.start(ctx, c.cpus)
+	if err != nil {
+		return nil, noise{}, err
+	}
+	defer s.stop()
+
+	before, err := c.look(s.pid())
+	if err != nil {
+		return nil, noise{}, err
+	}
+	r, toolCPU, err := c.tool.run(ctx, of, "ws://"+s.address+c.path, s.pid())
+	if err != nil {
+		return nil, noise{}, s.blame(err)
+	}
+	after, err := c.look(s.pid())
+	if err != nil {
+		return nil, noise{}, err
+	}
+	atServer := noiseOf(after.server.sub(before.server), after.process-before.process)
+	atTool := noiseOf(after.tool.sub(before.tool), toolCPU)
+	return r, atServer.worse(atTool), nil
+}
+
+// usage is what had been used at one moment.
+type usage struct {
+	server, tool cpuTimes      // by anyone, on the server's and on the load tool's CPUs
+	process      time.Duration // by the server's process
+}
+
+func (c *comparison) look(pid int) (usage, error) {
+	var u usage
+	var err error
+	if u.server, err = readCPUTimes(c.cpus); err != nil {
+		return usage{}, err
+	}
+	if u.tool, err = readCPUTimes(c.tool.cpus); err != nil {
+		return usage{}, err
+	}
+	u.process, err = readProcessCPU(pid)
+	return u, err
+}

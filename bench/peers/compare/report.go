@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// report is what a comparison reads of the load tool's JSON document.
+type report struct {
+	Connections struct {
+		Asked     int     `json:"asked"`
+		Opened    int     `json:"opened"`
+		Lost      int     `json:"lost"`
+		PerSecond float64 `json:"perSecond"`
+	} `json:"connections"`
+	Failures []struct {
+		Stage string `json:"stage"`
+		Cause string `json:"cause"`
+		Count uint64 `json:"count"`
+	} `json:"failures"`
+	Echo *struct {
+		Messages     uint64        `json:"messages"`
+		PerSecond    float64       `json:"perSecond"`
+		Latency      latency       `json:"latency"`
+		ServerUser   time.Duration `json:"serverUserNanosecondsPerMessage"`
+		ServerSystem time.Duration `json:"serverSystemNanosecondsPerMessage"`
+	} `json:"echo"`
+	Generator struct {
+		Saturated bool `json:"generatorSaturated"`
+	} `json:"generator"`
+	Server []processSample `json:"server"`
+}
+
+type latency struct {
+	Percentiles []struct {
+		Percent      float64 `json:"percent"`
+		Microseconds float64 `json:"microseconds"`
+	} `json:"percentiles"`
+}
+
+// at returns a percentile in microseconds, or 0 if it was not reported.
+func (l latency) at(percent float64) float64 {
+	for _, p := range l.Percentiles {
+		if p.Percent == percent {
+			return p.Microseconds
+		}
+	}
+	return 0
+}
+
+// processSample is what the load tool saw of the server's process.
+type processSample struct {
+	RSS    int64         `json:"rssBytes"`
+	User   time.Duration `json:"userNanoseconds"`
+	System time.Duration `json:"systemNanoseconds"`
+}
+
+func (s processSample) cpu() time.Duration { return s.User + s.System }
+
+// parseReport returns the report in text, if it is one of a run that did what
+// it was asked for and has the figures of scenario.
+func parseReport(text []byte, scenario string) (*report, error) {
+	r := new(report)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("no report of the load tool: %w", err)
+	}
+	switch {
+	case len(r.Failures) > 0:
+		f := r.Failures[0]
+		return nil, fmt.Errorf("%d × %s: %s", f.Count, f.Stage, f.Cause)
+	case r.Connections.Opened == 0 || r.Connections.Opened < r.Connections.Asked:
+		return nil, fmt.Errorf("%d of %d connections opened", r.Connections.Opened, r.Connections.Asked)
+	case r.Connections.Lost > 0:
+		return nil, fmt.Errorf("%d connections were lost", r.Connections.Lost)
+	case len(r.Server) < 2:
+		return nil, fmt.Errorf("%d samples of the server's process, want 2 or more", len(r.Server))
+	case scenario == "echo" && (r.Echo == nil || r.Echo.Messages == 0):
+		return nil, errors.New("no message was echoed")
+	}
+	return r, nil
+}
+
+// first, opened and last return the samples taken before the first connection,
+// with all of them open, and at the end.
+func (r *report) first() processSample  { return r.Server[0] }
+func (r *report) opened() processSample { return r.Server[1] }
+func (r *report) last() processSample   { return r.Server[len(r.Server)-1] }
+
+func (r *report) perConnection(v float64) float64 { return v / float64(r.Connections.Opened) }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestTable(t *testing.T) {
+	s := &summary{
+		Title:    "echo: 1000 connections × 64 B, 8 in flight",
+		Baseline: "bareloop",
+		Rows: []row{
+			{Name: "bareloop", Figures: []float64{1.2345, 900, 2100, 740000.4, 2.45}, Ratio: &spread{1, 1, 1}},
+			{Name: "gone", Failed: "ended without saying where it listens"},
+			{Name: "sluice", Figures: []float64{1.37, 950, 2300, 699999.6, 12}, Ratio: &spread{1.071, 1.114, 1.2}},
+			{Name: "unknown", Figures: []float64{0, 1, 2, 3, 4}},
+		},
+		Rounds:   append(make([]round, 4), round{Saturated: []string{"bareloop", "sluice"}}),
+		Repeated: 2,
+		Noisy:    1,
+		Worst:    noise{0.012, 0.34},
+		figures:  echoFigures,
+	}
+	var got strings.Builder
+	if err := writeTable(&got, s); err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/table.md"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", &got, want)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// connectAllowance is how long a run of the load tool may take beyond the time
+// that it was told to.
+const connectAllowance = 90 * time.Second
+
+// loadTool runs wsbench.
+type loadTool struct {
+	path string
+	cpus cpuList
+	more []string // flags passed on as they are
+}
+
+// cell is one setting of the load, under which all servers are measured.
+type cell struct {
+	title    string
+	scenario string   // the load tool's subcommand
+	flags    []string // what makes this cell
+	takes    time.Duration
+	figures  []figure
+}
+
+// run puts the cell's load on a server. It also returns the CPU time that the
+// load tool itself used.
+func (t loadTool) run(ctx context.Context, c cell, url string, pid int) (*report, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.takes+connectAllowance)
+	defer cancel()
+	arguments := append([]string{t.path, c.scenario, url}, c.flags...)
+	arguments = append(arguments, "--cpu", t.cpus.String(), "--pid", strconv.Itoa(pid), "--json")
+	command := child(ctx, append(arguments, t.more...))
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := t.cpus.start(command); err != nil {
+		return nil, 0, err
+	}
+	runErr := command.Wait()
+	var exit *exec.ExitError
+	if runErr != nil && (!errors.As(runErr, &exit) || stdout.Len() == 0) {
+		return nil, 0, fmt.Errorf("%s: %w%s", t.path, runErr, lastOf(stderr.String()))
+	}
+	// A run that failed its checks exits with 1, and its report says why.
+	r, err := parseReport(stdout.Bytes(), c.scenario)
+	if err != nil {
+		return nil, 0, err
+	}
+	return r, command.ProcessState.UserTime() + command.ProcessState.SystemTime(), nil
+}
+
+// lastOf returns the last lines of output as a continuation of an error text.
+func lastOf(output string) string {
+	var last tail
+	for line := range strings.Lines(output) {
+		last.add(strings.TrimSuffix(line, "\n"))
+	}
+	return last.String()
+}

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/smoke"
+)
+
+func TestMain(m *testing.M) { smoke.Main(m, main) }
+
+func TestEcho(t *testing.T) { smoke.Echo(t, smoke.Start(t), 0) }

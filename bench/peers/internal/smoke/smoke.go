@@ -1,0 +1,82 @@
+// Package smoke tests a peer as a process: it starts the peer's own test binary
+// as the server, talks to it, and ends it. No peer needs code to be stopped.
+package smoke
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// serveVariable tells a test binary to be the server.
+const serveVariable = "PEER_SMOKE_SERVE"
+
+// Main is the body of a peer's TestMain: it runs the tests, or main in the
+// process that [Start] has started.
+func Main(m *testing.M, main func()) {
+	if os.Getenv(serveVariable) == "" {
+		os.Exit(m.Run())
+	}
+	os.Args = append(os.Args[:1], "--listen=127.0.0.1:0")
+	main()
+}
+
+// Start starts the server and returns its address. The server is ended with the
+// test, which fails if the race detector had something to say.
+func Start(t *testing.T) (address string) {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command(path)
+	server.Env = append(os.Environ(), serveVariable+"=1")
+	complaints := new(output)
+	server.Stderr = complaints
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGKILL)
+		_ = server.Wait()
+		if text := complaints.String(); strings.Contains(text, "DATA RACE") {
+			t.Errorf("the server's output:\n%s", text)
+		}
+	})
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if address, found := strings.CutPrefix(lines.Text(), "listening on "); found {
+			return address
+		}
+	}
+	t.Fatalf("the server ended without saying where it listens; its errors:\n%s", complaints)
+	return ""
+}
+
+// output gathers what a process writes. Any goroutine may use it.
+type output struct {
+	// Guarded by mu.
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}

@@ -1,0 +1,66 @@
+// Command nbio echoes WebSocket messages with the HTTP engine of
+// github.com/lesismal/nbio.
+//
+// Its settings are those of the library's example for a million connections:
+// non-blocking mode, where pollers serve all connections, and payload buffers
+// that are released when the message handler returns.
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/lesismal/nbio/logging"
+	"github.com/lesismal/nbio/nbhttp"
+	"github.com/lesismal/nbio/nbhttp/websocket"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/peer"
+)
+
+func main() { peer.Main(serve) }
+
+func serve(address string) error {
+	logging.SetLevel(logging.LevelError) // its notices go to standard output
+	upgrader := newUpgrader()
+	engine := nbhttp.NewEngine(nbhttp.Config{
+		Network:                 "tcp",
+		Addrs:                   []string{address},
+		Listen:                  listen,
+		MaxLoad:                 1_000_000,
+		ReleaseWebsocketPayload: true,
+		IOMod:                   nbhttp.IOModNonBlocking,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = upgrader.Upgrade(w, r, nil) // it has answered
+		}),
+	})
+	if err := engine.Start(); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	<-ctx.Done()
+	engine.Stop()
+	return nil
+}
+
+func newUpgrader() *websocket.Upgrader {
+	u := websocket.NewUpgrader()
+	u.MessageLengthLimit = peer.MaxMessage
+	u.KeepaliveTime = time.Hour // a timer for each connection; 0 means two minutes
+	u.OnMessage(func(conn *websocket.Conn, kind websocket.MessageType, message []byte) {
+		_ = conn.WriteMessage(kind, message)
+	})
+	return u
+}
+
+func listen(network, address string) (net.Listener, error) {
+	listener, err := net.Listen(network, address)
+	if err == nil {
+		peer.Announce(listener.Addr())
+	}
+	return listener, err
+}
