@@ -1,0 +1,85 @@
+# The only door to the project's tools. Targets describe themselves: `make`.
+
+GO          ?= go
+FUZZTIME    ?= 30s
+ROUNDS      ?= 5
+IN_FLIGHT   ?= 1,8
+CONNECTIONS ?= 15000
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build sluice and wsbench into bin/
+	$(GO) build -o bin/ ./cmd/sluice ./cmd/wsbench
+
+.PHONY: run
+run: build ## serve the built-in configuration: try page, hubs chat and echo
+	bin/sluice serve
+
+.PHONY: test
+test: ## run every test, with the race detector and then without it
+	$(GO) test -race -shuffle=on -timeout 5m ./...
+	$(GO) test -shuffle=on -timeout 5m ./... # the allocation tests are built without -race only
+	cd bench/peers && $(GO) test ./...
+
+.PHONY: check
+check: check-format check-vet check-static check-cross ## formatting, vet, staticcheck, builds for other systems
+
+.PHONY: check-format
+check-format:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { printf 'not gofmt-formatted:\n%s\n' "$$unformatted"; exit 1; }
+
+.PHONY: check-vet
+check-vet:
+	$(GO) vet ./...
+	cd bench/peers && $(GO) vet ./...
+
+.PHONY: check-static
+check-static:
+	"$$($(GO) -C .ci/tools tool -n staticcheck)" ./...
+
+# The easygo engine gives systems with kqueue a development build.
+.PHONY: check-cross
+check-cross:
+	GOOS=darwin GOARCH=arm64 $(GO) build ./...
+	GOOS=linux GOARCH=arm64 $(GO) build ./...
+
+# Without a bound, minimising one input can take 60 s in which nothing is tried.
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME=30s
+	@set -e; for package in $$($(GO) list ./...); do \
+		listed=$$($(GO) test -list '^Fuzz' $$package); \
+		for target in $$(echo "$$listed" | grep '^Fuzz' || true); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## run the Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# What the comparisons run: the name before = heads the row.
+BARELOOP = bareloop='bin/bareloop --listen 127.0.0.1:0'
+INLINE   = inline='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline'
+POOLED   = pooled='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch pooled'
+
+.PHONY: bench-echo
+bench-echo: build build-peers ## compare the cost of an echo with the bare loop: ROUNDS=5 IN_FLIGHT=1,8
+	bin/compare echo --wsbench bin/wsbench --rounds $(ROUNDS) --in-flight $(IN_FLIGHT) --baseline bareloop $(BARELOOP) $(INLINE) $(POOLED)
+
+.PHONY: bench-idle
+bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
+	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop $(BARELOOP) $(INLINE)
+
+.PHONY: build-peers
+build-peers:
+	cd bench/peers && $(GO) build -o ../../bin/ ./bareloop ./compare
+
+.PHONY: clean
+clean: ## remove what build made
+	rm -rf bin
