@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"time"
 )
 
@@ -171,7 +173,7 @@ func (f *Fault) Error() string { return fmt.Sprintf("%s: %v: %s", f.Field, f.Val
 // Validate returns every fault of c, joined, each a [*Fault]; nil if there is
 // none. It does not change c.
 func (c Config) Validate() error {
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	var faults []error
 	fault := func(bad bool, field string, value any, problem string) {
 		if bad {
@@ -185,6 +187,7 @@ func (c Config) Validate() error {
 		fault(d < minTimeout || d > maxTimeout, field, d, fmt.Sprintf("must be %v to %v", minTimeout, maxTimeout))
 	}
 
+	fault(!validListen(c.Listen), "Listen", c.Listen, `must be "host:port" with a port of 0 to 65535, for example "127.0.0.1:8080"`)
 	fault(c.Engine != "epoll" && c.Engine != "easygo", "Engine", c.Engine, `must be "epoll" or "easygo"`)
 	fault(c.Engine == "epoll" && runtime.GOOS != "linux", "Engine", c.Engine, `runs on Linux only; use "easygo"`)
 	fault(c.PrivateFDTables && c.Engine != "epoll", "PrivateFDTables", true, "needs the epoll engine")
@@ -210,14 +213,14 @@ func (c Config) Validate() error {
 	paths := make(map[string]string, len(c.Hubs)+len(c.Routes))
 	claim := func(field, path string) {
 		other, taken := paths[path]
-		fault(taken, field, path, "is already served by "+other)
+		fault(taken, field, path, "the path is already taken by "+other)
 		paths[path] = field
 	}
 	for i, h := range c.Hubs {
 		field := fmt.Sprintf("Hubs[%d].Name", i)
 		fault(!validHubName(h.Name), field, h.Name, "must be 1 to 128 characters of A-Z a-z 0-9 _ - and dot")
 		fault(h.OnMessage > PublishToOthers, fmt.Sprintf("Hubs[%d].OnMessage", i), h.OnMessage, "is no known action")
-		claim(field, hubPrefix+h.Name)
+		claim(field, HubPath(h.Name))
 	}
 	for i, r := range c.Routes {
 		field := fmt.Sprintf("Routes[%d].Path", i)
@@ -232,8 +235,19 @@ const (
 	maxLoops   = 1024
 	minTimeout = 10 * time.Millisecond
 	maxTimeout = 7 * 24 * time.Hour
-	hubPrefix  = "/client/hubs/"
 )
+
+// HubPath returns the path at which clients connect to the hub with that name.
+func HubPath(name string) string { return "/client/hubs/" + name }
+
+func validListen(listen string) bool {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
 
 func validHubName(name string) bool {
 	if name == "" || len(name) > 128 {
@@ -249,7 +263,9 @@ func validHubName(name string) bool {
 	return true
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults returns a copy of c in which every field that selects its default
+// by being zero holds it.
+func (c Config) WithDefaults() Config {
 	orInt := func(field *int, value int) {
 		if *field == 0 {
 			*field = value

@@ -59,7 +59,7 @@ func New(config Config) (*Gateway, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("gateway: configuration: %w", err)
 	}
-	config = config.withDefaults()
+	config = config.WithDefaults()
 	listen, err := resolve(config.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"Listen", config.Listen, err.Error()})

@@ -21,7 +21,7 @@ func (g *Gateway) buildRoutes() {
 		h := &Hub{gateway: g, name: config.Name, number: i}
 		g.hubs = append(g.hubs, h)
 		g.addRoute(h, Route{
-			Path:         hubPrefix + config.Name,
+			Path:         HubPath(config.Name),
 			Handler:      h.onMessage(config.OnMessage),
 			Dispatch:     config.Dispatch,
 			Origins:      config.Origins,

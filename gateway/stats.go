@@ -65,7 +65,7 @@ type LoopStats struct {
 	// Turns counts turns of the loop, Wakes those begun by another goroutine.
 	Turns uint64 `json:"turns"`
 	Wakes uint64 `json:"wakes"`
-	// LongestTurn is the longest turn since the previous snapshot.
+	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration `json:"longestTurnNanoseconds"`
 	// OutboundBytes is the number of bytes that wait for slow peers.
 	OutboundBytes int `json:"outboundBytes"`

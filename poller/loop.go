@@ -70,6 +70,7 @@ type Loop struct {
 	sweeper  sweeper
 	stopping bool
 	stats    Stats
+	longest  longestTurn
 }
 
 const (
@@ -203,7 +204,8 @@ func (l *Loop) turn() {
 	l.endLingering()
 	l.flush()
 
-	l.stats.LongestTurn = max(l.stats.LongestTurn, l.clock()-l.began)
+	ended := l.clock()
+	l.longest.add(ended-l.began, ended)
 	l.handler.TurnDone()
 }
 

@@ -21,8 +21,29 @@ type Stats struct {
 	// Letters counts letters, DeadLetters those to ended connections, and
 	// StaleEvents readiness of such.
 	Letters, DeadLetters, StaleEvents uint64
-	// LongestTurn is the longest turn since the last call of [Loop.Stats].
+	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration
+}
+
+// longestTurn keeps a maximum over a window that slides by halves, so that any
+// number of readers see the same figure.
+type longestTurn struct {
+	// Loop only.
+	present, previous time.Duration
+	until             time.Duration // on the loop's clock
+}
+
+const turnWindow = 10 * time.Second
+
+func (t *longestTurn) add(took, now time.Duration) {
+	if now >= t.until {
+		t.previous, t.present = t.present, 0
+		if now >= t.until+turnWindow {
+			t.previous = 0
+		}
+		t.until = now + turnWindow
+	}
+	t.present = max(t.present, took)
 }
 
 // Stats returns the loop's figures.
@@ -30,6 +51,6 @@ func (l *Loop) Stats() Stats {
 	s := l.stats
 	s.Connections = l.slots.Used()
 	s.Slots = l.conns.Held()
-	l.stats.LongestTurn = 0
+	s.LongestTurn = max(l.longest.present, l.longest.previous)
 	return s
 }

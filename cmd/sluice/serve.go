@@ -68,7 +68,10 @@ func (p *process) serveUntilSignal(g *gateway.Gateway, s *settings.Settings) err
 	if err := g.Shutdown(ctx); err != nil {
 		return fmt.Errorf("stopped before every session was closed: %w", err)
 	}
-	return <-served
+	if err := <-served; !errors.Is(err, gateway.ErrServed) { // the signal may have come before Serve
+		return err
+	}
+	return nil
 }
 
 // startAdmin serves the admin handler at address. Without an address it returns
@@ -88,7 +91,7 @@ func startAdmin(address string, g *gateway.Gateway) (*admin.Server, error) {
 func paths(s *settings.Settings) []trypage.Path {
 	var all []trypage.Path
 	for _, hub := range s.Hubs {
-		all = append(all, trypage.Path{Name: "hub " + hub.Name, Path: "/client/hubs/" + hub.Name})
+		all = append(all, trypage.Path{Name: "hub " + hub.Name, Path: gateway.HubPath(hub.Name)})
 	}
 	if s.Echo != "" {
 		all = append(all, trypage.Path{Name: "echo", Path: s.Echo})

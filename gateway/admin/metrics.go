@@ -33,7 +33,7 @@ var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connection_slots", "Connection slots that memory is held for.", func(l *gateway.LoopStats) int { return l.Slots }, "loop"),
 	counter("sluice_loop_turns_total", "Turns of the loop.", func(l *gateway.LoopStats) uint64 { return l.Turns }, "loop"),
 	counter("sluice_loop_wakes_total", "Turns begun by another goroutine.", func(l *gateway.LoopStats) uint64 { return l.Wakes }, "loop"),
-	gauge("sluice_loop_longest_turn_seconds", "Longest turn since the figures were last asked for.", func(l *gateway.LoopStats) float64 { return l.LongestTurn.Seconds() }, "loop"),
+	gauge("sluice_loop_longest_turn_seconds", "Longest turn of the last 10 to 20 seconds.", func(l *gateway.LoopStats) float64 { return l.LongestTurn.Seconds() }, "loop"),
 }
 
 // ofAllLoops are sums over the loops.

@@ -87,7 +87,7 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true"}
-	named := map[string]string{"engine": defaultEngine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e"}
+	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e"}
 	for _, setting := range Catalog() {
 		value, ok := sample[setting.Kind]
 		if !ok {

@@ -59,25 +59,13 @@ type Log struct {
 
 // Default returns the settings of an empty file.
 func Default() *Settings {
+	served := gateway.Config{}.WithDefaults()
 	return &Settings{
-		Listen: "127.0.0.1:8080",
-		Admin:  "127.0.0.1:9090",
-		Engine: defaultEngine,
-		Limits: gateway.Limits{
-			Message:         64 << 10,
-			Head:            8 << 10,
-			Outbound:        1 << 20,
-			Inbound:         256 << 10,
-			InboundMessages: 256,
-			HTTPConnections: 256,
-		},
-		Timeouts: gateway.Timeouts{
-			Handshake:  10 * time.Second,
-			Ping:       25 * time.Second,
-			Pong:       8 * time.Second,
-			Close:      5 * time.Second,
-			WriteStall: 20 * time.Second,
-		},
+		Listen:   served.Listen,
+		Admin:    "127.0.0.1:9090",
+		Engine:   served.Engine,
+		Limits:   served.Limits,
+		Timeouts: served.Timeouts,
 		Shutdown: 10 * time.Second,
 		Log:      Log{Level: slog.LevelInfo, Format: Text},
 	}

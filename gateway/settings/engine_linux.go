@@ -1,3 +1,0 @@
-package settings
-
-const defaultEngine = "epoll"
