@@ -5,6 +5,7 @@ FUZZTIME    ?= 30s
 ROUNDS      ?= 5
 IN_FLIGHT   ?= 1,8
 CONNECTIONS ?= 15000
+SOAK        ?= 1000000
 
 .DEFAULT_GOAL := help
 
@@ -58,6 +59,11 @@ fuzz: ## run each fuzz target for FUZZTIME=30s
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 		done; \
 	done
+
+.PHONY: soak
+soak: ## open and close SOAK=1000000 connections on each engine, with late sends
+	SLUICE_SOAK=$(SOAK) $(GO) test -v -timeout 2h -run '^TestChurn$$' ./poller
+	SLUICE_SOAK=$$(($(SOAK) / 20)) $(GO) test -v -timeout 2h -run '^TestStaleSessionsNeverReachTheNextClient$$' ./gateway
 
 .PHONY: bench
 bench: ## run the Go benchmarks

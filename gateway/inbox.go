@@ -20,12 +20,12 @@ type inbox struct {
 	handler Handler
 
 	// Loop only.
-	waiting  []delivery
-	bytes    int // of payload, in waiting and batch
-	messages int
-	listed   bool // stands in shard.runnable
-	running  bool // a worker has batch
-	detached bool // the session has ended
+	waiting      []delivery
+	waitingBytes int // of their payloads
+	batchBytes   int
+	listed       bool // stands in shard.runnable
+	running      bool // a worker has batch
+	detached     bool // the session has ended
 
 	// The worker's while running, else the loop's.
 	batch  []delivery
@@ -75,19 +75,22 @@ func (s *shard) closeLater(c *poller.Conn, x *session) {
 // deliverLater queues a message, and stops reading a session that has too many.
 func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, owned bool) {
 	in := s.inboxOf(c, x)
-	in.bytes += len(m.Payload)
-	in.messages++
+	in.waitingBytes += len(m.Payload)
 	s.list(in, delivery{message: m})
 	if !owned && len(m.Payload) > 0 {
 		s.holdSegment(in)
 	}
 	limits := &s.gateway.config.Limits
-	if x.flags&flagPaused == 0 && (in.bytes > limits.Inbound || in.messages > limits.InboundMessages) {
+	if x.flags&flagPaused == 0 && (in.bytes() > limits.Inbound || in.deliveries() > limits.InboundMessages) {
 		x.flags |= flagPaused
 		s.counts.readPauses++
 		c.Pause()
 	}
 }
+
+// bytes and deliveries are what the handler has not finished with.
+func (in *inbox) bytes() int      { return in.waitingBytes + in.batchBytes }
+func (in *inbox) deliveries() int { return len(in.waiting) + len(in.batch) }
 
 // holdSegment keeps the segment under the message listed last. One reference
 // serves all messages of a read: the last one holds it, for they run in order.
@@ -132,6 +135,7 @@ func (s *shard) submit() {
 	}
 	for _, in := range s.runnable {
 		in.batch, in.waiting = in.waiting, in.batch[:0]
+		in.batchBytes, in.waitingBytes = in.waitingBytes, 0
 		in.listed, in.running = false, true
 		s.jobs = append(s.jobs, in)
 	}
@@ -148,25 +152,32 @@ var _ workers.Job = (*inbox)(nil)
 
 // Run calls the handler for each delivery of the batch. It runs on a worker.
 func (in *inbox) Run() {
-	for i := range in.batch {
-		d := &in.batch[i]
-		in.call(d)
-		if d.segment != nil {
-			d.segment.Release()
-		}
+	for done := 0; done < len(in.batch); {
+		done += in.deliver(in.batch[done:])
 	}
-	// The loop is there until the pool has stopped.
 	in.shard.loop.Do((*finishedBatch)(in))
 }
 
-func (in *inbox) call(d *delivery) {
+// deliver returns how many deliveries are done: all of them, unless the handler
+// panics.
+func (in *inbox) deliver(batch []delivery) (done int) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			in.shard.gateway.journal.panicked(in.session, fault)
 			in.failed = true
 			in.shard.loop.PostRef(in.session.handle, letterPanic, nil, 0)
+			batch[done].release()
+			done++
 		}
 	}()
+	for ; done < len(batch); done++ {
+		in.call(&batch[done])
+		batch[done].release()
+	}
+	return done
+}
+
+func (in *inbox) call(d *delivery) {
 	switch {
 	case d.call == callClose:
 		in.handler.Close(in.session, d.reason)
@@ -178,6 +189,13 @@ func (in *inbox) call(d *delivery) {
 	}
 }
 
+// release gives up the segment under the message.
+func (d *delivery) release() {
+	if d.segment != nil {
+		d.segment.Release()
+	}
+}
+
 // finishedBatch is an inbox on its way back from a worker.
 type finishedBatch inbox
 
@@ -186,13 +204,8 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	in := (*inbox)(f)
 	s := in.shard
 	in.running = false
-	for i := range in.batch {
-		in.bytes -= len(in.batch[i].message.Payload)
-		if in.batch[i].call == callMessage {
-			in.messages--
-		}
-	}
 	clear(in.batch)
+	in.batch, in.batchBytes = in.batch[:0], 0
 	if len(in.waiting) > 0 {
 		in.listed = true
 		s.runnable = append(s.runnable, in)
@@ -209,7 +222,7 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	x := s.sessions.At(c.Slot())
 	limits := &s.gateway.config.Limits
-	if x.flags&flagPaused != 0 && in.bytes <= limits.Inbound/2 && in.messages <= limits.InboundMessages/2 {
+	if x.flags&flagPaused != 0 && in.bytes() <= limits.Inbound/2 && in.deliveries() <= limits.InboundMessages/2 {
 		x.flags &^= flagPaused
 		c.Resume()
 	}

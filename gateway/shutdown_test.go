@@ -24,7 +24,10 @@ func TestShutdownSaysGoodbye(t *testing.T) {
 			clients[i].SendText("hello")
 		}
 		half := n.Raw(t) // not a session yet
-		n.Eventually(t, func() bool { return n.Totals(t).Connections == 11 }, "the connections")
+		n.Eventually(t, func() bool {
+			now := n.Totals(t)
+			return now.Connections == 11 && now.MessagesOut == 10
+		}, "the connections, and the echoes to be on their way")
 		var reading sync.WaitGroup
 		for _, c := range clients {
 			reading.Go(func() {

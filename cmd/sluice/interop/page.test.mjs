@@ -1,0 +1,44 @@
+// The try page in a real browser: two tabs talk.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { startGateway } from "./gateway.mjs";
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const installed = existsSync(executablePath);
+
+test("two tabs of the try page talk on the hub chat", { timeout: 60_000, skip: !installed && `no browser at ${executablePath}` }, async (t) => {
+  const { address } = await startGateway(t);
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  t.after(() => browser.close());
+  const context = await browser.newContext();
+  const faults = [];
+  const tabs = [];
+  for (const name of ["first", "second"]) {
+    const page = await context.newPage();
+    page.on("pageerror", (fault) => faults.push(`${name}: ${fault}`));
+    page.on("console", (message) => message.type() === "error" && faults.push(`${name}: ${message.text()}`));
+    await page.goto(`http://${address}/`);
+    await page.getByLabel("Path").selectOption("/client/hubs/chat");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.locator('#state[data-state="open"]').waitFor();
+    tabs.push(page);
+  }
+  const [first, second] = tabs;
+  await first.getByLabel("Message", { exact: true }).fill("hello from the first tab");
+  await first.keyboard.press("Enter");
+  await second.getByRole("log").getByText("hello from the first tab").waitFor();
+  await second.getByLabel("Message", { exact: true }).fill("and back");
+  await second.keyboard.press("Enter");
+  await first.getByRole("log").getByText("and back").waitFor();
+  if (process.env.SCREENSHOT) {
+    await first.screenshot({ path: process.env.SCREENSHOT });
+  }
+  await first.getByRole("button", { name: "Disconnect" }).click();
+  await first.locator('#state[data-state="closed"]').waitFor();
+  assert.deepEqual(faults, []);
+});
