@@ -27,6 +27,10 @@ test: ## run every test, with the race detector and then without it
 	$(GO) test -shuffle=on -timeout 5m ./... # the allocation tests are built without -race only
 	cd bench/peers && $(GO) test ./...
 
+.PHONY: interop
+interop: build ## run the clients of others against the built program: needs Node, and Chromium at /usr/bin
+	cd cmd/sluice/interop && npm ci --no-audit --no-fund --silent && npm test --silent
+
 .PHONY: check
 check: check-format check-vet check-static check-cross ## formatting, vet, staticcheck, builds for other systems
 

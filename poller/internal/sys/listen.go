@@ -5,12 +5,13 @@ package sys
 import (
 	"net"
 	"net/netip"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// Backlog is asked of the kernel for each listener; the system's limit (net.core.somaxconn,
-// kern.ipc.somaxconn) caps it.
+// Backlog is asked of the kernel for each listener; the system's own limit
+// (net.core.somaxconn, kern.ipc.somaxconn) caps it.
 const Backlog = 65535
 
 // Options are set on a listener, from which accepted connections inherit them:
@@ -19,6 +20,66 @@ type Options struct {
 	// UserTimeout bounds how long sent bytes may stay unacknowledged, in
 	// milliseconds; 0 leaves the kernel's default. Linux only.
 	UserTimeout int
+}
+
+// socketOption is one call of setsockopt.
+type socketOption struct {
+	name          string
+	level, option int
+	value         int
+}
+
+// Listen opens a TCP listener with SO_REUSEPORT on addr, so that every loop
+// can hold one for the same port, and returns it with the address it is bound
+// to. Linux shares connections out among such listeners evenly, others do not.
+func Listen(addr netip.AddrPort, options Options) (int, netip.AddrPort, error) {
+	domain := unix.AF_INET6
+	if addr.Addr().Unmap().Is4() {
+		domain = unix.AF_INET
+	}
+	fd, err := socket(domain)
+	if err != nil {
+		return -1, netip.AddrPort{}, os.NewSyscallError("socket", err)
+	}
+	bound, err := listen(fd, domain, addr, options)
+	if err != nil {
+		unix.Close(fd)
+		return -1, netip.AddrPort{}, err
+	}
+	return fd, bound, nil
+}
+
+func listen(fd, domain int, addr netip.AddrPort, options Options) (netip.AddrPort, error) {
+	set := append([]socketOption{
+		{"SO_REUSEADDR", unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
+		{"SO_REUSEPORT", unix.SOL_SOCKET, unix.SO_REUSEPORT, 1},
+		{"TCP_NODELAY", unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+		{"SO_KEEPALIVE", unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+	}, systemOptions(options)...)
+	if domain == unix.AF_INET6 {
+		// "[::]" serves both families, as net.Listen does.
+		only := 1
+		if addr.Addr().IsUnspecified() {
+			only = 0
+		}
+		set = append(set, socketOption{"IPV6_V6ONLY", unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only})
+	}
+	for _, o := range set {
+		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {
+			return netip.AddrPort{}, os.NewSyscallError("setsockopt "+o.name, err)
+		}
+	}
+	if err := unix.Bind(fd, toSockaddr(addr)); err != nil {
+		return netip.AddrPort{}, os.NewSyscallError("bind", err)
+	}
+	if err := unix.Listen(fd, Backlog); err != nil {
+		return netip.AddrPort{}, os.NewSyscallError("listen", err)
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)
+	}
+	return fromSockaddr(name), nil
 }
 
 // Unused reports an error if somebody listens on addr already. SO_REUSEPORT
