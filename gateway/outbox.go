@@ -39,13 +39,21 @@ func (s *shard) send(c *poller.Conn, x *session, m outgoing) {
 	}
 	s.counts.messagesOut++
 	switch {
-	case x.outbox != nil, c.Waiting() >= committedBytes:
-		s.hold(x, m)
+	case x.outbox != nil, c.Unsent() >= committedBytes && !s.emptied(c):
+		if c.Open() {
+			s.hold(x, m)
+		}
 	case m.shared:
 		c.QueueShared(m.frame)
 	default:
 		c.Queue(m.frame)
 	}
+}
+
+// emptied gives the kernel what there is and reports whether it took it all. c
+// may have ended by then.
+func (s *shard) emptied(c *poller.Conn) bool {
+	return c.Waiting() == 0 && c.Flush() && c.Waiting() == 0
 }
 
 // hasRoom reports whether a message of size bytes may wait for the session.
@@ -55,8 +63,7 @@ func (s *shard) hasRoom(c *poller.Conn, x *session, size int) bool {
 	if s.fits(c, x, size) {
 		return true
 	}
-	// A burst within one turn is no sign of a slow peer: let the kernel have
-	// what there is.
+	// A burst within one turn is no sign of a slow peer.
 	return c.Waiting() == 0 && c.Flush() && s.fits(c, x, size)
 }
 

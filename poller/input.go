@@ -1,0 +1,106 @@
+package poller
+
+import (
+	"io"
+
+	"github.com/sluicegate/sluice/poller/buf"
+	"github.com/sluicegate/sluice/poller/internal/sys"
+)
+
+// leastRead is the least room in the segment that a read is made with. A segment
+// that has less is left to those who retain it.
+const leastRead = 16 << 10
+
+// read takes one fair share of input from c.
+func (l *Loop) read(c *Conn) {
+	c.flags &^= flagUnread
+	if l.reading == nil || buf.SegmentSize-l.used < leastRead {
+		l.renewSegment()
+	}
+	room := l.reading.Bytes()[l.used:]
+	n, err := l.sockets.Read(int(c.fd), room)
+	switch {
+	case err == sys.EAGAIN:
+		return
+	case err != nil:
+		l.close(c, err)
+		return
+	case n == 0:
+		l.ended(c)
+		return
+	}
+	l.stats.BytesIn += uint64(n)
+	if c.state == connOpen {
+		l.deliver(c, room[:n:n])
+	}
+	// A short read has emptied the socket, and what comes later is an event of
+	// its own; but an end of the stream that was there already is not.
+	if c.generation != 0 && (n == len(room) || c.flags&flagEnding != 0) {
+		c.flags |= flagUnread
+		if c.flags&flagPaused == 0 {
+			l.schedule(c)
+		}
+	}
+}
+
+// failure throws away the input of a failed connection until its error shows.
+func (l *Loop) failure(c *Conn) error {
+	if l.reading == nil || buf.SegmentSize-l.used < leastRead {
+		l.renewSegment()
+	}
+	for {
+		n, err := l.sockets.Read(int(c.fd), l.reading.Bytes()[l.used:])
+		switch {
+		case err == sys.EAGAIN || err == nil && n == 0:
+			return io.EOF
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func (l *Loop) deliver(c *Conn, p []byte) {
+	l.retained = false
+	l.handler.Data(c, p)
+	if l.retained {
+		// Messages begin on their own cache line: their workers are elsewhere.
+		l.used = (l.used + len(p) + 63) &^ 63
+	}
+}
+
+func (l *Loop) renewSegment() {
+	if l.reading != nil {
+		l.reading.Release()
+	}
+	l.reading, l.used = l.pool.Get(), 0
+}
+
+// ended handles the end of the peer's stream. What was queued and what this
+// turn still produces is sent: the peer may have closed its half only.
+func (l *Loop) ended(c *Conn) {
+	c.flags |= flagEnded
+	switch c.state {
+	case connLingering:
+		l.close(c, c.cause())
+	case connOpen:
+		c.state = connFinishing
+		l.output.touch(c)
+	}
+}
+
+// cause is why a connection ends whose peer has ended its stream.
+func (c *Conn) cause() error {
+	if c.flags&flagFinished != 0 {
+		return ErrFinished
+	}
+	return io.EOF
+}
+
+// Retain keeps the segment under the bytes of the present [Handler.Data] call
+// until its Release, which any goroutine may call. The caller owns the
+// reference.
+func (l *Loop) Retain() *buf.Segment {
+	l.retained = true
+	l.reading.Retain()
+	return l.reading
+}

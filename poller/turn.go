@@ -1,0 +1,195 @@
+package poller
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/sluicegate/sluice/poller/internal/sys"
+)
+
+// eventBatch is how many events a turn takes: enough to share the cost of the
+// wait, few enough that nobody waits long for the turn's end.
+const eventBatch = 256
+
+// run is the life of the loop, after it was given its engine.
+func (l *Loop) run() {
+	for !l.stopping {
+		l.turn()
+	}
+	l.teardown()
+}
+
+// turn is one round: wait, read, mail, sweep, write.
+func (l *Loop) turn() {
+	ready := l.wait()
+	l.began = l.clock()
+	l.now = Tick(l.began / time.Millisecond)
+	l.stats.Turns++
+
+	scheduled := len(l.next)
+	for _, event := range l.events[:ready] {
+		l.dispatch(event)
+	}
+	l.continueScheduled(scheduled)
+	l.acceptPending()
+	l.readMail()
+	l.sweep()
+	l.endLingering()
+	l.flush()
+
+	ended := l.clock()
+	l.longest.add(ended-l.began, ended)
+	l.handler.TurnDone()
+}
+
+// wait returns the number of events, after sleeping if there is nothing to do.
+func (l *Loop) wait() int {
+	if n := l.poll(0); n > 0 || l.pending() {
+		return n
+	}
+	// Let handlers on other goroutines run before this one blocks: what they
+	// post now needs no wake-up.
+	runtime.Gosched()
+	if l.pending() {
+		return l.poll(0)
+	}
+	if !l.mailbox.fallAsleep() {
+		return l.poll(0)
+	}
+	n := l.poll(l.untilDue())
+	if l.mailbox.awake() {
+		l.stats.Wakes++
+	}
+	return n
+}
+
+func (l *Loop) poll(timeout time.Duration) int {
+	n, err := l.engine.Wait(l.events, timeout)
+	if err != nil {
+		// The engine's own descriptor is at fault: nothing on this loop can
+		// work again, and to go on would spin.
+		panic("poller: wait for events: " + err.Error())
+	}
+	return n
+}
+
+// pending reports whether there is work that no event will announce.
+func (l *Loop) pending() bool {
+	return len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
+}
+
+// untilDue returns how long the loop may sleep; negative: without limit.
+func (l *Loop) untilDue() time.Duration {
+	now := l.clock()
+	due := time.Duration(-1)
+	earlier := func(at time.Duration) {
+		if d := max(0, at-now); due < 0 || d < due {
+			due = d
+		}
+	}
+	if l.slots.Used() > 0 {
+		earlier(l.sweeper.next)
+	}
+	if len(l.lingerers) > 0 {
+		earlier(l.lingerers[0].until)
+	}
+	if l.acceptor.open && l.acceptor.ready {
+		earlier(l.acceptor.retry)
+	}
+	return due
+}
+
+func (l *Loop) dispatch(event sys.Event) {
+	if event.Token == listenerToken {
+		l.acceptor.ready = true
+		return
+	}
+	c := l.lookup(fromToken(event.Token))
+	if c == nil {
+		l.stats.StaleEvents++
+		return
+	}
+	if event.Ready&sys.PeerClosed != 0 {
+		c.flags |= flagEnding
+	}
+	if c.flags&flagScheduled != 0 && event.Ready&sys.Failed == 0 {
+		// Its turn comes anyway, and a connection has one.
+		c.flags |= flagUnread | flagUnwritten
+		return
+	}
+	if c.waiting != nil && event.Ready&(sys.Writable|sys.Failed) != 0 {
+		generation := c.generation
+		if l.drain(c); c.generation != generation {
+			return
+		}
+	}
+	switch {
+	case event.Ready&(sys.Readable|sys.PeerClosed|sys.Failed) == 0:
+	case c.flags&flagPaused == 0:
+		l.read(c)
+	case event.Ready&sys.Failed != 0:
+		l.close(c, l.failure(c)) // there is no back-pressure on the dead
+	default:
+		c.flags |= flagUnread
+	}
+}
+
+// schedule has c looked at in the next turn.
+func (l *Loop) schedule(c *Conn) {
+	if c.flags&flagScheduled == 0 {
+		c.flags |= flagScheduled
+		l.next = append(l.next, c.Handle())
+	}
+}
+
+// continueScheduled goes on with the first todo connections of the list, which
+// an earlier turn left before the kernel had said EAGAIN.
+func (l *Loop) continueScheduled(todo int) {
+	for _, h := range l.next[:todo] {
+		c := l.lookup(h.Slot, h.Generation)
+		if c == nil {
+			continue
+		}
+		c.flags &^= flagScheduled
+		if c.flags&flagUnwritten != 0 && c.waiting != nil {
+			if l.drain(c); c.generation != h.Generation {
+				continue
+			}
+		}
+		if c.flags&(flagUnread|flagPaused) == flagUnread {
+			l.read(c)
+		}
+	}
+	l.next = l.next[:copy(l.next, l.next[todo:])]
+}
+
+// takesMail reports whether letters still reach c's handler. Those of the turn
+// in which the peer ended its stream do.
+func (c *Conn) takesMail() bool {
+	return c.state == connOpen || c.state == connFinishing && c.flags&flagFinished == 0
+}
+
+// readMail delivers the letters that wait.
+func (l *Loop) readMail() {
+	b := l.mailbox.take()
+	if b == nil {
+		return
+	}
+	l.stats.Letters += uint64(len(b.letters))
+	for i := range b.letters {
+		e := &b.letters[i]
+		if e.task {
+			e.ref.(Task).Run(l)
+			continue
+		}
+		c := l.lookup(e.slot, e.generation)
+		if c == nil || !c.takesMail() {
+			l.stats.DeadLetters++
+			continue
+		}
+		l.handler.Mail(c, Letter{Kind: e.kind, Bytes: b.bytes[e.start:e.end], Ref: e.ref})
+	}
+	// Queued output refers to the batch: write it before the batch is reused.
+	l.flush()
+	l.mailbox.release(b)
+}
