@@ -62,6 +62,9 @@ type Limits struct {
 	Inbound int
 	// InboundMessages is the same bound as a count. Default 256.
 	InboundMessages int
+	// ControlFrames is how many pings and pongs a session may send in a second
+	// before it is closed with 1008: each costs an answer. Default 100.
+	ControlFrames int
 	// HTTPConnections is how many connections net/http may serve at once;
 	// further ones get 503. Default 256.
 	HTTPConnections int
@@ -198,6 +201,7 @@ func (c Config) Validate() error {
 	between("Limits.Outbound", c.Limits.Outbound, 1, 1<<30, " bytes")
 	between("Limits.Inbound", c.Limits.Inbound, 1, 1<<30, " bytes")
 	between("Limits.InboundMessages", c.Limits.InboundMessages, 1, 1<<20, "")
+	between("Limits.ControlFrames", c.Limits.ControlFrames, 1, 1<<15, " a second")
 	between("Limits.HTTPConnections", c.Limits.HTTPConnections, 1, 1<<16, "")
 	positive("Timeouts.Handshake", c.Timeouts.Handshake)
 	positive("Timeouts.Pong", c.Timeouts.Pong)
@@ -298,6 +302,7 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Limits.Outbound, 1<<20)
 	orInt(&c.Limits.Inbound, 256<<10)
 	orInt(&c.Limits.InboundMessages, 256)
+	orInt(&c.Limits.ControlFrames, 100)
 	orInt(&c.Limits.HTTPConnections, 256)
 	orDuration(&c.Timeouts.Handshake, 10*time.Second)
 	orDuration(&c.Timeouts.Ping, 25*time.Second)

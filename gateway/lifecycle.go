@@ -9,17 +9,6 @@ import (
 	"github.com/sluicegate/sluice/poller"
 )
 
-// control sends a control frame ahead of all messages but those the
-// connection has already committed to.
-func (s *shard) control(c *poller.Conn, x *session, op ws.OpCode, payload []byte) {
-	if x.state != open && op != ws.OpClose {
-		return
-	}
-	at := len(s.responses)
-	s.responses = codec.AppendFrame(s.responses, op, payload)
-	c.Queue(s.responses[at:])
-}
-
 // beginClose sends a close frame and waits for the peer's (RFC 6455 §7.1.2).
 // Messages sent before go first if the close was ours to choose; otherwise what the
 // peer has not taken is dropped.
@@ -59,9 +48,14 @@ func answer(code ws.StatusCode) ws.StatusCode { return code }
 
 // fail ends a session whose peer broke the protocol (RFC 6455 §7.1.7).
 func (s *shard) fail(c *poller.Conn, x *session, err error) {
+	s.failFor(c, x, reasonOfFault(err), err.Error())
+}
+
+// failFor ends a session at once for what its peer did.
+func (s *shard) failFor(c *poller.Conn, x *session, r Reason, text string) {
 	if x.state == open {
-		x.reason, x.outbox = reasonOfFault(err), nil
-		s.control(c, x, ws.OpClose, codec.AppendClose(nil, x.reason.CloseCode(), err.Error()))
+		x.reason, x.outbox = r, nil
+		s.control(c, x, ws.OpClose, codec.AppendClose(nil, r.CloseCode(), text))
 	}
 	s.finish(c, x)
 }

@@ -20,6 +20,7 @@ type outbox struct {
 	frames [][]byte
 	first  int
 	bytes  int
+	pong   []byte // a frame that goes before them, or nil
 }
 
 // committedBytes is how much a connection may hold that nothing can pass.
@@ -121,6 +122,10 @@ func (s *shard) Drained(c *poller.Conn) {
 
 // commit moves some messages from the outbox to the connection.
 func (s *shard) commit(c *poller.Conn, x *session) {
+	if x.outbox.pong != nil {
+		c.QueueShared(x.outbox.pong)
+		x.outbox.pong = nil
+	}
 	for committed := 0; committed < committedBytes; {
 		frame := x.outbox.pop()
 		if frame == nil {

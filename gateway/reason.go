@@ -60,6 +60,8 @@ const (
 	ReasonInvalidText
 	// ReasonMessageTooBig: a message longer than [Limits].Message.
 	ReasonMessageTooBig
+	// ReasonControlFlood: more pings and pongs than [Limits].ControlFrames.
+	ReasonControlFlood
 	// ReasonSlowConsumer: more unsent bytes than [Limits].Outbound.
 	ReasonSlowConsumer
 	// ReasonWriteStalled: the peer took no byte for [Timeouts].WriteStall.
@@ -120,6 +122,7 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonProtocolError:   {"protocol_error", 0, ws.StatusProtocolError, slog.LevelInfo, RetryNever, "protocol error"},
 	ReasonInvalidText:     {"invalid_text", 0, ws.StatusInvalidFramePayloadData, slog.LevelInfo, RetryNever, "text is not UTF-8"},
 	ReasonMessageTooBig:   {"message_too_big", 0, ws.StatusMessageTooBig, slog.LevelInfo, RetryNever, "message too big"},
+	ReasonControlFlood:    {"control_flood", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many control frames"},
 	ReasonSlowConsumer:    {"slow_consumer", 0, statusTryAgainLater, slog.LevelInfo, RetryLater, "too slow to read"},
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},

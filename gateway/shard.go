@@ -63,6 +63,7 @@ type session struct {
 	active  poller.Tick // last message
 	asked   poller.Tick // when the ping or the close frame was sent
 	seat    uint32      // in the hub's roster
+	control controlRate
 	state   state
 	flags   sessionFlags
 	reason  Reason // why it ends; ReasonNone until that is known
@@ -140,7 +141,11 @@ func (s *shard) receive(c *poller.Conn, x *session, p []byte) {
 		case ws.OpText, ws.OpBinary:
 			s.message(c, x, unit)
 		case ws.OpPing:
-			s.control(c, x, ws.OpPong, unit.Payload)
+			if s.controlAllowed(c, x) {
+				s.pong(c, x, unit.Payload)
+			}
+		case ws.OpPong:
+			s.controlAllowed(c, x)
 		case ws.OpClose:
 			s.peerClosed(c, x, unit.Payload)
 		}

@@ -68,6 +68,8 @@ func Catalog() []Setting {
 			"bytes of one session that may wait for a worker before it is no longer read", func(s *Settings) value { return size{&s.Limits.Inbound} }},
 		{"limits.inboundMessages", "max-inbound-messages", "COUNT", "1 to 1048576",
 			"the same bound as a number of messages", func(s *Settings) value { return count{&s.Limits.InboundMessages, 1} }},
+		{"limits.controlFrames", "max-control-frames", "COUNT", "1 to 32768",
+			"pings and pongs that a session may send in a second", func(s *Settings) value { return count{&s.Limits.ControlFrames, 1} }},
 		{"limits.httpConnections", "max-http-connections", "COUNT", "1 to 65536",
 			"plain HTTP connections served at once", func(s *Settings) value { return count{&s.Limits.HTTPConnections, 1} }},
 

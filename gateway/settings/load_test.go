@@ -48,7 +48,7 @@ workers: 7
 dispatch: inline
 echo: /echo
 tryPage: true
-limits: {message: 1MiB, head: 4096, outbound: 2MB, inbound: 10kB, inboundMessages: 9, httpConnections: 8}
+limits: {message: 1MiB, head: 4096, outbound: 2MB, inbound: 10kB, inboundMessages: 9, controlFrames: 12, httpConnections: 8}
 timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
 hubs:
   chat: {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b]}
@@ -64,7 +64,7 @@ log: {level: debug, format: json}
 				Origins: []string{"https://example.com"}, Subprotocols: []string{"a", "b"}},
 			{Name: "quiet", Dispatch: gateway.Inline},
 		},
-		Limits: gateway.Limits{Message: 1 << 20, Head: 4096, Outbound: 2e6, Inbound: 10e3, InboundMessages: 9, HTTPConnections: 8},
+		Limits: gateway.Limits{Message: 1 << 20, Head: 4096, Outbound: 2e6, Inbound: 10e3, InboundMessages: 9, ControlFrames: 12, HTTPConnections: 8},
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
