@@ -50,6 +50,7 @@ var bans = []struct{ from, to, why string }{
 	{"./gateway/internal/...", "./gateway", "leaves know nothing of sessions"},
 	{"./gateway/internal/...", "./poller/...", "leaves know nothing of connections"},
 	{"./gateway/...", "./gateway/gatewaytest/...", "the harness is for tests"},
+	{"./gateway/...", "./poller/pollertest/...", "the harness is for tests"},
 	{"./cmd/...", "./gateway/gatewaytest/...", "the harness is for tests"},
 	{"./gateway/admin", "./poller/...", "the operator's view goes through the gateway's snapshots"},
 	{"./gateway/admin", "./gateway/settings/...", "the operator's view does not depend on how the program is configured"},
