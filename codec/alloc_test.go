@@ -22,6 +22,10 @@ func TestAllocations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	game := records(4096)
+	deflated := maxWindowBits.AppendMessage(nil, game, 6)
+	room := make([]byte, 0, 4096)
+	offer := Request{fields: "Sec-WebSocket-Extensions: foo, permessage-deflate; client_max_window_bits; server_max_window_bits=10\r\n"}
 	var d Decoder
 
 	for _, c := range []struct {
@@ -54,6 +58,18 @@ func TestAllocations(t *testing.T) {
 			for range request.Protocols() {
 			}
 		}},
+		{"NegotiateDeflate", 3, func() { NegotiateDeflate(offer.Extensions(), 15) }},
+		{"AppendMessage", 0, func() { maxWindowBits.AppendMessage(room, game, 1) }},
+		{"AppendMessage, level 6", 0, func() { maxWindowBits.AppendMessage(room, game, 6) }},
+		{"AppendMessage, level 9", 0, func() { maxWindowBits.AppendMessage(room, game, 9) }},
+		{"AppendMessage, small window", 0, func() { Deflate(9).AppendMessage(room, game, 1) }},
+		{"Inflate", 0, func() { Inflate(room, deflated, 4096) }},
+		{"Inflate, refused", 0, func() { Inflate(room, deflated, 4095) }},
+		{"Inflate, broken", 0, func() { Inflate(room, deflated[:200], 4096) }},
+		{"InflateText", 0, func() { InflateText(room, deflated, 4096) }},
+		{"Inflate, room to be made", 3, func() { Inflate(nil, deflated, 4096) }},
+		{"AppendCompressedFrame", 0, func() { AppendCompressedFrame(dst, ws.OpText, payload) }},
+		{"EncodeCompressed", 1, func() { EncodeCompressed(ws.OpText, payload) }},
 		{"AppendUpgrade", 0, func() { AppendUpgrade(dst, request.Key, "json", "") }},
 	} {
 		if got := testing.AllocsPerRun(100, c.run); got > c.most {

@@ -1,6 +1,6 @@
 // Package codec turns the bytes of RFC 6455 into values and values into bytes:
-// frame headers, masking, messages assembled from frames, UTF-8, close payloads
-// and the HTTP text of the opening handshake.
+// frame headers, masking, messages assembled from frames, UTF-8, close payloads,
+// the HTTP text of the opening handshake, and the compression of RFC 7692.
 //
 // It is not a connection. It reads no socket and no clock, starts no goroutine,
 // takes no lock and logs nothing. Functions work on the slices they are given;
@@ -22,6 +22,19 @@
 //
 // [AppendFrame] writes a frame behind other output. [Encode] makes a [Frame],
 // encoded once and shared by all the sessions it goes to.
+//
+// # Compression
+//
+// [NegotiateDeflate] picks one of the client's offers, and a session keeps the
+// one byte of its [Deflate]. A message that is worth it goes through
+// [Deflate.AppendMessage] and then [AppendCompressedFrame], or [EncodeCompressed]
+// once for all sessions of the same Deflate. Set Compression in the [Limits] of
+// the decoder, and what comes out with Compressed set goes through [InflateText]
+// or [Inflate], under a limit of its own; the decoder's is on what was received.
+//
+// No context is taken over from message to message. Compressors and
+// decompressors therefore belong to nobody: they are pooled, and a session
+// without a message in hand holds none.
 //
 // # The opening handshake
 //

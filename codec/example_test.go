@@ -3,6 +3,7 @@ package codec_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gobwas/ws"
 
@@ -68,6 +69,30 @@ func ExampleEncode() {
 	// Output:
 	// 13 bytes: "\x81\vto everyone"
 	// 13 bytes: "\x81\vto everyone"
+}
+
+// A server picks an offer, compresses what it sends and inflates what it gets.
+func ExampleNegotiateDeflate() {
+	request, err := codec.ParseRequest("GET / HTTP/1.1\r\nHost: x\r\n" +
+		"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10, permessage-deflate\r\n\r\n")
+	if err != nil {
+		return
+	}
+	deflate, answer := codec.NegotiateDeflate(request.Extensions(), 15)
+	fmt.Println(deflate, answer)
+
+	message := deflate.AppendMessage(nil, []byte(strings.Repeat("tick ", 100)), 1)
+	fmt.Println(len(codec.EncodeCompressed(ws.OpText, message).Bytes()), "bytes on the wire")
+
+	text, err := codec.InflateText(nil, message, 1000)
+	fmt.Println(len(text), "bytes of text", err)
+	_, err = codec.InflateText(nil, message, 100)
+	fmt.Println(err)
+	// Output:
+	// 10 permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10
+	// 13 bytes on the wire
+	// 500 bytes of text <nil>
+	// compressed message that inflates to more than the limit (RFC 6455 §7.4.1)
 }
 
 func ExampleParseHeader() {

@@ -203,18 +203,26 @@ func (r *Request) Values(name string) iter.Seq[string] {
 
 // Protocols yields the subprotocols the client offers, in its order of
 // preference (RFC 6455 §11.3.4).
-func (r *Request) Protocols() iter.Seq[string] {
+func (r *Request) Protocols() iter.Seq[string] { return r.elements("Sec-WebSocket-Protocol") }
+
+// Extensions yields the extensions the client offers, each with its parameters
+// as sent, in its order of preference (RFC 6455 §9.1).
+func (r *Request) Extensions() iter.Seq[string] { return r.elements("Sec-WebSocket-Extensions") }
+
+// elements yields the members of the comma-separated lists in all headers of
+// that name.
+func (r *Request) elements(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		list, lines, found := cutNamed(r.fields, "Sec-WebSocket-Protocol")
+		list, lines, found := cutNamed(r.fields, name)
 		for found {
-			protocol, rest, more := cutElement(list)
+			element, rest, more := cutElement(list)
 			for more {
-				if !yield(protocol) {
+				if !yield(element) {
 					return
 				}
-				protocol, rest, more = cutElement(rest)
+				element, rest, more = cutElement(rest)
 			}
-			list, lines, found = cutNamed(lines, "Sec-WebSocket-Protocol")
+			list, lines, found = cutNamed(lines, name)
 		}
 	}
 }

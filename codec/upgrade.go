@@ -41,6 +41,11 @@ func (r *Request) CheckUpgrade() error {
 			return headError(http.StatusBadRequest, "subprotocol %s in Sec-WebSocket-Protocol; it must be a token", quoted(protocol))
 		}
 	}
+	for extension := range r.Extensions() {
+		if !isExtension(extension) {
+			return headError(http.StatusBadRequest, "extension %s in Sec-WebSocket-Extensions; it must be a token with parameters", quoted(extension))
+		}
+	}
 	return nil
 }
 

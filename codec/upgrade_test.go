@@ -60,6 +60,8 @@ var badUpgrades = []struct {
 	{"chunked", requestLine, "Transfer-Encoding: chunked", 400, "Transfer-Encoding; a WebSocket upgrade has no body"},
 	{"empty coding", requestLine, "Transfer-Encoding: ", 400, "has no body"},
 	{"bad subprotocol", requestLine, "Sec-WebSocket-Protocol: json, a b", 400, `subprotocol "a b"`},
+	{"bad extension", requestLine, "Sec-WebSocket-Extensions: foo, permessage-deflate; server_max_window_bits=", 400,
+		`extension "permessage-deflate; server_max_window_bi"... in Sec-WebSocket-Extensions; it must be a token with parameters`},
 }
 
 func TestCheckUpgradeRefuses(t *testing.T) {
@@ -82,6 +84,8 @@ func TestCheckUpgradeAccepts(t *testing.T) {
 		{"a query", "GET /hub?token=abc%20d HTTP/1.1", ""},
 		{"a body of nothing", requestLine, "Content-Length: 0"},
 		{"several subprotocols", requestLine, "Sec-WebSocket-Protocol: json, v2.chat"},
+		{"extensions nobody knows", requestLine, `Sec-WebSocket-Extensions: foo; bar="1", permessage-deflate; baz`},
+		{"extensions of nothing", requestLine, "Sec-WebSocket-Extensions: ,"},
 		{"key of zeros", requestLine, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="},
 	} {
 		r := mustParse(t, upgradeHead(c.line, c.change))
