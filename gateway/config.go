@@ -38,6 +38,10 @@ type Config struct {
 	// Default: 404 for each.
 	HTTP http.Handler
 
+	// Compression is that of hubs and routes with none of their own. Default:
+	// off.
+	Compression Compression
+
 	Limits   Limits
 	Timeouts Timeouts
 
@@ -53,6 +57,10 @@ type Limits struct {
 	// Head is the largest HTTP request head accepted, in bytes; 512 B to
 	// 1 MiB. Default 8 KiB.
 	Head int
+	// Inflated is the largest message that a compressed one may inflate to, in
+	// bytes. Longer ones end the session with 1009. Default 10 × Message; at
+	// most 1 GiB.
+	Inflated int
 	// Outbound is how many bytes may wait for one session to read them.
 	// Beyond it the session ends with 1013. Default 1 MiB; at most 1 GiB.
 	Outbound int
@@ -111,9 +119,26 @@ type HubConfig struct {
 	OnMessage OnMessage
 	// Dispatch says where the hub's handler runs. Default [Pooled].
 	Dispatch Dispatch
-	// Origins and Subprotocols are as in [Route].
+	// Origins, Subprotocols and Compression are as in [Route].
 	Origins      []string
 	Subprotocols []string
+	Compression  *Compression
+}
+
+// Compression is whether and how permessage-deflate (RFC 7692) is used. Neither
+// side keeps its window from one message to the next, so a session that has
+// agreed on it costs nothing more while it is idle.
+type Compression struct {
+	// Enabled accepts it from clients that offer it. Otherwise it is declined,
+	// and the other fields mean nothing.
+	Enabled bool
+	// Threshold is the least payload that is compressed, in bytes. Default 256.
+	Threshold int
+	// Level is 1, the fastest, to 9, the smallest. Default 1.
+	Level int
+	// WindowBits is the largest window to compress with: 2 to that power bytes,
+	// 8 to 15. A client may ask for less. Default 15.
+	WindowBits int
 }
 
 // OnMessage is what a hub does with a message from a client.
@@ -144,6 +169,9 @@ type Route struct {
 	// that offers subprotocols must offer one of them. Empty: none is
 	// negotiated and offers are ignored.
 	Subprotocols []string
+	// Compression says whether messages may be compressed. Default: as
+	// [Config].Compression says.
+	Compression *Compression
 	// Authorize, if set, is asked before the upgrade, on the loop: it must not
 	// block. A non-nil error refuses with 401; a [*Refusal] chooses the status.
 	Authorize func(*Request) error
@@ -198,6 +226,7 @@ func (c Config) Validate() error {
 	between("Workers", c.Workers, 1, 65536, "")
 	between("Limits.Message", c.Limits.Message, 1, 1<<30, " bytes")
 	between("Limits.Head", c.Limits.Head, 512, 1<<20, " bytes")
+	between("Limits.Inflated", c.Limits.Inflated, 1, 1<<30, " bytes")
 	between("Limits.Outbound", c.Limits.Outbound, 1, 1<<30, " bytes")
 	between("Limits.Inbound", c.Limits.Inbound, 1, 1<<30, " bytes")
 	between("Limits.InboundMessages", c.Limits.InboundMessages, 1, 1<<20, "")
@@ -220,17 +249,29 @@ func (c Config) Validate() error {
 		fault(taken, field, path, "the path is already taken by "+other)
 		paths[path] = field
 	}
+	compression := func(field string, z *Compression) {
+		if z == nil {
+			return
+		}
+		full := z.withDefaults()
+		between(field+".Threshold", full.Threshold, 1, 1<<30, " bytes")
+		between(field+".Level", full.Level, 1, 9, "")
+		between(field+".WindowBits", full.WindowBits, 8, 15, "")
+	}
+	compression("Compression", &c.Compression)
 	for i, h := range c.Hubs {
 		field := fmt.Sprintf("Hubs[%d].Name", i)
 		fault(!validHubName(h.Name), field, h.Name, "must be 1 to 128 characters of A-Z a-z 0-9 _ - and dot")
 		fault(h.OnMessage > PublishToOthers, fmt.Sprintf("Hubs[%d].OnMessage", i), h.OnMessage, "is no known action")
 		claim(field, HubPath(h.Name))
+		compression(fmt.Sprintf("Hubs[%d].Compression", i), h.Compression)
 	}
 	for i, r := range c.Routes {
 		field := fmt.Sprintf("Routes[%d].Path", i)
 		fault(r.Path == "" || r.Path[0] != '/', field, r.Path, "must begin with a slash")
 		fault(r.Handler == nil, fmt.Sprintf("Routes[%d].Handler", i), r.Handler, "must be set")
 		claim(field, r.Path)
+		compression(fmt.Sprintf("Routes[%d].Compression", i), r.Compression)
 	}
 	return errors.Join(faults...)
 }
@@ -267,6 +308,18 @@ func validHubName(name string) bool {
 	return true
 }
 
+func (z Compression) withDefaults() Compression {
+	for _, field := range []struct {
+		value    *int
+		standard int
+	}{{&z.Threshold, 256}, {&z.Level, 1}, {&z.WindowBits, 15}} {
+		if *field.value == 0 {
+			*field.value = field.standard
+		}
+	}
+	return z
+}
+
 // WithDefaults returns a copy of c in which every field that selects its default
 // by being zero holds it.
 func (c Config) WithDefaults() Config {
@@ -295,10 +348,12 @@ func (c Config) WithDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	c.Compression = c.Compression.withDefaults()
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))
 	orInt(&c.Workers, 8*runtime.GOMAXPROCS(0))
 	orInt(&c.Limits.Message, 64<<10)
 	orInt(&c.Limits.Head, 8<<10)
+	orInt(&c.Limits.Inflated, max(1, min(10*c.Limits.Message, 1<<30)))
 	orInt(&c.Limits.Outbound, 1<<20)
 	orInt(&c.Limits.Inbound, 256<<10)
 	orInt(&c.Limits.InboundMessages, 256)

@@ -69,7 +69,11 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		return
 	}
 	answered := len(s.responses)
-	s.responses = codec.AppendUpgrade(s.responses, r.Key, r.Subprotocol, "")
+	extensions := ""
+	if route.compression.Enabled {
+		x.deflate, extensions = codec.NegotiateDeflate(r.Extensions(), codec.Deflate(route.compression.WindowBits))
+	}
+	s.responses = codec.AppendUpgrade(s.responses, r.Key, r.Subprotocol, extensions)
 	c.Queue(s.responses[answered:])
 	s.begin(c, x, route, r)
 	if end < len(p) {

@@ -13,9 +13,10 @@ import (
 // methods may be called from any goroutine.
 type Hub struct {
 	// Fixed after newHub.
-	gateway *Gateway
-	name    string
-	number  int // index into each shard's rosters
+	gateway    *Gateway
+	name       string
+	number     int // index into each shard's rosters
+	compresses bool
 
 	// Atomic.
 	published atomic.Uint64
@@ -43,6 +44,9 @@ func (h *Hub) Name() string { return h.name }
 func (h *Hub) Publish(t MessageType, payload []byte, except Session) error {
 	h.published.Add(1)
 	b := &broadcast{hub: h, frame: codec.Encode(ws.OpCode(t), payload), except: except}
+	if h.compresses {
+		b.deflated = new(deflated)
+	}
 	var failed error
 	for _, s := range h.gateway.shards {
 		if err := s.loop.Offer(b, b.frame.Len()); err != nil {
@@ -54,15 +58,16 @@ func (h *Hub) Publish(t MessageType, payload []byte, except Session) error {
 
 // broadcast is one message for the members that each loop has.
 type broadcast struct {
-	hub    *Hub
-	frame  codec.Frame
-	except Session
+	hub      *Hub
+	frame    codec.Frame
+	deflated *deflated
+	except   Session
 }
 
 // Run sends the message to the members on l.
 func (b *broadcast) Run(l *poller.Loop) {
 	s := b.hub.gateway.shards[l.Index()]
-	m := outgoing{frame: b.frame.Bytes(), shared: true}
+	m := outgoing{frame: b.frame.Bytes(), shared: true, deflated: b.deflated}
 	slots := s.rosters[b.hub.number].Slots()
 	// Backwards: a member that ends for being too slow leaves, and the last
 	// one, which has had its message, takes its seat.

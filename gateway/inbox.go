@@ -3,6 +3,7 @@ package gateway
 import (
 	"runtime"
 
+	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
 	"github.com/sluicegate/sluice/poller"
 	"github.com/sluicegate/sluice/poller/buf"
@@ -28,17 +29,19 @@ type inbox struct {
 	detached     bool // the session has ended
 
 	// The worker's while running, else the loop's.
-	batch  []delivery
-	failed bool // the handler panicked; only the end is left to tell it
+	batch    []delivery
+	inflated []byte // a message, while the handler borrows it
+	failed   bool   // by a panic or a broken message; only the end is left to tell
 }
 
 // delivery is one call of a handler.
 type delivery struct {
-	call    callKind
-	reason  Reason
-	message Message
-	request *Request
-	segment *buf.Segment // to be released after the call, or nil
+	call       callKind
+	reason     Reason
+	compressed bool // the message is
+	message    Message
+	request    *Request
+	segment    *buf.Segment // to be released after the call, or nil
 }
 
 type callKind uint8
@@ -73,11 +76,11 @@ func (s *shard) closeLater(c *poller.Conn, x *session) {
 }
 
 // deliverLater queues a message, and stops reading a session that has too many.
-func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, owned bool) {
+func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, u codec.Unit) {
 	in := s.inboxOf(c, x)
 	in.waitingBytes += len(m.Payload)
-	s.list(in, delivery{message: m})
-	if !owned && len(m.Payload) > 0 {
+	s.list(in, delivery{message: m, compressed: u.Compressed})
+	if !u.Owned && len(m.Payload) > 0 {
 		s.holdSegment(in)
 	}
 	limits := &s.gateway.config.Limits
@@ -184,9 +187,24 @@ func (in *inbox) call(d *delivery) {
 	case in.failed:
 	case d.call == callOpen:
 		in.handler.Open(in.session, d.request)
+	case d.compressed && !in.inflate(d):
 	default:
 		in.handler.Message(in.session, d.message)
 	}
+}
+
+// inflate inflates a message, on the worker: that of 64 KiB takes longer than a
+// hundred plain ones. It reports whether it could.
+func (in *inbox) inflate(d *delivery) bool {
+	var err error
+	in.inflated, err = in.shard.gateway.inflate(in.inflated[:0], d.message)
+	if err != nil {
+		in.failed = true
+		in.shard.loop.PostRef(in.session.handle, letterFault, err, 0)
+		return false
+	}
+	d.message.Payload = in.inflated
+	return true
 }
 
 // release gives up the segment under the message.
@@ -234,9 +252,9 @@ func (s *shard) relieve(c *poller.Conn, in *inbox) {
 // putAway keeps an inbox that nobody uses for the next session that needs one.
 func (s *shard) putAway(in *inbox) {
 	s.inboxes--
-	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
+	if len(s.spare) == spareInboxes || cap(in.inflated) > keptInflated || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
-	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0]}
+	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0], inflated: in.inflated[:0]}
 	s.spare = append(s.spare, in)
 }

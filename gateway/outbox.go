@@ -8,8 +8,9 @@ import (
 
 // outgoing is one encoded message on its way to a session.
 type outgoing struct {
-	frame  []byte
-	shared bool // the bytes never change; otherwise they hold for this turn
+	frame    []byte
+	shared   bool      // the bytes never change; otherwise they hold for this turn
+	deflated *deflated // what all receivers of a broadcast share; nil: one receiver
 }
 
 // outbox is the messages of a session whose connection is full. It hands them
@@ -31,6 +32,9 @@ const committedBytes = 64 << 10
 func (s *shard) send(c *poller.Conn, x *session, m outgoing) {
 	if x.state != open {
 		return
+	}
+	if x.deflate != 0 {
+		m = x.route.compress(x.deflate, m)
 	}
 	if !s.hasRoom(c, x, len(m.frame)) {
 		if c.Open() {

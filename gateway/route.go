@@ -11,6 +11,7 @@ type route struct {
 	hub          *Hub // nil: not a hub's
 	origins      []string
 	subprotocols []string
+	compression  Compression
 	authorize    func(*Request) error
 }
 
@@ -18,7 +19,7 @@ type route struct {
 func (g *Gateway) buildRoutes() {
 	g.routes = make(map[string]*route, len(g.config.Hubs)+len(g.config.Routes))
 	for i, config := range g.config.Hubs {
-		h := &Hub{gateway: g, name: config.Name, number: i}
+		h := &Hub{gateway: g, name: config.Name, number: i, compresses: g.compressionOf(config.Compression).Enabled}
 		g.hubs = append(g.hubs, h)
 		g.addRoute(h, Route{
 			Path:         HubPath(config.Name),
@@ -26,11 +27,20 @@ func (g *Gateway) buildRoutes() {
 			Dispatch:     config.Dispatch,
 			Origins:      config.Origins,
 			Subprotocols: config.Subprotocols,
+			Compression:  config.Compression,
 		})
 	}
 	for _, config := range g.config.Routes {
 		g.addRoute(nil, config)
 	}
+}
+
+// compressionOf returns a route's own compression, or that of the gateway.
+func (g *Gateway) compressionOf(own *Compression) Compression {
+	if own == nil {
+		return g.config.Compression
+	}
+	return own.withDefaults()
 }
 
 func (g *Gateway) addRoute(h *Hub, config Route) {
@@ -42,6 +52,7 @@ func (g *Gateway) addRoute(h *Hub, config Route) {
 		hub:          h,
 		origins:      slices.Clone(config.Origins),
 		subprotocols: slices.Clone(config.Subprotocols),
+		compression:  g.compressionOf(config.Compression),
 		authorize:    config.Authorize,
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/sluicegate/sluice/poller/pollertest"
 )
 
-const fuzzUpgrade = "GET /client/hubs/fuzz HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+const fuzzUpgrade = "GET /client/hubs/fuzz HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
 
 // onRig returns a gateway of one shard on a scripted kernel.
 func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
@@ -44,11 +44,13 @@ func FuzzSession(f *testing.F) {
 	f.Add(uint8(0), hello)
 	f.Add(uint8(7), codec.AppendMaskedFrame(hello, ws.OpPing, []byte("ping"), [4]byte{5, 6, 7, 8}))
 	f.Add(uint8(1), codec.AppendMaskedFrame(nil, ws.OpClose, codec.AppendClose(nil, 1000, "bye"), [4]byte{9, 9, 9, 9}))
+	f.Add(uint8(8), append([]byte("\xc1\x8b\x00\x00\x00\x00"), codec.Deflate(15).AppendMessage(nil, []byte("hello hello hello hello"), 1)...))
 	f.Add(uint8(3), []byte("\x81\xfe\xff\xff\x00\x00\x00\x00"))
 	f.Add(uint8(200), []byte("\x01\x80\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\x80\x80\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, cut uint8, input []byte) {
 		config := Config{Hubs: []HubConfig{{Name: "fuzz", OnMessage: EchoBack, Dispatch: Inline}}}
 		config.Limits.Message = 1 << 10
+		config.Compression = Compression{Enabled: cut%2 == 0, Threshold: 20}
 		s, rig := onRig(t, config)
 		rig.SetBuffers(4<<10, 4<<10)
 
@@ -66,7 +68,7 @@ func FuzzSession(f *testing.F) {
 			received = append(received, attacker.Read()...)
 			rig.Settle()
 		}
-		checkAnswers(t, received)
+		checkAnswers(t, received, config.Compression.Enabled)
 
 		bystander.Write(hello)
 		rig.Settle()
@@ -87,14 +89,14 @@ func FuzzSession(f *testing.F) {
 }
 
 // checkAnswers holds what a client has received against the protocol.
-func checkAnswers(t *testing.T, received []byte) {
+func checkAnswers(t *testing.T, received []byte, compression bool) {
 	t.Helper()
 	end := codec.HeadEnd(received, 0)
 	if end < 0 || string(received[:12]) != "HTTP/1.1 101" {
 		t.Fatalf("the upgrade was answered with %q", received)
 	}
 	var decoder codec.Decoder
-	limits := codec.Limits{Message: 1 << 20, Side: codec.Client}
+	limits := codec.Limits{Message: 1 << 20, Side: codec.Client, Compression: compression}
 	closed := false
 	for rest := received[end:]; len(rest) > 0; {
 		unit, n, err := decoder.Next(rest, &limits)

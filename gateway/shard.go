@@ -20,7 +20,8 @@ type shard struct {
 	// Fixed after newShard.
 	gateway *Gateway
 	loop    *poller.Loop
-	frames  codec.Limits
+	plain   codec.Limits // of sessions without compression
+	deflate codec.Limits // of those with it
 
 	// Loop only: sessions.
 	sessions slab.Table[session]
@@ -32,6 +33,7 @@ type shard struct {
 	holder    int          // the message that holds segment, in its inbox
 	runnable  []*inbox
 	jobs      []workers.Job
+	inflated  []byte  // a message, while its inline handler borrows it
 	passing   Request // the request of the present handshake, if nobody keeps it
 	responses []byte  // control frames and HTTP answers, until they are written
 	inboxes   int     // in use
@@ -64,6 +66,7 @@ type session struct {
 	asked   poller.Tick // when the ping or the close frame was sent
 	seat    uint32      // in the hub's roster
 	control controlRate
+	deflate codec.Deflate // what was agreed on compression; 0: none
 	state   state
 	flags   sessionFlags
 	reason  Reason // why it ends; ReasonNone until that is known
@@ -99,12 +102,10 @@ const keptResponses = 64 << 10
 const maxFragments = 1 << 17
 
 func newShard(g *Gateway, l *poller.Loop) *shard {
-	return &shard{
-		gateway: g,
-		loop:    l,
-		frames:  codec.Limits{Message: g.config.Limits.Message, Fragments: maxFragments},
-		rosters: make([]hub.Roster, len(g.hubs)),
-	}
+	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: maxFragments}
+	deflate := plain
+	deflate.Compression = true
+	return &shard{gateway: g, loop: l, plain: plain, deflate: deflate, rosters: make([]hub.Roster, len(g.hubs))}
 }
 
 var _ poller.Handler = (*shard)(nil)
@@ -130,8 +131,12 @@ func (s *shard) Data(c *poller.Conn, p []byte) {
 
 // receive takes the bytes of frames.
 func (s *shard) receive(c *poller.Conn, x *session, p []byte) {
+	limits := &s.plain
+	if x.deflate != 0 {
+		limits = &s.deflate
+	}
 	for len(p) > 0 && (x.state == open || x.state == closing) {
-		unit, n, err := x.decoder.Next(p, &s.frames)
+		unit, n, err := x.decoder.Next(p, limits)
 		if err != nil {
 			s.fail(c, x, err)
 			return
@@ -160,11 +165,23 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 	s.counts.messagesIn++
 	x.active = s.loop.Now()
 	m := Message{MessageType(u.Opcode), u.Payload}
-	if x.route.dispatch == Inline {
-		s.runInline(c, x, func(session Session, h Handler) { h.Message(session, m) })
+	if x.route.dispatch == Pooled {
+		s.deliverLater(c, x, m, u)
 		return
 	}
-	s.deliverLater(c, x, m, u.Owned)
+	if u.Compressed {
+		var err error
+		s.inflated, err = s.gateway.inflate(s.inflated[:0], m)
+		if err != nil {
+			s.fail(c, x, err)
+			return
+		}
+		m.Payload = s.inflated
+	}
+	s.runInline(c, x, func(session Session, h Handler) { h.Message(session, m) })
+	if cap(s.inflated) > keptInflated {
+		s.inflated = nil
+	}
 }
 
 // Mail implements [poller.Handler].
@@ -181,6 +198,8 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
 	case letterClose:
 		s.beginClose(c, x, ReasonClosedByHandler, letter.Bytes)
+	case letterFault:
+		s.fail(c, x, letter.Ref.(error))
 	case letterPanic:
 		s.endWith(c, x, ReasonHandlerPanic)
 	}

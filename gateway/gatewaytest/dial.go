@@ -104,6 +104,7 @@ func finishHandshake(t testing.TB, conn net.Conn, path string) *Client {
 		t.Fatalf("gatewaytest: dial %s: Sec-WebSocket-Accept %q, want %q", path, got, want)
 	}
 	c.Subprotocol = answer.Header.Get("Sec-WebSocket-Protocol")
+	c.Extensions = answer.Header.Get("Sec-WebSocket-Extensions")
 	return c
 }
 

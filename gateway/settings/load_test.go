@@ -48,7 +48,8 @@ workers: 7
 dispatch: inline
 echo: /echo
 tryPage: true
-limits: {message: 1MiB, head: 4096, outbound: 2MB, inbound: 10kB, inboundMessages: 9, controlFrames: 12, httpConnections: 8}
+compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
+limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, inbound: 10kB, inboundMessages: 9, controlFrames: 12, httpConnections: 8}
 timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
 hubs:
   chat: {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b]}
@@ -64,7 +65,8 @@ log: {level: debug, format: json}
 				Origins: []string{"https://example.com"}, Subprotocols: []string{"a", "b"}},
 			{Name: "quiet", Dispatch: gateway.Inline},
 		},
-		Limits: gateway.Limits{Message: 1 << 20, Head: 4096, Outbound: 2e6, Inbound: 10e3, InboundMessages: 9, ControlFrames: 12, HTTPConnections: 8},
+		Compression: gateway.Compression{Enabled: true, Threshold: 1024, Level: 2, WindowBits: 12},
+		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, Inbound: 10e3, InboundMessages: 9, ControlFrames: 12, HTTPConnections: 8},
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
@@ -87,7 +89,7 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true"}
-	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e"}
+	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9"}
 	for _, setting := range Catalog() {
 		value, ok := sample[setting.Kind]
 		if !ok {

@@ -33,6 +33,8 @@ type Settings struct {
 	// Dispatch says where the echo handler runs, and the handlers of hubs that
 	// do not choose for themselves.
 	Dispatch gateway.Dispatch
+	// Compression is for every hub and the echo path.
+	Compression gateway.Compression
 	// Echo is the path at which messages are sent back; empty: none.
 	Echo string
 	// TryPage serves a page for trying the hubs at "/" of the public port.
@@ -60,14 +62,16 @@ type Log struct {
 // Default returns the settings of an empty file.
 func Default() *Settings {
 	served := gateway.Config{}.WithDefaults()
+	served.Limits.Inflated = 0 // it follows limits.message
 	return &Settings{
-		Listen:   served.Listen,
-		Admin:    "127.0.0.1:9090",
-		Engine:   served.Engine,
-		Limits:   served.Limits,
-		Timeouts: served.Timeouts,
-		Shutdown: 10 * time.Second,
-		Log:      Log{Level: slog.LevelInfo, Format: Text},
+		Listen:      served.Listen,
+		Admin:       "127.0.0.1:9090",
+		Engine:      served.Engine,
+		Limits:      served.Limits,
+		Timeouts:    served.Timeouts,
+		Compression: served.Compression,
+		Shutdown:    10 * time.Second,
+		Log:         Log{Level: slog.LevelInfo, Format: Text},
 	}
 }
 
@@ -81,6 +85,7 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Workers:         s.Workers,
 		PrivateFDTables: s.PrivateFDTables,
 		Hubs:            s.Hubs,
+		Compression:     s.Compression,
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
 	}

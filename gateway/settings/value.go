@@ -52,6 +52,17 @@ func (v address) set(s string) error {
 }
 
 // orNone is an address that may be empty.
+// orDerived is a size that follows from another setting if it is 0.
+type orDerived struct{ size }
+
+func (v orDerived) set(s string) error {
+	if s == "0" {
+		*v.to = 0
+		return nil
+	}
+	return v.size.set(s)
+}
+
 type orNone struct{ address }
 
 func (v orNone) set(s string) error {

@@ -80,6 +80,30 @@ test("fragments and a message over the limit", { timeout: 20_000 }, async (t) =>
   assert.equal(code, 1009);
 });
 
+test("compressed messages, both ways and to those who did not ask", { timeout: 20_000 }, async (t) => {
+  const { address } = await startGateway(t, "--compression=true");
+  const chat = `ws://${address}/client/hubs/chat`;
+  const offer = { threshold: 0, serverMaxWindowBits: 10 };
+  const [ana, ben, cem] = await Promise.all([
+    open(chat, { perMessageDeflate: offer }),
+    open(chat, { perMessageDeflate: true }),
+    open(chat, { perMessageDeflate: false }),
+  ]);
+  assert.match(ana.extensions, /permessage-deflate/);
+  assert.equal(cem.extensions, "");
+  const [toAna, toBen, toCem] = [ana, ben, cem].map(inbox);
+  for (const size of [0, 100, 3000, 60_000]) {
+    const text = "many words, few of them new. ".repeat(size / 29 + 1).slice(0, size);
+    ana.send(text);
+    assert.equal((await toBen()).data.toString(), text);
+    assert.equal((await toCem()).data.toString(), text);
+    cem.send(text);
+    assert.equal((await toAna()).data.toString(), text);
+    assert.equal((await toBen()).data.toString(), text);
+  }
+  await Promise.all([leave(ana), leave(ben), leave(cem)]);
+});
+
 test("refusals come before the upgrade", { timeout: 20_000 }, async (t) => {
   const { address } = await startGateway(t);
   const client = new WebSocket(`ws://${address}/client/hubs/nobody`);
