@@ -25,9 +25,10 @@ type Config struct {
 	// WriteStall ends a connection whose peer takes none of the waiting output
 	// for so long.
 	WriteStall time.Duration
-	// Linger is how long a finished connection is read, and its input thrown
-	// away, until the peer closes too. Closing sooner could reset the
-	// connection before the peer has read the last bytes.
+	// Linger is how long a connection may take to end once it was finished: its
+	// output to be read, and the peer to close too. Its input is read meanwhile,
+	// and thrown away: closing at once could reset the connection before the
+	// peer has read the last bytes.
 	Linger time.Duration
 
 	// Adopt receives the connections handed off with [Conn.HandOff] and the

@@ -108,7 +108,8 @@ func (c *Conn) Resume() {
 }
 
 // Finish ends c in order: what is queued is sent, then the end of the stream,
-// and c closes when the peer closes too or [Config].Linger has passed. Nothing
+// and c closes when the peer closes too. After [Config].Linger it is reset,
+// whatever the peer has not read by then. Nothing
 // more is read from it, nor may be queued after this turn. [Handler.Closed] is
 // called with [ErrFinished].
 func (c *Conn) Finish() {
@@ -116,7 +117,10 @@ func (c *Conn) Finish() {
 		return
 	}
 	c.state = connFinishing
-	c.flags |= flagFinished
+	if c.flags&flagFinished == 0 {
+		c.flags |= flagFinished
+		c.loop.linger(c)
+	}
 	c.loop.output.touch(c)
 }
 

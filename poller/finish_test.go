@@ -6,6 +6,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sluicegate/sluice/poller/internal/sys/fake"
 )
@@ -213,8 +214,8 @@ func TestFinishOfABrokenConnection(t *testing.T) {
 	r.expectClosed(c, syscall.ENOTCONN)
 }
 
-// The write stall also ends a connection that cannot flush what it was finished
-// with.
+// A peer that does not read what a connection was finished with is not waited
+// for longer than one that does not close.
 func TestAFinishedConnectionThatStalls(t *testing.T) {
 	r := newRig(t)
 	r.kernel.SetBuffers(10, 64)
@@ -222,8 +223,8 @@ func TestAFinishedConnectionThatStalls(t *testing.T) {
 	r.conn(c).Queue(pattern(100))
 	r.conn(c).Finish()
 	r.turn()
-	r.pass(r.config.WriteStall + 2*r.config.Sweep)
-	r.expectClosed(c, ErrWriteStalled)
+	r.pass(r.config.Linger + 100*time.Millisecond)
+	r.expectClosed(c, ErrFinished)
 	if !c.WasReset() {
 		t.Error("the peer was not reset")
 	}

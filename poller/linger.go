@@ -2,12 +2,17 @@ package poller
 
 import "time"
 
-// lingerer is a connection whose stream has ended on our side and that is read
-// until the peer ends its own. All linger equally long, so the queue is in the
-// order of its deadlines.
+// lingerer is a connection that was told to end, and is there until the peer has
+// read what is left and ends its own stream. All linger equally long, so the
+// queue is in the order of its deadlines.
 type lingerer struct {
 	handle Handle
 	until  time.Duration // on the loop's clock
+}
+
+// linger bounds how long c may take to end, once it was told to.
+func (l *Loop) linger(c *Conn) {
+	l.lingerers = append(l.lingerers, lingerer{c.Handle(), l.began + l.config.Linger})
 }
 
 // endStream sends the end of the stream after the last byte.
@@ -25,7 +30,6 @@ func (l *Loop) endStream(c *Conn) {
 	if c.flags&flagUnread != 0 {
 		l.schedule(c)
 	}
-	l.lingerers = append(l.lingerers, lingerer{c.Handle(), l.began + l.config.Linger})
 }
 
 // endLingering resets the connections whose peers did not close in time: a
