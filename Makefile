@@ -27,6 +27,11 @@ test: ## run every test, with the race detector and then without it
 	$(GO) test -shuffle=on -timeout 5m ./... # the allocation tests are built without -race only
 	cd bench/peers && $(GO) test ./...
 
+# Without a package, go test shows what passing tests print.
+.PHONY: conformance
+conformance: ## play RFC 6455 case by case and print the table; CONFORMANCE_FULL=1 plays the long rows on every engine too
+	cd gateway/conformance && $(GO) test -count=1 -timeout 30m -run '^TestConformance$$'
+
 .PHONY: interop
 interop: build ## run the clients of others against the built program: needs Node, and Chromium at /usr/bin
 	cd cmd/sluice/interop && npm ci --no-audit --no-fund --silent && npm test --silent

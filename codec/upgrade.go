@@ -20,7 +20,7 @@ func (r *Request) CheckUpgrade() error {
 	case r.Method != http.MethodGet:
 		return headError(http.StatusMethodNotAllowed, "method %s; a WebSocket upgrade must use GET", quoted(r.Method))
 	case r.HTTP10:
-		return headError(http.StatusHTTPVersionNotSupported, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1")
+		return headError(http.StatusBadRequest, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1")
 	case !strings.HasPrefix(r.Target, "/"):
 		return headError(http.StatusBadRequest, "target %s; that of a WebSocket upgrade must begin with a slash", quoted(r.Target))
 	case r.Version == "":

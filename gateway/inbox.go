@@ -41,6 +41,7 @@ type delivery struct {
 	compressed bool // the message is
 	message    Message
 	request    *Request
+	verdict    *verdict
 	segment    *buf.Segment // to be released after the call, or nil
 }
 
@@ -49,6 +50,7 @@ type callKind uint8
 const (
 	callMessage callKind = iota
 	callOpen
+	callEnd // no call: the verdict goes on its way
 	callClose
 )
 
@@ -184,6 +186,8 @@ func (in *inbox) call(d *delivery) {
 	switch {
 	case d.call == callClose:
 		in.handler.Close(in.session, d.reason)
+	case d.call == callEnd:
+		in.shard.loop.PostRef(in.session.handle, letterEnd, d.verdict, 0)
 	case in.failed:
 	case d.call == callOpen:
 		in.handler.Open(in.session, d.request)

@@ -35,11 +35,7 @@ func (s *shard) peerClosed(c *poller.Conn, x *session, payload []byte) {
 		s.fail(c, x, err)
 		return
 	}
-	if x.state == open {
-		x.reason, x.outbox = ReasonClosedByPeer, nil
-		s.control(c, x, ws.OpClose, codec.AppendClose(nil, answer(code), ""))
-	}
-	s.finish(c, x)
+	s.endAfterMessages(c, x, &verdict{ReasonClosedByPeer, codec.AppendClose(nil, answer(code), "")})
 }
 
 // answer is the code that answers a close frame: the same, as RFC 6455 §5.5.1
@@ -51,12 +47,41 @@ func (s *shard) fail(c *poller.Conn, x *session, err error) {
 	s.failFor(c, x, reasonOfFault(err), err.Error())
 }
 
-// failFor ends a session at once for what its peer did.
+// failFor ends a session for what its peer did.
 func (s *shard) failFor(c *poller.Conn, x *session, r Reason, text string) {
-	if x.state == open {
-		x.reason, x.outbox = r, nil
-		s.control(c, x, ws.OpClose, codec.AppendClose(nil, r.CloseCode(), text))
+	s.endAfterMessages(c, x, &verdict{r, codec.AppendClose(nil, r.CloseCode(), text)})
+}
+
+// verdict is how a session ends for what its peer did.
+type verdict struct {
+	reason  Reason
+	payload []byte // of the close frame
+}
+
+// endAfterMessages ends a session once its handler has had the messages that
+// came before, and their answers are queued: what was right is not lost for
+// what was wrong behind it. The verdict takes the way of the answers.
+func (s *shard) endAfterMessages(c *poller.Conn, x *session, v *verdict) {
+	switch x.state {
+	case closing:
+		s.finish(c, x)
+	case open:
+		x.state, x.reason, x.asked = ending, v.reason, s.loop.Now()
+		if x.inbox != nil {
+			s.list(x.inbox, delivery{call: callEnd, verdict: v})
+		} else if s.loop.PostRef(c.Handle(), letterEnd, v, 0) != nil {
+			s.conclude(c, x, v)
+		}
 	}
+}
+
+// conclude sends the close frame of a verdict and ends the stream.
+func (s *shard) conclude(c *poller.Conn, x *session, v *verdict) {
+	if x.state != ending {
+		return
+	}
+	x.outbox = nil
+	s.control(c, x, ws.OpClose, v.payload)
 	s.finish(c, x)
 }
 
@@ -92,6 +117,10 @@ func (s *shard) Sweep(c *poller.Conn) {
 		}
 	case open:
 		s.sweepOpen(c, x)
+	case ending:
+		if now.Since(x.asked) >= timeouts.Close { // the handler takes too long
+			s.conclude(c, x, &verdict{x.reason, codec.AppendClose(nil, x.reason.CloseCode(), x.reason.Text())})
+		}
 	case closing:
 		if now.Since(x.asked) >= timeouts.Close {
 			// A peer that stopped reading would leave our close frame queued.

@@ -30,7 +30,7 @@ const committedBytes = 64 << 10
 // send queues a message for an open session, or ends a session that is too
 // slow. No message follows a close frame (RFC 6455 §5.5.1).
 func (s *shard) send(c *poller.Conn, x *session, m outgoing) {
-	if x.state != open {
+	if x.state != open && x.state != ending {
 		return
 	}
 	if x.deflate != 0 {

@@ -23,6 +23,7 @@ const (
 	letterMessage poller.Kind = iota // Bytes: an encoded data frame
 	letterFrame                      // Ref: a codec.Frame
 	letterClose                      // Bytes: a close payload
+	letterEnd                        // Ref: the *verdict that ends the session
 	letterFault                      // Ref: the error that a message of the peer has ended in
 	letterPanic                      // the session's handler panicked
 )

@@ -80,6 +80,9 @@ const (
 	opening state = iota
 	// open: messages flow.
 	open
+	// ending: the peer has closed the session or broken the protocol. The answers
+	// to its messages before that go first.
+	ending
 	// closing: the close frame was sent and the peer's is awaited.
 	closing
 	// closed: no more frames; the stream is being ended.
@@ -187,7 +190,7 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 // Mail implements [poller.Handler].
 func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 	x := s.sessions.At(c.Slot())
-	if x.state != open {
+	if x.state != open && x.state != ending {
 		s.counts.undelivered++
 		return
 	}
@@ -198,6 +201,8 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
 	case letterClose:
 		s.beginClose(c, x, ReasonClosedByHandler, letter.Bytes)
+	case letterEnd:
+		s.conclude(c, x, letter.Ref.(*verdict))
 	case letterFault:
 		s.fail(c, x, letter.Ref.(error))
 	case letterPanic:
