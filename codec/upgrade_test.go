@@ -41,7 +41,7 @@ var badUpgrades = []struct {
 	{"no upgrade", requestLine, "Upgrade:", 426, "Upgrade: websocket"},
 	{"POST", "POST /hub HTTP/1.1", "", 405, `method "POST"; a WebSocket upgrade must use GET`},
 	{"lower-case get", "get /hub HTTP/1.1", "", 405, `method "get"`},
-	{"HTTP/1.0", "GET /hub HTTP/1.0", "", 505, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1"},
+	{"HTTP/1.0", "GET /hub HTTP/1.0", "", 400, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1"},
 	{"absolute target", "GET http://x/hub HTTP/1.1", "", 400, "must begin with a slash"},
 	{"asterisk", "GET * HTTP/1.1", "", 400, "must begin with a slash"},
 	{"no version", requestLine, "Sec-WebSocket-Version:", 400, "Sec-WebSocket-Version is missing"},

@@ -65,7 +65,7 @@ var refusals = []struct {
 	{"head without end", strings.Repeat("x", 9000), gateway.ReasonHeadTooLarge, 431, "8192 bytes", nil},
 	{"too many headers", string(gatewaytest.UpgradeRequest("/", strings.Split(strings.Repeat("A: b\n", 120), "\n")[:120]...)), gateway.ReasonHeadTooLarge, 431, "headers", nil},
 	{"long target", string(gatewaytest.UpgradeRequest("/" + strings.Repeat("x", 5000))), gateway.ReasonHeadTooLarge, 414, "target of 5001 bytes", nil},
-	{"HTTP/1.0", request("GET / HTTP/1.1", "GET / HTTP/1.0"), gateway.ReasonBadRequest, 505, "HTTP/1.0", nil},
+	{"HTTP/1.0", request("GET / HTTP/1.1", "GET / HTTP/1.0"), gateway.ReasonBadRequest, 400, "HTTP/1.0", nil},
 	{"unknown route", string(gatewaytest.UpgradeRequest("/nowhere")), gateway.ReasonRouteUnknown, 404, "/nowhere", nil},
 	{"unknown hub", string(gatewaytest.UpgradeRequest("/client/hubs/nowhere")), gateway.ReasonRouteUnknown, 404, "nowhere", nil},
 	{"POST", request("GET / HTTP/1.1", "POST / HTTP/1.1"), gateway.ReasonMethod, 405, "POST", map[string]string{"Allow": "GET"}},
