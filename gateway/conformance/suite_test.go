@@ -124,7 +124,7 @@ const mostOctets = 16 * mib
 
 // Timeouts of the hasty gateway. Each fires within a quarter of itself.
 const (
-	hastyHandshake = 400 * time.Millisecond
+	hastyHandshake = (250 + slack*250) * time.Millisecond
 	hastyClose     = 400 * time.Millisecond
 	hastyStall     = 600 * time.Millisecond
 )
