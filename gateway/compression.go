@@ -3,8 +3,6 @@ package gateway
 import (
 	"sync"
 
-	"github.com/gobwas/ws"
-
 	"github.com/sluicegate/sluice/codec"
 )
 
@@ -53,15 +51,9 @@ func (rt *route) deflate(d codec.Deflate, frame []byte) []byte {
 	if len(payload) < rt.compression.Threshold {
 		return nil
 	}
-	// A longer header than may be needed comes first, and is cut to size.
-	room := make([]byte, codec.MaxHeader, codec.MaxHeader+len(payload)/2)
-	whole := d.AppendMessage(room, payload, rt.compression.Level)
-	size := len(whole) - codec.MaxHeader
-	if size >= len(payload) {
+	small := d.AppendMessage(make([]byte, 0, len(payload)/2), payload, rt.compression.Level)
+	if len(small) >= len(payload) {
 		return nil
 	}
-	header.Rsv, header.Length = ws.Rsv(true, false, false), int64(size)
-	begin := codec.MaxHeader - codec.HeaderLen(header)
-	codec.AppendHeader(whole[:begin], header)
-	return whole[begin:]
+	return codec.EncodeCompressed(header.OpCode, small).Bytes()
 }

@@ -28,19 +28,15 @@ func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte)
 }
 
 // peerClosed handles a close frame of the peer: the answer to ours, or one to
-// be answered (RFC 6455 §5.5.1).
+// be answered, with the same code or none if none came (RFC 6455 §5.5.1).
 func (s *shard) peerClosed(c *poller.Conn, x *session, payload []byte) {
 	code, _, err := codec.ParseClose(payload)
 	if err != nil {
 		s.fail(c, x, err)
 		return
 	}
-	s.endAfterMessages(c, x, &verdict{ReasonClosedByPeer, codec.AppendClose(nil, answer(code), "")})
+	s.endAfterMessages(c, x, &verdict{ReasonClosedByPeer, codec.AppendClose(nil, code, "")})
 }
-
-// answer is the code that answers a close frame: the same, as RFC 6455 §5.5.1
-// suggests; none if none came.
-func answer(code ws.StatusCode) ws.StatusCode { return code }
 
 // fail ends a session whose peer broke the protocol (RFC 6455 §7.1.7).
 func (s *shard) fail(c *poller.Conn, x *session, err error) {
