@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,39 @@ func pollNow(epoll int, events []unix.EpollEvent) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll),
 		uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	return int(n), errno
+}
+
+// sleep waits for events, forever at most, and returns how many there are.
+func sleep(epoll int, events []unix.EpollEvent, timeout time.Duration) int {
+	var limit *unix.Timespec
+	if timeout != forever {
+		spec := unix.NsecToTimespec(int64(timeout))
+		limit = &spec
+	}
+	// In nanoseconds: what is due in half a millisecond cannot wait for a whole
+	// one.
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll),
+		uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(limit)), 0, 0)
+	switch {
+	case errno == 0:
+		return int(n)
+	case errno == unix.ENOSYS: // before Linux 5.11
+		return sleepMilliseconds(epoll, events, timeout)
+	default:
+		return 0 // EINTR: nothing else can come from a valid instance
+	}
+}
+
+func sleepMilliseconds(epoll int, events []unix.EpollEvent, timeout time.Duration) int {
+	milliseconds := -1
+	if timeout != forever {
+		milliseconds = int((timeout + time.Millisecond - 1) / time.Millisecond)
+	}
+	n, err := unix.EpollWait(epoll, events, milliseconds)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // connectNow begins a connection from a source address, if it is valid, and
