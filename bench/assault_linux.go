@@ -13,8 +13,8 @@ import (
 
 // assault is the attackers of a run: an event loop on a thread of its own, with
 // a descriptor table of its own, so that neither their work nor their number is
-// at the expense of the connections that measure. What the server ends is begun
-// anew, at a pace.
+// at the expense of the connections that measure; where those have to share a
+// CPU with it, it comes second. What the server ends is begun anew, at a pace.
 type assault struct {
 	// Fixed after newAssault.
 	mode     *AttackMode
@@ -37,6 +37,7 @@ type assault struct {
 	held     []uint32 // slots in foeHeld, the oldest first
 	open     int      // foes in foeAttacking
 	begun    uint64
+	acted    int64 // when connections were last begun and frames sent
 	connects throttle
 	frames   throttle
 	tally    assaultTally
@@ -54,6 +55,10 @@ type assaultTally struct {
 	cpu           time.Duration
 }
 
+// beat is how often connections are begun and frames sent. One sleep for each
+// frame at a high rate would cost more than the frames.
+const beat = time.Millisecond
+
 func newAssault(a Attack, target *Target) (*assault, error) {
 	mode := modeNamed(a.Mode)
 	// So many may leave a port in TIME_WAIT in the course of the attack.
@@ -68,7 +73,7 @@ func newAssault(a Attack, target *Target) (*assault, error) {
 	}
 	s := &assault{
 		mode:     mode,
-		attacker: mode.attacker(),
+		attacker: mode.attacker(target),
 		address:  sockaddr(target.Address),
 		sources:  from,
 		request:  attackRequest(mode, target),
@@ -130,7 +135,7 @@ func (a *assault) settle(load Load) (err error) {
 			return err
 		}
 	}
-	if err := wakeOnTime(); err != nil {
+	if err := yieldToOthers(); err != nil {
 		return err
 	}
 	if err := fdtable.Leave(a.wakeFD); err != nil {
@@ -186,19 +191,23 @@ func (a *assault) turn() {
 		}
 	}
 	a.release()
-	a.begin()
-	a.fire()
+	if a.now-a.acted >= int64(beat) {
+		a.acted = a.now
+		a.begin()
+		a.fire()
+	}
 }
 
 // wait returns how long there is nothing to do.
 func (a *assault) wait() time.Duration {
 	elapsed := time.Since(a.epoch)
 	wait := forever
+	next := max(0, time.Duration(a.acted)+beat-elapsed)
 	if len(a.queue) > 0 {
-		wait = min(wait, a.frames.wait(elapsed))
+		wait = min(wait, max(next, a.frames.wait(elapsed)))
 	}
 	if len(a.free) > 0 {
-		wait = min(wait, a.connects.wait(elapsed))
+		wait = min(wait, max(next, a.connects.wait(elapsed)))
 	}
 	if len(a.held) > 0 {
 		wait = min(wait, max(0, a.holdsUntil()-elapsed))

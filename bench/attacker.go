@@ -13,6 +13,8 @@ type attacker interface {
 // quiet sends nothing.
 type quiet struct{}
 
+func silence(*Target) attacker { return quiet{} }
+
 func (quiet) next(uint64, uint64, int) ([]byte, int) { return nil, 0 }
 
 // flood sends one frame of its own kind, if there is one, and then the same

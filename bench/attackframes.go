@@ -25,16 +25,16 @@ func whole(op ws.OpCode, payload []byte) []byte {
 	return masked(ws.Header{Fin: true, OpCode: op}, payload)
 }
 
-func slowFrames() attacker {
+func slowFrames(*Target) attacker {
 	return drip{again: whole(ws.OpText, bytes.Repeat([]byte("a"), 32<<10))}
 }
 
-func hugeLength() attacker {
+func hugeLength(*Target) attacker {
 	header := codec.AppendHeader(nil, ws.Header{Fin: true, OpCode: ws.OpBinary, Masked: true, Mask: controlKey, Length: 1 << 62})
 	return newFlood(header, make([]byte, 4<<10))
 }
 
-func fragmentFlood() attacker {
+func fragmentFlood(*Target) attacker {
 	of := func(payload []byte) attacker {
 		return newFlood(masked(ws.Header{OpCode: ws.OpText}, payload), masked(ws.Header{OpCode: ws.OpContinuation}, payload))
 	}
@@ -43,13 +43,13 @@ func fragmentFlood() attacker {
 
 // pingFlood sends pings of the longest payload (RFC 6455 §5.5): a server that
 // keeps an answer to each keeps the most.
-func pingFlood() attacker { return newFlood(nil, whole(ws.OpPing, make([]byte, 125))) }
+func pingFlood(*Target) attacker { return newFlood(nil, whole(ws.OpPing, make([]byte, 125))) }
 
-func messageFlood() attacker { return newFlood(nil, whole(ws.OpBinary, make([]byte, 4<<10))) }
+func messageFlood(*Target) attacker { return newFlood(nil, whole(ws.OpBinary, make([]byte, 4<<10))) }
 
 // closeStall has one connection begin the close handshake and the next provoke
 // the server to, with an opcode that RFC 6455 §5.2 reserves.
-func closeStall() attacker {
+func closeStall(*Target) attacker {
 	return each{
 		whole(ws.OpClose, ws.NewCloseFrameBody(ws.StatusNormalClosure, "")),
 		whole(3, nil),
@@ -62,7 +62,7 @@ type noise []byte
 // noiseFrame is what counts as one frame of noise, in bytes.
 const noiseFrame = 256
 
-func randomBytes() attacker {
+func randomBytes(*Target) attacker {
 	n := make(noise, 1<<20)
 	random := rand.New(rand.NewPCG(6455, 15)) // the same in every run
 	for i := range n {

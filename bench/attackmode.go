@@ -23,7 +23,7 @@ type AttackMode struct {
 	begins   beginning
 	deaf     bool          // its attackers never read
 	holds    time.Duration // how long they keep a connection that the server has ended
-	attacker func() attacker
+	attacker func(*Target) attacker
 }
 
 // beginning is where on a connection an attack begins.
@@ -75,10 +75,10 @@ func modeNames() []string {
 var attackModes = []AttackMode{
 	{Name: "fd-exhaustion", Does: "opens more connections than the server has descriptors for",
 		Reasons: []string{"no_descriptors"}, Attackers: 4096, ConnectRate: 2000,
-		begins: onUpgrade, attacker: func() attacker { return quiet{} }},
+		begins: onUpgrade, attacker: silence},
 	{Name: "silent", Does: "connects and never sends a byte",
 		Reasons: []string{"handshake_timeout"}, Attackers: 2000, ConnectRate: 1000,
-		begins: onConnect, attacker: func() attacker { return quiet{} }},
+		begins: onConnect, attacker: silence},
 	{Name: "slow-handshake", Does: "sends one byte of an upgrade request per second",
 		Reasons: []string{"handshake_timeout"}, Attackers: 2000, ConnectRate: 1000,
 		begins: onConnect, attacker: slowHandshake},
@@ -98,7 +98,7 @@ var attackModes = []AttackMode{
 		Reasons: []string{"message_too_big"}, Attackers: 100, Rate: 10_000, ConnectRate: 500,
 		begins: onUpgrade, attacker: hugeLength},
 	{Name: "fragment-flood", Does: "sends a message in endless fragments of one byte, or of none",
-		Reasons: []string{"message_too_big"}, Attackers: 100, Rate: 500_000, ConnectRate: 500,
+		Reasons: []string{"message_too_big"}, Attackers: 10, Rate: 500_000, ConnectRate: 500,
 		begins: onUpgrade, attacker: fragmentFlood},
 	{Name: "ping-flood", Does: "sends pings without end, and reads the pongs",
 		Reasons: []string{"control_flood"}, Attackers: 100, Rate: 20_000, ConnectRate: 500,
@@ -107,7 +107,7 @@ var attackModes = []AttackMode{
 		Reasons: []string{"control_flood"}, Attackers: 100, Rate: 20_000, ConnectRate: 500,
 		begins: onUpgrade, deaf: true, attacker: pingFlood},
 	{Name: "deaf", Does: "sends messages that are echoed, and does not read",
-		Reasons: []string{"slow_consumer", "write_stalled"}, Attackers: 100, Rate: 10_000, ConnectRate: 500,
+		Reasons: []string{"slow_consumer", "write_stalled"}, Attackers: 20, Rate: 10_000, ConnectRate: 500,
 		begins: onUpgrade, deaf: true, attacker: messageFlood},
 	{Name: "bomb", Does: "sends 32 KiB that inflate to 32 MiB",
 		Reasons: []string{"message_too_big"}, Attackers: 100, Rate: 500, ConnectRate: 500,

@@ -1,36 +1,44 @@
 package bench
 
-import "strings"
-
-// The attacks before the upgrade. Their requests name no host that exists and
-// have a key that is no secret: nobody is to accept them.
-
-const (
-	requestLine  = "GET / HTTP/1.1\r\n"
-	requestHost  = "Host: attack.invalid\r\n"
-	requestAsk   = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-	requestKey   = "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
-	requestOf13  = "Sec-WebSocket-Version: 13\r\n"
-	requestOf12  = "Sec-WebSocket-Version: 12\r\n"
-	requestEnd   = "\r\n"
-	requestValid = requestHost + requestAsk + requestKey + requestOf13
+import (
+	"fmt"
+	"strings"
 )
 
-func slowHandshake() attacker {
-	return drip{opening: []byte(requestLine + requestValid + "X-Slow: "), again: []byte("a")}
+// The attacks before the upgrade.
+
+// slowHandshake sends a request whose last header line never ends.
+func slowHandshake(t *Target) attacker {
+	return drip{opening: unfinished(t, "X-Slow: "), again: []byte("a")}
 }
 
-func headerFlood() attacker {
-	line := "X-Flood: " + strings.Repeat("a", 53) + "\r\n"
-	return newFlood([]byte(requestLine+requestValid), []byte(line))
+func headerFlood(t *Target) attacker {
+	return newFlood(unfinished(t, ""), []byte("X-Flood: "+strings.Repeat("a", 53)+"\r\n"))
 }
 
-func upgradeStorm() attacker {
+// unfinished returns a valid request with more to come in its head.
+func unfinished(t *Target, more string) []byte {
+	whole := appendRequest(nil, t, newHandshakeKey())
+	return append(whole[:len(whole)-len("\r\n")], more...)
+}
+
+// upgradeStorm sends requests with one fault each.
+func upgradeStorm(t *Target) attacker {
+	request := func(line, fields string) []byte {
+		return fmt.Appendf(nil, "%s\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s\r\n", line, t.Host, fields)
+	}
+	const (
+		key     = "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
+		version = "Sec-WebSocket-Version: 13\r\n"
+		future  = "Sec-WebSocket-Version: 14\r\n"
+	)
+	get := "GET " + t.Path + " HTTP/1.1"
 	return each{
-		[]byte(requestLine + requestHost + requestAsk + requestOf13 + requestEnd),
-		[]byte("POST / HTTP/1.1\r\n" + requestValid + requestEnd),
-		[]byte(requestLine + requestHost + requestAsk + requestKey + requestOf12 + requestEnd),
-		[]byte("GET /no/such/route HTTP/1.1\r\n" + requestValid + requestEnd),
-		[]byte("GET\r\n" + requestEnd),
+		request(get, version),
+		request(get, version+"Sec-WebSocket-Key: short\r\n"),
+		request("POST "+t.Path+" HTTP/1.1", key+version),
+		request(get, key+future),
+		request("GET /no/such/route HTTP/1.1", key+version),
+		request("GET", key+version),
 	}
 }

@@ -26,6 +26,15 @@ func wakeOnTime() error {
 	return nil
 }
 
+// yieldToOthers has the calling thread run after others of this CPU.
+func yieldToOthers() error {
+	const nice = 10
+	if err := unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), nice); err != nil {
+		return fmt.Errorf("setpriority: %w", err)
+	}
+	return nil
+}
+
 // threadTime returns the CPU time that the calling thread has used.
 func threadTime() time.Duration {
 	var t unix.Timespec
