@@ -16,20 +16,19 @@ func deflated(blocks []byte) []byte {
 	return masked(ws.Header{Fin: true, Rsv: ws.Rsv(true, false, false), OpCode: ws.OpBinary}, blocks)
 }
 
-// bomb sends zeros, of which DEFLATE makes one byte from a thousand.
+// bomb sends zeros, of which DEFLATE makes one byte from a thousand: 1 MiB of
+// them, 32 times over.
 func bomb(*Target) attacker {
-	const inflated = 32 << 20
+	const mebibytes = 32
 	var out bytes.Buffer
 	w, err := flate.NewWriter(&out, flate.DefaultCompression)
 	if err != nil {
 		panic(err) // the level is a constant
 	}
-	zeros := make([]byte, 64<<10)
-	for range inflated / len(zeros) {
-		_, _ = w.Write(zeros) // a buffer takes all
-	}
+	_, _ = w.Write(make([]byte, 1<<20)) // a buffer takes all
 	_ = w.Flush()
-	return newFlood(nil, deflated(bytes.TrimSuffix(out.Bytes(), []byte{0x00, 0x00, 0xff, 0xff})))
+	blocks := bytes.Repeat(out.Bytes(), mebibytes)
+	return newFlood(nil, deflated(bytes.TrimSuffix(blocks, []byte{0x00, 0x00, 0xff, 0xff})))
 }
 
 // emptyBlocks sends blocks with Huffman codes of their own and nothing but the

@@ -118,7 +118,7 @@ func (t *summary) echo(f *EchoFigures) {
 // unpunctual is about messages that did not come back, or left late.
 func (t *summary) unpunctual(lost, late, due uint64) {
 	t.line("missing", "%d of %s did not come back", lost, count(due, "message"))
-	t.line("late", "%s left more than %v after they were due", count(late, "message"), lateAfter)
+	t.line("late", "%s left more than %v late", count(late, "message"), lateAfter)
 }
 
 func (t *summary) rate(f *RateFigures) {
