@@ -54,6 +54,11 @@ type Limits struct {
 	// Message is the largest message accepted from a client, in bytes. Longer
 	// ones end the session with 1009. Default 64 KiB; at most 1 GiB.
 	Message int
+	// Fragments is how many frames one message may consist of, empty ones
+	// included; more end the session with 1009. Senders that stream 4 MiB in
+	// frames of 64 bytes exist; a million empty frames are an attack. Default
+	// 131,072.
+	Fragments int
 	// Head is the largest HTTP request head accepted, in bytes; 512 B to
 	// 1 MiB. Default 8 KiB.
 	Head int
@@ -64,6 +69,16 @@ type Limits struct {
 	// Outbound is how many bytes may wait for one session to read them.
 	// Beyond it the session ends with 1013. Default 1 MiB; at most 1 GiB.
 	Outbound int
+	// KernelSend is the size of the kernel's send buffer of one connection, in
+	// bytes; it takes up to twice as much. For a peer that has stopped reading it
+	// takes a quarter, and what is behind counts for Outbound. It bounds what is
+	// under way to one client at a time: 128 KiB on a path of 100 ms are
+	// 2.5 MB/s at most. Default 128 KiB; 4 KiB to 64 MiB; negative leaves it to
+	// the kernel, which goes up to some megabytes.
+	KernelSend int
+	// KernelReceive is the same for what was received and not yet read.
+	// Default 64 KiB.
+	KernelReceive int
 	// Inbound is how many bytes of one session's messages may wait for a
 	// pooled handler before the session is no longer read. Nothing is dropped.
 	// Default 256 KiB; at least 1.
@@ -225,9 +240,17 @@ func (c Config) Validate() error {
 	between("Loops", c.Loops, 1, maxLoops, "")
 	between("Workers", c.Workers, 1, 65536, "")
 	between("Limits.Message", c.Limits.Message, 1, 1<<30, " bytes")
+	between("Limits.Fragments", c.Limits.Fragments, 1, 1<<30, "")
 	between("Limits.Head", c.Limits.Head, 512, 1<<20, " bytes")
 	between("Limits.Inflated", c.Limits.Inflated, 1, 1<<30, " bytes")
 	between("Limits.Outbound", c.Limits.Outbound, 1, 1<<30, " bytes")
+	kernel := func(field string, v int) {
+		if v >= 0 {
+			between(field, v, 4<<10, 64<<20, " bytes")
+		}
+	}
+	kernel("Limits.KernelSend", c.Limits.KernelSend)
+	kernel("Limits.KernelReceive", c.Limits.KernelReceive)
 	between("Limits.Inbound", c.Limits.Inbound, 1, 1<<30, " bytes")
 	between("Limits.InboundMessages", c.Limits.InboundMessages, 1, 1<<20, "")
 	between("Limits.ControlFrames", c.Limits.ControlFrames, 1, 1<<15, " a second")
@@ -352,9 +375,12 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))
 	orInt(&c.Workers, 8*runtime.GOMAXPROCS(0))
 	orInt(&c.Limits.Message, 64<<10)
+	orInt(&c.Limits.Fragments, 1<<17)
 	orInt(&c.Limits.Head, 8<<10)
 	orInt(&c.Limits.Inflated, max(1, min(10*c.Limits.Message, 1<<30)))
 	orInt(&c.Limits.Outbound, 1<<20)
+	orInt(&c.Limits.KernelSend, 128<<10)
+	orInt(&c.Limits.KernelReceive, 64<<10)
 	orInt(&c.Limits.Inbound, 256<<10)
 	orInt(&c.Limits.InboundMessages, 256)
 	orInt(&c.Limits.ControlFrames, 100)

@@ -100,12 +100,8 @@ const (
 // keptResponses bounds what a shard keeps for the answers of its next turn.
 const keptResponses = 64 << 10
 
-// maxFragments bounds the frames of one message. Senders that stream 4 MiB in
-// 64-byte frames exist; a million empty frames are an attack.
-const maxFragments = 1 << 17
-
 func newShard(g *Gateway, l *poller.Loop) *shard {
-	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: maxFragments}
+	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: g.config.Limits.Fragments}
 	deflate := plain
 	deflate.Compression = true
 	return &shard{gateway: g, loop: l, plain: plain, deflate: deflate, rosters: make([]hub.Roster, len(g.hubs))}
