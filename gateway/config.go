@@ -266,6 +266,7 @@ func (c Config) Validate() error {
 		positive("Timeouts.Idle", c.Timeouts.Idle)
 	}
 
+	between("Hubs and Routes", len(c.Hubs)+len(c.Routes), 0, 1<<16-1, " together")
 	paths := make(map[string]string, len(c.Hubs)+len(c.Routes))
 	claim := func(field, path string) {
 		other, taken := paths[path]

@@ -19,14 +19,15 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config Config
-	server *poller.Server
-	shards []*shard
-	hubs   []*Hub
-	routes map[string]*route
-	http   *httpSide
-	idKey  [32]byte
-	ended  chan struct{} // closed when nothing runs any more
+	config   Config
+	server   *poller.Server
+	shards   []*shard
+	hubs     []*Hub
+	routes   map[string]*route // by path
+	numbered []*route
+	http     *httpSide
+	idKey    [32]byte
+	ended    chan struct{} // closed when nothing runs any more
 
 	// Fixed once serving.
 	pool    *workers.Pool

@@ -80,13 +80,13 @@ func (b *broadcast) Run(l *poller.Loop) {
 }
 
 func (s *shard) joinHub(c *poller.Conn, x *session) {
-	if h := x.route.hub; h != nil {
+	if h := s.route(x).hub; h != nil {
 		x.seat = s.rosters[h.number].Join(c.Slot())
 	}
 }
 
 func (s *shard) leaveHub(x *session) {
-	h := x.route.hub
+	h := s.route(x).hub
 	if h == nil {
 		return
 	}

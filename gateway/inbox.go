@@ -66,13 +66,13 @@ func (s *shard) openLater(c *poller.Conn, x *session, r *Request) {
 
 // closeLater delivers the end of a session after everything before it.
 func (s *shard) closeLater(c *poller.Conn, x *session) {
-	if x.inbox == nil && x.route.quiet {
+	if x.inbox == nil && s.route(x).quiet {
 		return
 	}
 	in := s.inboxOf(c, x)
 	in.detached = true
 	x.inbox = nil
-	if !x.route.quiet {
+	if !s.route(x).quiet {
 		s.list(in, delivery{call: callClose, reason: x.reason})
 	}
 }
@@ -120,7 +120,7 @@ func (s *shard) inboxOf(c *poller.Conn, x *session) *inbox {
 		x.inbox = &inbox{shard: s}
 	}
 	s.inboxes++
-	x.inbox.session, x.inbox.handler = s.session(c), x.route.handler
+	x.inbox.session, x.inbox.handler = s.session(c), s.route(x).handler
 	return x.inbox
 }
 

@@ -5,6 +5,7 @@ import "slices"
 // route is a [Route] or a hub, as the data path needs it. It is fixed once
 // made.
 type route struct {
+	number       uint16 // index into the gateway's list; no route has 0
 	handler      Handler
 	dispatch     Dispatch
 	quiet        bool // the handler takes messages only
@@ -18,6 +19,7 @@ type route struct {
 // buildRoutes makes the table of paths, and the hubs.
 func (g *Gateway) buildRoutes() {
 	g.routes = make(map[string]*route, len(g.config.Hubs)+len(g.config.Routes))
+	g.numbered = []*route{nil}
 	for i, config := range g.config.Hubs {
 		h := &Hub{gateway: g, name: config.Name, number: i, compresses: g.compressionOf(config.Compression).Enabled}
 		g.hubs = append(g.hubs, h)
@@ -45,7 +47,8 @@ func (g *Gateway) compressionOf(own *Compression) Compression {
 
 func (g *Gateway) addRoute(h *Hub, config Route) {
 	_, quiet := config.Handler.(onlyMessages)
-	g.routes[config.Path] = &route{
+	r := &route{
+		number:       uint16(len(g.numbered)),
 		handler:      config.Handler,
 		dispatch:     config.Dispatch,
 		quiet:        quiet,
@@ -55,4 +58,6 @@ func (g *Gateway) addRoute(h *Hub, config Route) {
 		compression:  g.compressionOf(config.Compression),
 		authorize:    config.Authorize,
 	}
+	g.routes[config.Path] = r
+	g.numbered = append(g.numbered, r)
 }

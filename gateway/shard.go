@@ -25,7 +25,8 @@ type shard struct {
 
 	// Loop only: sessions.
 	sessions slab.Table[session]
-	rosters  []hub.Roster // by the hub's number
+	rosters  []hub.Roster     // by the hub's number
+	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
 	open     int
 
 	// Loop only: the turn.
@@ -57,8 +58,6 @@ type counts struct {
 type session struct {
 	// Loop only.
 	decoder codec.Decoder
-	head    *head       // the HTTP request, while it arrives in pieces
-	route   *route      // nil until open
 	inbox   *inbox      // messages for a pooled handler; nil: none
 	outbox  *outbox     // messages behind a full connection; nil: none
 	heard   poller.Tick // last input of any kind
@@ -66,6 +65,7 @@ type session struct {
 	asked   poller.Tick // when the ping or the close frame was sent
 	seat    uint32      // in the hub's roster
 	control controlRate
+	route   uint16        // its number; 0 until open
 	deflate codec.Deflate // what was agreed on compression; 0: none
 	state   state
 	flags   sessionFlags
@@ -104,7 +104,7 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: g.config.Limits.Fragments}
 	deflate := plain
 	deflate.Compression = true
-	return &shard{gateway: g, loop: l, plain: plain, deflate: deflate, rosters: make([]hub.Roster, len(g.hubs))}
+	return &shard{gateway: g, loop: l, plain: plain, deflate: deflate, rosters: make([]hub.Roster, len(g.hubs)), heads: make(map[uint32]*head)}
 }
 
 var _ poller.Handler = (*shard)(nil)
@@ -164,7 +164,7 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 	s.counts.messagesIn++
 	x.active = s.loop.Now()
 	m := Message{MessageType(u.Opcode), u.Payload}
-	if x.route.dispatch == Pooled {
+	if s.route(x).dispatch == Pooled {
 		s.deliverLater(c, x, m, u)
 		return
 	}
@@ -218,6 +218,9 @@ func (s *shard) TurnDone() {
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
+	if x.state == opening {
+		delete(s.heads, c.Slot())
+	}
 	if x.reason == ReasonNone {
 		x.reason = reasonOf(x.state, cause)
 	}
@@ -229,14 +232,14 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 
 // end takes an open session out of the hub and tells its handler, once.
 func (s *shard) end(c *poller.Conn, x *session) {
-	if x.flags&flagEnded != 0 || x.route == nil {
+	if x.flags&flagEnded != 0 || x.route == 0 {
 		return
 	}
 	x.flags |= flagEnded
 	s.open--
 	s.leaveHub(x)
 	x.outbox = nil
-	if x.route.dispatch == Inline {
+	if s.route(x).dispatch == Inline {
 		reason := x.reason
 		s.runInline(c, x, func(session Session, h Handler) { h.Close(session, reason) })
 		return
@@ -245,6 +248,9 @@ func (s *shard) end(c *poller.Conn, x *session) {
 }
 
 func (s *shard) session(c *poller.Conn) Session { return Session{s, c.Handle()} }
+
+// route returns the route of a session that is or was open.
+func (s *shard) route(x *session) *route { return s.gateway.numbered[x.route] }
 
 // reasonOf tells why a connection ended that the gateway did not end itself.
 func reasonOf(at state, cause error) Reason {
@@ -270,7 +276,7 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 			s.endWith(c, x, ReasonHandlerPanic)
 		}
 	}()
-	call(session, x.route.handler)
+	call(session, s.route(x).handler)
 }
 
 // endWith begins the close handshake for a reason of the table.
