@@ -206,6 +206,9 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 	}
 }
 
+// TurnEnding implements [poller.Handler].
+func (s *shard) TurnEnding() {}
+
 // TurnDone implements [poller.Handler].
 func (s *shard) TurnDone() {
 	s.responses = s.responses[:0]
