@@ -67,6 +67,12 @@ func (k *checker) limits(l Limits) {
 	k.between("Limits.Head", l.Head, 512, 1<<20, " bytes")
 	k.between("Limits.Inflated", l.Inflated, 1, 1<<30, " bytes")
 	k.between("Limits.Outbound", l.Outbound, 1, 1<<30, " bytes")
+	k.between("Limits.OutboundMessages", l.OutboundMessages, 1, 1<<20, "")
+	k.between("Limits.Backlog", l.Backlog, 1, 1<<30, " bytes")
+	k.between("Limits.Sessions", l.Sessions, 0, 1<<30, "")
+	k.between("Limits.SessionsPerAddress", l.SessionsPerAddress, 0, 1<<30, "")
+	k.between("Limits.Groups", l.Groups, 1, 1<<16, "")
+	k.between("Limits.Identity", l.Identity, 1, 1<<20, " bytes")
 	for field, v := range map[string]int{"Limits.KernelSend": l.KernelSend, "Limits.KernelReceive": l.KernelReceive} {
 		if v >= 0 {
 			k.between(field, v, 4<<10, 64<<20, " bytes")
@@ -114,8 +120,13 @@ func (k *checker) paths(c Config) {
 		at := fmt.Sprintf("Hubs[%d]", i)
 		k.fault(!validHubName(h.Name), at+".Name", h.Name, "must be 1 to 128 characters of A-Z a-z 0-9 _ - and dot")
 		k.fault(h.OnMessage > PublishToOthers, at+".OnMessage", h.OnMessage, "is no known action")
+		k.fault(h.Handler != nil && h.OnMessage != Discard, at+".OnMessage", h.OnMessage, "must not be set beside Handler")
+		k.between(at+".Sessions", h.Sessions, 0, 1<<30, "")
+		k.between(at+".SessionsPerUser", h.SessionsPerUser, 0, 1<<30, "")
 		claim(at+".Name", HubPath(h.Name))
 		k.compression(at+".Compression", h.Compression)
+		k.delivery(at+".Delivery", h.Delivery)
+		k.classes(at+".Groups", h.Groups)
 	}
 	for i, r := range c.Routes {
 		at := fmt.Sprintf("Routes[%d]", i)
@@ -126,10 +137,31 @@ func (k *checker) paths(c Config) {
 	}
 }
 
+func (k *checker) delivery(field string, d Delivery) {
+	d = d.withDefaults()
+	k.fault(d.Policy > Conflate, field+".Policy", d.Policy, "is no known policy")
+	k.fault(d.Window != 0 && (d.Window < minWindow || d.Window > maxWindow), field+".Window", d.Window, fmt.Sprintf("must be 0 or %v to %v", minWindow, maxWindow))
+	k.between(field+".Batch", d.Batch, 1, 16<<20, " bytes")
+}
+
+func (k *checker) classes(field string, classes []GroupClass) {
+	names, prefixes := make(map[string]bool), make(map[string]bool)
+	for i, c := range classes {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		k.fault(!validClassName(c.Name), at+".Name", c.Name, `must be 1 to 64 characters of a-z 0-9 _ and -, and not "hub"`)
+		k.fault(names[c.Name], at+".Name", c.Name, "is the name of another class")
+		k.fault(prefixes[c.Prefix], at+".Prefix", c.Prefix, "is the prefix of another class")
+		names[c.Name], prefixes[c.Prefix] = true, true
+		k.delivery(at+".Delivery", c.Delivery)
+	}
+}
+
 const (
 	maxLoops   = 1024
 	minTimeout = 10 * time.Millisecond
 	maxTimeout = 7 * 24 * time.Hour
+	minWindow  = time.Millisecond
+	maxWindow  = 10 * time.Second
 )
 
 func validListen(listen string) bool {
@@ -141,16 +173,22 @@ func validListen(listen string) bool {
 	return err == nil
 }
 
-func validHubName(name string) bool {
-	if name == "" || len(name) > 128 {
-		return false
-	}
+func validHubName(name string) bool { return consistsOf(name, 128, isHubByte) }
+
+func isHubByte(b byte) bool { return isClassByte(b) || 'A' <= b && b <= 'Z' || b == '.' }
+
+func validClassName(name string) bool { return name != hubClass && consistsOf(name, 64, isClassByte) }
+
+func isClassByte(b byte) bool {
+	return 'a' <= b && b <= 'z' || '0' <= b && b <= '9' || b == '_' || b == '-'
+}
+
+// consistsOf reports whether name has 1 to most bytes, all of which are allowed.
+func consistsOf(name string, most int, allowed func(byte) bool) bool {
 	for _, b := range []byte(name) {
-		switch {
-		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '_', b == '-', b == '.':
-		default:
+		if !allowed(b) {
 			return false
 		}
 	}
-	return true
+	return name != "" && len(name) <= most
 }

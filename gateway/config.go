@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/sluicegate/sluice/gateway/internal/outbox"
 )
 
 // Config is what a [Gateway] is built from. The zero value of each field
@@ -62,9 +64,14 @@ type Limits struct {
 	// bytes. Longer ones end the session with 1009. Default 10 × Message; at
 	// most 1 GiB.
 	Inflated int
-	// Outbound is how many bytes may wait for one session to read them.
-	// Beyond it the session ends with 1013. Default 1 MiB; at most 1 GiB.
+	// Outbound is how many bytes may wait for one session to read them. What
+	// becomes of a message beyond it, the [Delivery] of its hub or group says; to
+	// a session that keeps up, one of any size is sent. Default 1 MiB; at most
+	// 1 GiB.
 	Outbound int
+	// OutboundMessages is the same bound as a count, which also bounds what
+	// keeping them costs: some 50 bytes each. Default 16,384.
+	OutboundMessages int
 	// KernelSend is the size of the kernel's send buffer of one connection, in
 	// bytes; it takes up to twice as much. For a peer that has stopped reading it
 	// takes a quarter, and what is behind counts for Outbound. It bounds what is
@@ -81,6 +88,22 @@ type Limits struct {
 	Inbound int
 	// InboundMessages is the same bound as a count. Default 256.
 	InboundMessages int
+	// Backlog is how many bytes of messages may wait for workers on the whole
+	// node. Beyond it every session with a message that waits is no longer read
+	// until its own were handled. Default 64 MiB; at most 1 GiB.
+	Backlog int
+	// Sessions is how many sessions may be open; further upgrades get 503.
+	// Default 0: as many as there is memory for.
+	Sessions int
+	// SessionsPerAddress is how many of them may have one IP address. Default 0:
+	// any number.
+	SessionsPerAddress int
+	// Groups is how many groups a session may be in. Default 128; at most 65,536.
+	Groups int
+	// Identity is how many bytes the user id and the metadata of one session may
+	// have together; an [Authorize] that gives more refuses with 500. Default
+	// 4 KiB; at least 1.
+	Identity int
 	// ControlFrames is how many pings and pongs a session may send in a second
 	// before it is closed with 1008: each costs an answer. Default 100.
 	ControlFrames int
@@ -128,13 +151,72 @@ type HubConfig struct {
 	Name string
 	// OnMessage says what becomes of a message from a client.
 	OnMessage OnMessage
+	// Handler, if set, receives the hub's sessions and messages instead.
+	Handler Handler
 	// Dispatch says where the hub's handler runs. Default [Pooled].
 	Dispatch Dispatch
 	// Origins, Subprotocols and Compression are as in [Route].
 	Origins      []string
 	Subprotocols []string
 	Compression  *Compression
+	// Authorize is as in [Route].
+	Authorize Authorize
+
+	// Delivery says how the hub's messages reach its sessions.
+	Delivery Delivery
+	// Groups are the classes of groups that are delivered to in another way.
+	Groups []GroupClass
+
+	// Sessions is how many sessions the hub may have; further upgrades get 503.
+	// Default 0: any number.
+	Sessions int
+	// SessionsPerUser is the same for one user id. Default 0: any number.
+	SessionsPerUser int
 }
+
+// GroupClass is the groups of a hub whose names begin alike.
+type GroupClass struct {
+	// Name is the class's label in metrics: 1 to 64 characters of a-z 0-9 _ and -.
+	// "hub" is taken.
+	Name string
+	// Prefix is what the names of its groups begin with. Of the classes whose
+	// prefixes fit, a group has the one with the longest.
+	Prefix string
+	// Delivery is as in [HubConfig].
+	Delivery Delivery
+}
+
+// Delivery says how messages reach the sessions they are for.
+type Delivery struct {
+	// Policy is what becomes of a message for a session that has too many
+	// waiting. Default [CloseSlow].
+	Policy Policy
+	// Window is how long a message may wait for others, to leave in one write
+	// with them: 1 ms to 10 s. Their order, and where one ends and the next
+	// begins, stay as they are. Default 0: not at all.
+	Window time.Duration
+	// Batch ends a window early once its messages have so many bytes. Default
+	// 32 KiB; at most 16 MiB.
+	Batch int
+}
+
+// Policy is what becomes of a message for a session that does not keep up: one
+// for which [Limits].Outbound bytes, or OutboundMessages messages, wait.
+type Policy = outbox.Policy
+
+const (
+	// CloseSlow ends the session with 1013, so that no message is missing from
+	// what it has received.
+	CloseSlow = outbox.Close
+	// DropNewest drops the message.
+	DropNewest = outbox.DropNewest
+	// DropOldest drops messages of the same policy that have waited longest.
+	DropOldest = outbox.DropOldest
+	// Conflate keeps of the messages with one key ([Publication].Key) only the
+	// latest: a new one drops the one that waits, even where there is room. If
+	// the latest of all keys are too many, the session ends with 1013.
+	Conflate = outbox.Conflate
+)
 
 // Compression is whether and how permessage-deflate (RFC 7692) is used. Neither
 // side keeps its window from one message to the next, so a session that has
@@ -183,10 +265,14 @@ type Route struct {
 	// Compression says whether messages may be compressed. Default: as
 	// [Config].Compression says.
 	Compression *Compression
-	// Authorize, if set, is asked before the upgrade, on the loop: it must not
-	// block. A non-nil error refuses with 401; a [*Refusal] chooses the status.
-	Authorize func(*Request) error
+	// Authorize, if set, is asked before the upgrade.
+	Authorize Authorize
 }
+
+// Authorize decides on an upgrade before it is answered, and may set the
+// request's Identity. It is called on the loop and must not block. A non-nil
+// error refuses with 401; a [*Refusal] chooses the status.
+type Authorize func(*Request) error
 
 // Refusal is an error that refuses an upgrade with a status and a line of text
 // of the program's own.

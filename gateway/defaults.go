@@ -19,6 +19,13 @@ func (z Compression) withDefaults() Compression {
 	return z
 }
 
+func (d Delivery) withDefaults() Delivery {
+	if d.Batch == 0 {
+		d.Batch = 32 << 10
+	}
+	return d
+}
+
 // WithDefaults returns a copy of c in which every field that selects its default
 // by being zero holds it.
 func (c Config) WithDefaults() Config {
@@ -55,6 +62,10 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Limits.Head, 8<<10)
 	orInt(&c.Limits.Inflated, max(1, min(10*c.Limits.Message, 1<<30)))
 	orInt(&c.Limits.Outbound, 1<<20)
+	orInt(&c.Limits.OutboundMessages, 16<<10)
+	orInt(&c.Limits.Backlog, 64<<20)
+	orInt(&c.Limits.Groups, 128)
+	orInt(&c.Limits.Identity, 4<<10)
 	orInt(&c.Limits.KernelSend, 128<<10)
 	orInt(&c.Limits.KernelReceive, 64<<10)
 	orInt(&c.Limits.Inbound, 256<<10)

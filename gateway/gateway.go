@@ -23,6 +23,7 @@ type Gateway struct {
 	server   *poller.Server
 	shards   []*shard
 	hubs     []*Hub
+	classes  []*class
 	routes   map[string]*route // by path
 	numbered []*route
 	http     *httpSide

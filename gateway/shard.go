@@ -25,9 +25,14 @@ type shard struct {
 
 	// Loop only: sessions.
 	sessions slab.Table[session]
-	rosters  []hub.Roster     // by the hub's number
 	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
 	open     int
+
+	// Loop only: groups. The first shares are those of everyone of each hub.
+	shares     slab.Table[share]
+	shareSlots slab.Slots
+	shareOf    map[*hub.Group]uint32
+	fanout     fanout
 
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
@@ -45,12 +50,22 @@ type shard struct {
 }
 
 type counts struct {
-	upgraded    uint64
-	messagesIn  uint64
-	messagesOut uint64
-	undelivered uint64
-	readPauses  uint64
-	reasons     [reasonCount]uint64
+	upgraded                   uint64
+	messagesIn                 uint64
+	messagesOut                uint64
+	undelivered                uint64
+	readPauses                 uint64
+	joined, left, joinsRefused uint64
+	reasons                    [reasonCount]uint64
+	classes                    []classCounts // by the class's number
+}
+
+// classCounts are what became of the messages of one class, once for each
+// session they were for.
+type classCounts struct {
+	offered uint64
+	dropped uint64
+	closed  uint64 // sessions ended for want of room
 }
 
 // session is the state of one connection above its bytes. It lives in a slab
@@ -59,7 +74,8 @@ type session struct {
 	// Loop only.
 	decoder codec.Decoder
 	inbox   *inbox      // messages for a pooled handler; nil: none
-	outbox  *outbox     // messages behind a full connection; nil: none
+	backlog *backlog    // messages behind a full connection; nil: none
+	profile *profile    // identity, groups; nil: neither
 	heard   poller.Tick // last input of any kind
 	active  poller.Tick // last message
 	asked   poller.Tick // when the ping or the close frame was sent
@@ -104,7 +120,19 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: g.config.Limits.Fragments}
 	deflate := plain
 	deflate.Compression = true
-	return &shard{gateway: g, loop: l, plain: plain, deflate: deflate, rosters: make([]hub.Roster, len(g.hubs)), heads: make(map[uint32]*head)}
+	s := &shard{
+		gateway: g,
+		loop:    l,
+		plain:   plain,
+		deflate: deflate,
+		heads:   make(map[uint32]*head),
+		shareOf: make(map[*hub.Group]uint32),
+	}
+	s.counts.classes = make([]classCounts, len(g.classes))
+	for _, h := range g.hubs {
+		*s.shares.Claim(s.shareSlots.Take()) = share{hub: h, class: h.class}
+	}
+	return s
 }
 
 var _ poller.Handler = (*shard)(nil)
@@ -195,6 +223,10 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		s.send(c, x, outgoing{frame: letter.Bytes})
 	case letterFrame:
 		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
+	case letterLeave:
+		s.leave(c, x, letter.Ref.(Group).name)
+	case letterLeaveAll:
+		s.leaveAll(c, x)
 	case letterClose:
 		s.beginClose(c, x, ReasonClosedByHandler, letter.Bytes)
 	case letterEnd:
@@ -207,7 +239,7 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 }
 
 // TurnEnding implements [poller.Handler].
-func (s *shard) TurnEnding() {}
+func (s *shard) TurnEnding() { s.fanOut() }
 
 // TurnDone implements [poller.Handler].
 func (s *shard) TurnDone() {
@@ -240,8 +272,8 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	}
 	x.flags |= flagEnded
 	s.open--
-	s.leaveHub(x)
-	x.outbox = nil
+	s.leaveHub(c, x)
+	x.backlog = nil
 	if s.route(x).dispatch == Inline {
 		reason := x.reason
 		s.runInline(c, x, func(session Session, h Handler) { h.Close(session, reason) })
