@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluicegate/sluice/gateway/internal/limit"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
 	"github.com/sluicegate/sluice/poller"
 )
@@ -33,6 +34,11 @@ type Gateway struct {
 	// Fixed once serving.
 	pool    *workers.Pool
 	journal *journal
+
+	// Safe for concurrent use.
+	sessions  limit.Count
+	events    subscribers
+	addresses limit.Keyed[netip.Addr] // if they are limited
 
 	// Guarded by mu.
 	mu      sync.Mutex

@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
-	"unicode/utf8"
 
 	"github.com/sluicegate/sluice/gateway/internal/hub"
 	"github.com/sluicegate/sluice/poller"
@@ -48,8 +46,8 @@ func (g Group) Len() int {
 // session that is in [Limits].Groups groups does not join; see
 // [Session.Info]. Errors are [ErrGroupName], [ErrEnded] and [ErrBusy].
 func (g Group) Join(s Session) error {
-	if n := utf8.RuneCountInString(g.name); n < 1 || n > maxGroupName || !utf8.ValidString(g.name) {
-		return fmt.Errorf("%w: it has %d", ErrGroupName, n)
+	if err := checkGroupName(g.name); err != nil {
+		return err
 	}
 	if s.shard == nil {
 		return ErrEnded

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"unsafe"
 
@@ -69,8 +70,12 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	}
 	r := s.requestFor(route, parsed, p[:end])
 	r.RemoteAddr = c.RemoteAddr()
-	if refusal := route.admit(r); refusal != nil {
-		s.refuse(c, x, refusal)
+	refused := s.admit(route, r)
+	if refused == nil {
+		refused = s.occupy(c, route, r)
+	}
+	if refused != nil {
+		s.refuse(c, x, refused)
 		return
 	}
 	answered := len(s.responses)
@@ -106,7 +111,11 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	x.heard, x.active = s.loop.Now(), s.loop.Now()
 	s.open++
 	s.counts.upgraded++
+	x.opened = s.second()
+	s.identify(x, &r.Identity)
 	s.joinHub(c, x)
+	s.happened(c, x, SessionOpened, "")
+	s.joinGroups(c, route.hub, r.Identity.Groups)
 	if route.quiet {
 		return
 	}
@@ -119,7 +128,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 
 // admit checks an upgrade before it is answered, the cheapest checks first, and
 // chooses r's subprotocol. It returns nil if the upgrade is granted.
-func (rt *route) admit(r *Request) *refusal {
+func (s *shard) admit(rt *route, r *Request) *refusal {
 	if err := r.CheckUpgrade(); err != nil {
 		return refusalOf(err)
 	}
@@ -136,6 +145,10 @@ func (rt *route) admit(r *Request) *refusal {
 	}
 	if err := rt.authorize(r); err != nil {
 		return unauthorized(err)
+	}
+	if err := r.Identity.check(&s.gateway.config.Limits, rt.hub); err != nil {
+		s.gateway.journal.log(slog.LevelError, "Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
+		return &refusal{reason: ReasonInternal}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/gateway/internal/limit"
 	"github.com/sluicegate/sluice/poller"
 )
 
@@ -39,7 +40,7 @@ type Hub struct {
 	order  sync.Mutex // held while something is told to everyone, as in hub.Index
 
 	// Atomic.
-	sessions  atomic.Int64
+	sessions  limit.Count
 	published atomic.Uint64
 }
 
@@ -76,7 +77,7 @@ func (g *Gateway) Hub(name string) *Hub {
 func (h *Hub) Name() string { return h.name }
 
 // Sessions returns the number of open sessions.
-func (h *Hub) Sessions() int { return int(h.sessions.Load()) }
+func (h *Hub) Sessions() int { return h.sessions.Load() }
 
 // Publish sends a message to every session of the hub.
 func (h *Hub) Publish(p Publication) error {

@@ -81,16 +81,29 @@ func (s *shard) closeLater(c *poller.Conn, x *session) {
 func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, u codec.Unit) {
 	in := s.inboxOf(c, x)
 	in.waitingBytes += len(m.Payload)
+	s.undone += len(m.Payload)
 	s.list(in, delivery{message: m, compressed: u.Compressed})
 	if !u.Owned && len(m.Payload) > 0 {
 		s.holdSegment(in)
 	}
 	limits := &s.gateway.config.Limits
-	if x.flags&flagPaused == 0 && (in.bytes() > limits.Inbound || in.deliveries() > limits.InboundMessages) {
+	switch {
+	case x.flags&flagPaused != 0:
+	case in.bytes() > limits.Inbound || in.deliveries() > limits.InboundMessages:
 		x.flags |= flagPaused
 		s.counts.readPauses++
 		c.Pause()
+	case s.workersBusy():
+		x.flags |= flagPaused
+		s.counts.busyPauses++
+		c.Pause()
 	}
+}
+
+// workersBusy reports whether so much of all sessions waits for workers that
+// those with something there must not be read.
+func (s *shard) workersBusy() bool {
+	return s.undone > s.gateway.config.Limits.Backlog/len(s.gateway.shards)
 }
 
 // bytes and deliveries are what the handler has not finished with.
@@ -227,6 +240,7 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	s := in.shard
 	in.running = false
 	clear(in.batch)
+	s.undone -= in.batchBytes
 	in.batch, in.batchBytes = in.batch[:0], 0
 	if len(in.waiting) > 0 {
 		in.listed = true
@@ -240,11 +254,16 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	}
 }
 
-// relieve reads a session again whose inbox has emptied to a half.
+// relieve reads a session again whose inbox has emptied to a half, or, while the
+// workers are busy, altogether.
 func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	x := s.sessions.At(c.Slot())
 	limits := &s.gateway.config.Limits
-	if x.flags&flagPaused != 0 && in.bytes() <= limits.Inbound/2 && in.deliveries() <= limits.InboundMessages/2 {
+	emptied := in.bytes() <= limits.Inbound/2 && in.deliveries() <= limits.InboundMessages/2
+	if s.workersBusy() {
+		emptied = in.deliveries() == 0
+	}
+	if x.flags&flagPaused != 0 && emptied {
 		x.flags &^= flagPaused
 		c.Resume()
 	}

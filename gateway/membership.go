@@ -30,7 +30,16 @@ func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
 	p.memberships = append(p.memberships, membership{number, s.joinShare(number, c.Slot())})
 	j.group.AddMembers(1)
 	s.counts.joined++
+	s.happened(c, x, GroupJoined, j.group.Name())
 	return opened
+}
+
+// joinGroups makes a session that has just opened a member of groups.
+func (s *shard) joinGroups(c *poller.Conn, h *Hub, groups []string) {
+	for _, name := range groups {
+		j := &join{hub: h, group: h.groups.Hold(name, s.loop.Index()), handle: c.Handle()}
+		j.Run(s.loop)
+	}
 }
 
 // in reports whether the session is a member of a share.
@@ -64,21 +73,21 @@ func (s *shard) dismiss(c *poller.Conn, x *session, at int) {
 	m := all[at]
 	all[at] = all[len(all)-1]
 	x.profile.memberships = all[:len(all)-1]
-	s.shares.At(m.share).group.AddMembers(-1)
+	group := s.shares.At(m.share).group
+	group.AddMembers(-1)
 	s.leaveShare(m.share, c.Slot(), m.seat)
 	s.counts.left++
+	s.happened(c, x, GroupLeft, group.Name())
 }
 
 // joinHub makes a new session one of everyone of its hub.
 func (s *shard) joinHub(c *poller.Conn, x *session) {
 	if h := s.route(x).hub; h != nil {
 		x.seat = s.joinShare(uint32(h.number), c.Slot())
-		h.sessions.Add(1)
 	}
 }
 
-// leaveHub ends the session's place in its hub, its groups, and what else is
-// known of it there.
+// leaveHub ends the session's place in its hub and in its groups.
 func (s *shard) leaveHub(c *poller.Conn, x *session) {
 	h := s.route(x).hub
 	if h == nil {
@@ -86,8 +95,4 @@ func (s *shard) leaveHub(c *poller.Conn, x *session) {
 	}
 	s.leaveAll(c, x)
 	s.leaveShare(uint32(h.number), c.Slot(), x.seat)
-	h.sessions.Add(-1)
-	if user := x.profile.user(); user != "" {
-		h.users.Remove(user, s.session(c))
-	}
 }

@@ -1,5 +1,7 @@
 package gateway
 
+import "strings"
+
 // Identity is who a session belongs to. [Route].Authorize may give it one; it
 // does not change afterwards.
 type Identity struct {
@@ -59,6 +61,15 @@ func (p *profile) groups() []membership {
 		return nil
 	}
 	return p.memberships
+}
+
+// identify notes whose session it is.
+func (s *shard) identify(x *session, i *Identity) {
+	if i.User == "" && len(i.Metadata) == 0 {
+		return
+	}
+	// A copy: the string may be a part of the whole request.
+	x.profile = &profile{userID: strings.Clone(i.User), notes: i.Metadata}
 }
 
 // profileOf returns the session's profile, making it if need be.

@@ -5,6 +5,7 @@ import "slices"
 // route is a [Route] or a hub, as the data path needs it. It is fixed once
 // made.
 type route struct {
+	path         string
 	number       uint16 // index into the gateway's list; no route has 0
 	handler      Handler
 	dispatch     Dispatch
@@ -58,6 +59,7 @@ func (g *Gateway) addRoute(h *Hub, config Route) {
 	}
 	_, quiet := config.Handler.(onlyMessages)
 	r := &route{
+		path:         config.Path,
 		number:       uint16(len(g.numbered)),
 		handler:      config.Handler,
 		dispatch:     config.Dispatch,

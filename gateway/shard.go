@@ -43,6 +43,7 @@ type shard struct {
 	passing   Request // the request of the present handshake, if nobody keeps it
 	responses []byte  // control frames and HTTP answers, until they are written
 	inboxes   int     // in use
+	undone    int     // bytes of messages in them
 	spare     []*inbox
 
 	// Loop only: counters.
@@ -55,6 +56,7 @@ type counts struct {
 	messagesOut                uint64
 	undelivered                uint64
 	readPauses                 uint64
+	busyPauses                 uint64
 	joined, left, joinsRefused uint64
 	reasons                    [reasonCount]uint64
 	classes                    []classCounts // by the class's number
@@ -79,7 +81,8 @@ type session struct {
 	heard   poller.Tick // last input of any kind
 	active  poller.Tick // last message
 	asked   poller.Tick // when the ping or the close frame was sent
-	seat    uint32      // in the hub's roster
+	seat    uint32      // among everyone of the hub
+	opened  uint32      // the second it was opened in, on the loop's clock
 	control controlRate
 	route   uint16        // its number; 0 until open
 	deflate codec.Deflate // what was agreed on compression; 0: none
@@ -273,6 +276,8 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	x.flags |= flagEnded
 	s.open--
 	s.leaveHub(c, x)
+	s.vacate(c, x)
+	s.happened(c, x, SessionClosed, "")
 	x.backlog = nil
 	if s.route(x).dispatch == Inline {
 		reason := x.reason
