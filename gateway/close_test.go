@@ -192,7 +192,7 @@ func TestNoMessageFollowsTheCloseFrame(t *testing.T) {
 	if f := c.ReceiveFrame(); f.Header.OpCode != ws.OpClose {
 		t.Fatalf("received opcode %#x, want the close frame of an idle session", f.Header.OpCode)
 	}
-	n.Gateway.Hub("room").Publish(gateway.Text, []byte("anyone there?"), gateway.Session{})
+	n.Gateway.Hub("room").Publish(gateway.Publication{Type: gateway.Text, Payload: []byte("anyone there?")})
 	n.Totals(t) // asked after it was published, answered after it was sent
 	c.SendFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "")))
 	c.ExpectEnd()

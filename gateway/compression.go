@@ -31,7 +31,7 @@ const windows = 8
 func (rt *route) compress(d codec.Deflate, m outgoing) outgoing {
 	if m.deflated == nil {
 		if frame := rt.deflate(d, m.frame); frame != nil {
-			return outgoing{frame: frame, shared: true}
+			m.frame, m.shared = frame, true
 		}
 		return m
 	}

@@ -128,7 +128,7 @@ func TestBroadcastReachesEachClientAsItAgreed(t *testing.T) {
 		n.Eventually(t, func() bool { return n.Totals(t).Sessions == len(clients) }, "the sessions")
 		for _, size := range []int{100, 5000, 100_000} {
 			payload := patterned(size)
-			n.Gateway.Hub("room").Publish(gateway.Binary, payload, gateway.Session{})
+			n.Gateway.Hub("room").Publish(gateway.Publication{Type: gateway.Binary, Payload: payload})
 			for i, c := range clients {
 				got, compressed := receiveInflated(t, c)
 				if !bytes.Equal(got, payload) {

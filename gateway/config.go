@@ -1,14 +1,12 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"runtime"
-	"strconv"
 	"time"
+
+	"github.com/sluicegate/sluice/gateway/internal/outbox"
 )
 
 // Config is what a [Gateway] is built from. The zero value of each field
@@ -54,6 +52,11 @@ type Limits struct {
 	// Message is the largest message accepted from a client, in bytes. Longer
 	// ones end the session with 1009. Default 64 KiB; at most 1 GiB.
 	Message int
+	// Fragments is how many frames one message may consist of, empty ones
+	// included; more end the session with 1009. Senders that stream 4 MiB in
+	// frames of 64 bytes exist; a million empty frames are an attack. Default
+	// 131,072.
+	Fragments int
 	// Head is the largest HTTP request head accepted, in bytes; 512 B to
 	// 1 MiB. Default 8 KiB.
 	Head int
@@ -61,15 +64,46 @@ type Limits struct {
 	// bytes. Longer ones end the session with 1009. Default 10 × Message; at
 	// most 1 GiB.
 	Inflated int
-	// Outbound is how many bytes may wait for one session to read them.
-	// Beyond it the session ends with 1013. Default 1 MiB; at most 1 GiB.
+	// Outbound is how many bytes may wait for one session to read them. What
+	// becomes of a message beyond it, the [Delivery] of its hub or group says; to
+	// a session that keeps up, one of any size is sent. Default 1 MiB; at most
+	// 1 GiB.
 	Outbound int
+	// OutboundMessages is the same bound as a count, which also bounds what
+	// keeping them costs: some 50 bytes each. Default 16,384.
+	OutboundMessages int
+	// KernelSend is the size of the kernel's send buffer of one connection, in
+	// bytes; it takes up to twice as much. For a peer that has stopped reading it
+	// takes a quarter, and what is behind counts for Outbound. It bounds what is
+	// under way to one client at a time: 128 KiB on a path of 100 ms are
+	// 2.5 MB/s at most. Default 128 KiB; 4 KiB to 64 MiB; negative leaves it to
+	// the kernel, which goes up to some megabytes.
+	KernelSend int
+	// KernelReceive is the same for what was received and not yet read.
+	// Default 64 KiB.
+	KernelReceive int
 	// Inbound is how many bytes of one session's messages may wait for a
 	// pooled handler before the session is no longer read. Nothing is dropped.
 	// Default 256 KiB; at least 1.
 	Inbound int
 	// InboundMessages is the same bound as a count. Default 256.
 	InboundMessages int
+	// Backlog is how many bytes of messages may wait for workers on the whole
+	// node. Beyond it every session with a message that waits is no longer read
+	// until its own were handled. Default 64 MiB; at most 1 GiB.
+	Backlog int
+	// Sessions is how many sessions may be open; further upgrades get 503.
+	// Default 0: as many as there is memory for.
+	Sessions int
+	// SessionsPerAddress is how many of them may have one IP address. Default 0:
+	// any number.
+	SessionsPerAddress int
+	// Groups is how many groups a session may be in. Default 128; at most 65,536.
+	Groups int
+	// Identity is how many bytes the user id and the metadata of one session may
+	// have together; an [Authorize] that gives more refuses with 500. Default
+	// 4 KiB; at least 1.
+	Identity int
 	// ControlFrames is how many pings and pongs a session may send in a second
 	// before it is closed with 1008: each costs an answer. Default 100.
 	ControlFrames int
@@ -117,13 +151,72 @@ type HubConfig struct {
 	Name string
 	// OnMessage says what becomes of a message from a client.
 	OnMessage OnMessage
+	// Handler, if set, receives the hub's sessions and messages instead.
+	Handler Handler
 	// Dispatch says where the hub's handler runs. Default [Pooled].
 	Dispatch Dispatch
 	// Origins, Subprotocols and Compression are as in [Route].
 	Origins      []string
 	Subprotocols []string
 	Compression  *Compression
+	// Authorize is as in [Route].
+	Authorize Authorize
+
+	// Delivery says how the hub's messages reach its sessions.
+	Delivery Delivery
+	// Groups are the classes of groups that are delivered to in another way.
+	Groups []GroupClass
+
+	// Sessions is how many sessions the hub may have; further upgrades get 503.
+	// Default 0: any number.
+	Sessions int
+	// SessionsPerUser is the same for one user id. Default 0: any number.
+	SessionsPerUser int
 }
+
+// GroupClass is the groups of a hub whose names begin alike.
+type GroupClass struct {
+	// Name is the class's label in metrics: 1 to 64 characters of a-z 0-9 _ and -.
+	// "hub" is taken.
+	Name string
+	// Prefix is what the names of its groups begin with. Of the classes whose
+	// prefixes fit, a group has the one with the longest.
+	Prefix string
+	// Delivery is as in [HubConfig].
+	Delivery Delivery
+}
+
+// Delivery says how messages reach the sessions they are for.
+type Delivery struct {
+	// Policy is what becomes of a message for a session that has too many
+	// waiting. Default [CloseSlow].
+	Policy Policy
+	// Window is how long a message may wait for others, to leave in one write
+	// with them: 1 ms to 10 s. Their order, and where one ends and the next
+	// begins, stay as they are. Default 0: not at all.
+	Window time.Duration
+	// Batch ends a window early once its messages have so many bytes. Default
+	// 32 KiB; at most 16 MiB.
+	Batch int
+}
+
+// Policy is what becomes of a message for a session that does not keep up: one
+// for which [Limits].Outbound bytes, or OutboundMessages messages, wait.
+type Policy = outbox.Policy
+
+const (
+	// CloseSlow ends the session with 1013, so that no message is missing from
+	// what it has received.
+	CloseSlow = outbox.Close
+	// DropNewest drops the message.
+	DropNewest = outbox.DropNewest
+	// DropOldest drops messages of the same policy that have waited longest.
+	DropOldest = outbox.DropOldest
+	// Conflate keeps of the messages with one key ([Publication].Key) only the
+	// latest: a new one drops the one that waits, even where there is room. If
+	// the latest of all keys are too many, the session ends with 1013.
+	Conflate = outbox.Conflate
+)
 
 // Compression is whether and how permessage-deflate (RFC 7692) is used. Neither
 // side keeps its window from one message to the next, so a session that has
@@ -172,10 +265,14 @@ type Route struct {
 	// Compression says whether messages may be compressed. Default: as
 	// [Config].Compression says.
 	Compression *Compression
-	// Authorize, if set, is asked before the upgrade, on the loop: it must not
-	// block. A non-nil error refuses with 401; a [*Refusal] chooses the status.
-	Authorize func(*Request) error
+	// Authorize, if set, is asked before the upgrade.
+	Authorize Authorize
 }
+
+// Authorize decides on an upgrade before it is answered, and may set the
+// request's Identity. It is called on the loop and must not block. A non-nil
+// error refuses with 401; a [*Refusal] chooses the status.
+type Authorize func(*Request) error
 
 // Refusal is an error that refuses an upgrade with a status and a line of text
 // of the program's own.
@@ -188,181 +285,5 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.Status, r.Text) }
 
-// Fault is one thing wrong with a configuration.
-type Fault struct {
-	// Field is the path to the field, for example "Limits.Message" or
-	// "Hubs[2].Name".
-	Field string
-	// Value is what was found there.
-	Value any
-	// Problem says what is wrong with it and what would be right.
-	Problem string
-}
-
-func (f *Fault) Error() string { return fmt.Sprintf("%s: %v: %s", f.Field, f.Value, f.Problem) }
-
-// Validate returns every fault of c, joined, each a [*Fault]; nil if there is
-// none. It does not change c.
-func (c Config) Validate() error {
-	c = c.WithDefaults()
-	var faults []error
-	fault := func(bad bool, field string, value any, problem string) {
-		if bad {
-			faults = append(faults, &Fault{field, value, problem})
-		}
-	}
-	between := func(field string, v, low, high int, unit string) {
-		fault(v < low || v > high, field, v, fmt.Sprintf("must be %d to %d%s", low, high, unit))
-	}
-	positive := func(field string, d time.Duration) {
-		fault(d < minTimeout || d > maxTimeout, field, d, fmt.Sprintf("must be %v to %v", minTimeout, maxTimeout))
-	}
-
-	fault(!validListen(c.Listen), "Listen", c.Listen, `must be "host:port" with a port of 0 to 65535, for example "127.0.0.1:8080"`)
-	fault(c.Engine != "epoll" && c.Engine != "easygo", "Engine", c.Engine, `must be "epoll" or "easygo"`)
-	fault(c.Engine == "epoll" && runtime.GOOS != "linux", "Engine", c.Engine, `runs on Linux only; use "easygo"`)
-	fault(c.PrivateFDTables && c.Engine != "epoll", "PrivateFDTables", true, "needs the epoll engine")
-	between("Loops", c.Loops, 1, maxLoops, "")
-	between("Workers", c.Workers, 1, 65536, "")
-	between("Limits.Message", c.Limits.Message, 1, 1<<30, " bytes")
-	between("Limits.Head", c.Limits.Head, 512, 1<<20, " bytes")
-	between("Limits.Inflated", c.Limits.Inflated, 1, 1<<30, " bytes")
-	between("Limits.Outbound", c.Limits.Outbound, 1, 1<<30, " bytes")
-	between("Limits.Inbound", c.Limits.Inbound, 1, 1<<30, " bytes")
-	between("Limits.InboundMessages", c.Limits.InboundMessages, 1, 1<<20, "")
-	between("Limits.ControlFrames", c.Limits.ControlFrames, 1, 1<<15, " a second")
-	between("Limits.HTTPConnections", c.Limits.HTTPConnections, 1, 1<<16, "")
-	positive("Timeouts.Handshake", c.Timeouts.Handshake)
-	positive("Timeouts.Pong", c.Timeouts.Pong)
-	positive("Timeouts.Close", c.Timeouts.Close)
-	positive("Timeouts.WriteStall", c.Timeouts.WriteStall)
-	if c.Timeouts.Ping > 0 {
-		positive("Timeouts.Ping", c.Timeouts.Ping)
-	}
-	if c.Timeouts.Idle != 0 {
-		positive("Timeouts.Idle", c.Timeouts.Idle)
-	}
-
-	paths := make(map[string]string, len(c.Hubs)+len(c.Routes))
-	claim := func(field, path string) {
-		other, taken := paths[path]
-		fault(taken, field, path, "the path is already taken by "+other)
-		paths[path] = field
-	}
-	compression := func(field string, z *Compression) {
-		if z == nil {
-			return
-		}
-		full := z.withDefaults()
-		between(field+".Threshold", full.Threshold, 1, 1<<30, " bytes")
-		between(field+".Level", full.Level, 1, 9, "")
-		between(field+".WindowBits", full.WindowBits, 8, 15, "")
-	}
-	compression("Compression", &c.Compression)
-	for i, h := range c.Hubs {
-		field := fmt.Sprintf("Hubs[%d].Name", i)
-		fault(!validHubName(h.Name), field, h.Name, "must be 1 to 128 characters of A-Z a-z 0-9 _ - and dot")
-		fault(h.OnMessage > PublishToOthers, fmt.Sprintf("Hubs[%d].OnMessage", i), h.OnMessage, "is no known action")
-		claim(field, HubPath(h.Name))
-		compression(fmt.Sprintf("Hubs[%d].Compression", i), h.Compression)
-	}
-	for i, r := range c.Routes {
-		field := fmt.Sprintf("Routes[%d].Path", i)
-		fault(r.Path == "" || r.Path[0] != '/', field, r.Path, "must begin with a slash")
-		fault(r.Handler == nil, fmt.Sprintf("Routes[%d].Handler", i), r.Handler, "must be set")
-		claim(field, r.Path)
-		compression(fmt.Sprintf("Routes[%d].Compression", i), r.Compression)
-	}
-	return errors.Join(faults...)
-}
-
-const (
-	maxLoops   = 1024
-	minTimeout = 10 * time.Millisecond
-	maxTimeout = 7 * 24 * time.Hour
-)
-
 // HubPath returns the path at which clients connect to the hub with that name.
 func HubPath(name string) string { return "/client/hubs/" + name }
-
-func validListen(listen string) bool {
-	_, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return false
-	}
-	_, err = strconv.ParseUint(port, 10, 16)
-	return err == nil
-}
-
-func validHubName(name string) bool {
-	if name == "" || len(name) > 128 {
-		return false
-	}
-	for _, b := range []byte(name) {
-		switch {
-		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '_', b == '-', b == '.':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-func (z Compression) withDefaults() Compression {
-	for _, field := range []struct {
-		value    *int
-		standard int
-	}{{&z.Threshold, 256}, {&z.Level, 1}, {&z.WindowBits, 15}} {
-		if *field.value == 0 {
-			*field.value = field.standard
-		}
-	}
-	return z
-}
-
-// WithDefaults returns a copy of c in which every field that selects its default
-// by being zero holds it.
-func (c Config) WithDefaults() Config {
-	orInt := func(field *int, value int) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	orDuration := func(field *time.Duration, value time.Duration) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	if c.Listen == "" {
-		c.Listen = "127.0.0.1:8080"
-	}
-	if c.Engine == "" {
-		c.Engine = "easygo"
-		if runtime.GOOS == "linux" {
-			c.Engine = "epoll"
-		}
-	}
-	if c.HTTP == nil {
-		c.HTTP = http.NotFoundHandler()
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	c.Compression = c.Compression.withDefaults()
-	orInt(&c.Loops, runtime.GOMAXPROCS(0))
-	orInt(&c.Workers, 8*runtime.GOMAXPROCS(0))
-	orInt(&c.Limits.Message, 64<<10)
-	orInt(&c.Limits.Head, 8<<10)
-	orInt(&c.Limits.Inflated, max(1, min(10*c.Limits.Message, 1<<30)))
-	orInt(&c.Limits.Outbound, 1<<20)
-	orInt(&c.Limits.Inbound, 256<<10)
-	orInt(&c.Limits.InboundMessages, 256)
-	orInt(&c.Limits.ControlFrames, 100)
-	orInt(&c.Limits.HTTPConnections, 256)
-	orDuration(&c.Timeouts.Handshake, 10*time.Second)
-	orDuration(&c.Timeouts.Ping, 25*time.Second)
-	orDuration(&c.Timeouts.Pong, 8*time.Second)
-	orDuration(&c.Timeouts.Close, 5*time.Second)
-	orDuration(&c.Timeouts.WriteStall, 20*time.Second)
-	return c
-}

@@ -31,10 +31,10 @@ func (s *shard) pong(c *poller.Conn, x *session, payload []byte) {
 		s.control(c, x, ws.OpPong, payload)
 		return
 	}
-	if x.outbox == nil {
-		x.outbox = new(outbox)
+	if x.backlog == nil {
+		x.backlog = new(backlog)
 	}
-	x.outbox.pong = codec.AppendFrame(nil, ws.OpPong, payload)
+	x.backlog.pong = codec.AppendFrame(nil, ws.OpPong, payload)
 }
 
 // controlRate counts a session's control frames within a second.

@@ -50,6 +50,8 @@ type Request struct {
 	RemoteAddr netip.AddrPort
 	// Subprotocol is what was negotiated, or empty.
 	Subprotocol string
+	// Identity is who the session belongs to; see [Authorize].
+	Identity Identity
 }
 
 // HandlerFunc makes a [Handler] of a function that receives messages, for

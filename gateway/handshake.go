@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"unsafe"
 
@@ -22,9 +23,10 @@ type head struct {
 // connection for net/http, a refusal, or a wait for more.
 func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	scanned := 0
-	if x.head != nil {
-		x.head.bytes = append(x.head.bytes, p...)
-		p, scanned = x.head.bytes, x.head.scanned
+	begun := s.heads[c.Slot()]
+	if begun != nil {
+		begun.bytes = append(begun.bytes, p...)
+		p, scanned = begun.bytes, begun.scanned
 	}
 	end := codec.HeadEnd(p, scanned)
 	limit := s.gateway.config.Limits.Head
@@ -32,18 +34,22 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	case end > limit, end < 0 && len(p) >= limit:
 		s.refuse(c, x, &refusal{reason: ReasonHeadTooLarge, text: fmt.Sprintf("request head longer than %d bytes", limit)})
 	case end < 0:
-		s.awaitHead(x, p)
+		s.awaitHead(c, p)
 	default:
-		x.head = nil
+		if begun != nil {
+			delete(s.heads, c.Slot())
+		}
 		s.request(c, x, p, end)
 	}
 }
 
-func (s *shard) awaitHead(x *session, p []byte) {
-	if x.head == nil {
-		x.head = &head{bytes: bytes.Clone(p)}
+func (s *shard) awaitHead(c *poller.Conn, p []byte) {
+	begun := s.heads[c.Slot()]
+	if begun == nil {
+		begun = &head{bytes: bytes.Clone(p)}
+		s.heads[c.Slot()] = begun
 	}
-	x.head.scanned = max(0, len(p)-3) // the end may be cut anywhere
+	begun.scanned = max(0, len(p)-3) // the end may be cut anywhere
 }
 
 // request answers the request whose head is p[:end].
@@ -64,8 +70,12 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	}
 	r := s.requestFor(route, parsed, p[:end])
 	r.RemoteAddr = c.RemoteAddr()
-	if refusal := route.admit(r); refusal != nil {
-		s.refuse(c, x, refusal)
+	refused := s.admit(route, r)
+	if refused == nil {
+		refused = s.occupy(c, route, r)
+	}
+	if refused != nil {
+		s.refuse(c, x, refused)
 		return
 	}
 	answered := len(s.responses)
@@ -78,7 +88,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	s.begin(c, x, route, r)
 	if end < len(p) {
 		// Frames that came with the request. They may stand in the same buffer
-		// as x.head did, which nobody else holds by now.
+		// as the head did, which nobody else holds by now.
 		s.receive(c, x, p[end:])
 	}
 }
@@ -97,11 +107,15 @@ func (s *shard) requestFor(rt *route, parsed codec.Request, head []byte) *Reques
 
 // begin opens the session.
 func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
-	x.state, x.route = open, route
+	x.state, x.route = open, route.number
 	x.heard, x.active = s.loop.Now(), s.loop.Now()
 	s.open++
 	s.counts.upgraded++
+	x.opened = s.second()
+	s.identify(x, &r.Identity)
 	s.joinHub(c, x)
+	s.happened(c, x, SessionOpened, "")
+	s.joinGroups(c, route.hub, r.Identity.Groups)
 	if route.quiet {
 		return
 	}
@@ -114,7 +128,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 
 // admit checks an upgrade before it is answered, the cheapest checks first, and
 // chooses r's subprotocol. It returns nil if the upgrade is granted.
-func (rt *route) admit(r *Request) *refusal {
+func (s *shard) admit(rt *route, r *Request) *refusal {
 	if err := r.CheckUpgrade(); err != nil {
 		return refusalOf(err)
 	}
@@ -131,6 +145,10 @@ func (rt *route) admit(r *Request) *refusal {
 	}
 	if err := rt.authorize(r); err != nil {
 		return unauthorized(err)
+	}
+	if err := r.Identity.check(&s.gateway.config.Limits, rt.hub); err != nil {
+		s.gateway.journal.log(slog.LevelError, "Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
+		return &refusal{reason: ReasonInternal}
 	}
 	return nil
 }

@@ -1,25 +1,66 @@
 package gateway
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 
-	"github.com/gobwas/ws"
-
-	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/gateway/internal/limit"
 	"github.com/sluicegate/sluice/poller"
 )
 
-// Hub is a named application space: the sessions connected to its path. Its
-// methods may be called from any goroutine.
+// Hub is a named application space: the sessions connected to its path, their
+// groups and their users. Its methods may be called from any goroutine.
+//
+// To publish to a hub, a group or a user is one thing, done in three ways.
+// Publish never blocks and does not learn what became of the message: its
+// error, [ErrBusy] or [ErrEnded], means that a loop could not be told, and that
+// sessions there miss the message. Deliver waits until every session's queue
+// has it or has not, for a window too if there is one, and must therefore not be
+// called on a loop.
+//
+// The messages of one hub, or of one group, reach all its sessions in one
+// order, that of one publisher among them. Between a message to a group and one
+// to a session, or to another group, there is no order.
 type Hub struct {
-	// Fixed after newHub.
-	gateway    *Gateway
-	name       string
-	number     int // index into each shard's rosters
-	compresses bool
+	// Fixed after New.
+	gateway         *Gateway
+	name            string
+	number          int    // also of the share that every loop has of everyone
+	class           *class // of everyone, users and sessions
+	groupClasses    []*class
+	compresses      bool
+	maxSessions     int
+	sessionsPerUser int
+
+	// Safe for concurrent use.
+	groups hub.Index
+	users  *hub.Users[Session]
+	order  sync.Mutex // held while something is told to everyone, as in hub.Index
 
 	// Atomic.
+	sessions  limit.Count
 	published atomic.Uint64
+}
+
+// newHub makes a hub and its classes.
+func (g *Gateway) newHub(config HubConfig) *Hub {
+	h := &Hub{
+		gateway:         g,
+		name:            config.Name,
+		number:          len(g.hubs),
+		class:           g.addClass(config.Name, hubClass, "", config.Delivery),
+		compresses:      g.compressionOf(config.Compression).Enabled,
+		maxSessions:     config.Sessions,
+		sessionsPerUser: config.SessionsPerUser,
+		users:           hub.NewUsers[Session](),
+	}
+	for _, c := range config.Groups {
+		h.groupClasses = append(h.groupClasses, g.addClass(config.Name, c.Name, c.Prefix, c.Delivery))
+	}
+	g.hubs = append(g.hubs, h)
+	return h
 }
 
 // Hub returns the hub with that name, or nil if none is configured.
@@ -35,64 +76,65 @@ func (g *Gateway) Hub(name string) *Hub {
 // Name returns the hub's name.
 func (h *Hub) Name() string { return h.name }
 
-// Publish sends one message to every session of the hub but except; the zero
-// Session excepts none. It borrows payload, encodes it once for all, and never
-// blocks. Messages published from one goroutine arrive everywhere in order.
-//
-// The error is [ErrBusy] or [ErrEnded] if a loop could not be told: its
-// sessions then miss the message.
-func (h *Hub) Publish(t MessageType, payload []byte, except Session) error {
-	h.published.Add(1)
-	b := &broadcast{hub: h, frame: codec.Encode(ws.OpCode(t), payload), except: except}
-	if h.compresses {
-		b.deflated = new(deflated)
+// Sessions returns the number of open sessions.
+func (h *Hub) Sessions() int { return h.sessions.Load() }
+
+// Publish sends a message to every session of the hub.
+func (h *Hub) Publish(p Publication) error {
+	return h.publishToAll(h.encode(&p, h.class))
+}
+
+// Deliver is Publish, and waits to learn what became of the message.
+func (h *Hub) Deliver(ctx context.Context, p Publication) (Reach, error) {
+	made := h.encode(&p, h.class)
+	made.receipt = newReceipt()
+	if err := h.publishToAll(made); err != nil {
+		return Reach{}, err
 	}
+	return made.receipt.await(ctx)
+}
+
+func (h *Hub) publishToAll(p *publication) error {
+	h.published.Add(1)
+	h.order.Lock()
+	defer h.order.Unlock()
+	defer p.receipt.finish()
 	var failed error
 	for _, s := range h.gateway.shards {
-		if err := s.loop.Offer(b, b.frame.Len()); err != nil {
-			failed = sendError(err)
+		if err := s.offer(p); err != nil {
+			failed = err
 		}
 	}
 	return failed
 }
 
-// broadcast is one message for the members that each loop has.
-type broadcast struct {
-	hub      *Hub
-	frame    codec.Frame
-	deflated *deflated
-	except   Session
-}
-
-// Run sends the message to the members on l.
-func (b *broadcast) Run(l *poller.Loop) {
-	s := b.hub.gateway.shards[l.Index()]
-	m := outgoing{frame: b.frame.Bytes(), shared: true, deflated: b.deflated}
-	slots := s.rosters[b.hub.number].Slots()
-	// Backwards: a member that ends for being too slow leaves, and the last
-	// one, which has had its message, takes its seat.
-	for i := len(slots) - 1; i >= 0; i-- {
-		c := l.ConnAt(slots[i])
-		if s != b.except.shard || c.Handle() != b.except.handle {
-			s.send(c, s.sessions.At(slots[i]), m)
-		}
+// offer hands p to the shard's loop. It may be called from any goroutine.
+func (s *shard) offer(p *publication) error {
+	if s.fanout.unsent.Load() > maxUnsent {
+		return ErrBusy
 	}
-}
-
-func (s *shard) joinHub(c *poller.Conn, x *session) {
-	if h := x.route.hub; h != nil {
-		x.seat = s.rosters[h.number].Join(c.Slot())
+	if p.receipt != nil {
+		p.receipt.left.Add(1)
 	}
+	err := s.loop.Offer(p, p.frame.Len())
+	if err != nil {
+		p.receipt.finish()
+	}
+	return sendError(err)
 }
 
-func (s *shard) leaveHub(x *session) {
-	h := x.route.hub
-	if h == nil {
+// Run takes the publication to the members on l.
+func (p *publication) Run(l *poller.Loop) {
+	s := p.hub.gateway.shards[l.Index()]
+	number, ok := uint32(p.hub.number), true
+	if p.group != nil {
+		number, ok = s.shareOf[p.group]
+	}
+	if !ok {
+		p.receipt.finish()
 		return
 	}
-	if moved, ok := s.rosters[h.number].Leave(x.seat); ok {
-		s.sessions.At(moved).seat = x.seat
-	}
+	s.enqueue(number, p)
 }
 
 // onMessage returns the handler that a hub's configuration asks for.
@@ -101,7 +143,9 @@ func (h *Hub) onMessage(action OnMessage) Handler {
 	case EchoBack:
 		return Echo()
 	case PublishToOthers:
-		return HandlerFunc(func(s Session, m Message) { h.Publish(m.Type, m.Payload, s) })
+		return HandlerFunc(func(s Session, m Message) {
+			h.Publish(Publication{Type: m.Type, Payload: m.Payload, Except: []Session{s}})
+		})
 	}
 	return HandlerFunc(func(Session, Message) {})
 }

@@ -58,7 +58,7 @@ func TestHubsPublishToAllOthersOfTheirOwn(t *testing.T) {
 		}
 		// Had a sender or another hub had a message, this would not be the next.
 		for name, clients := range hubs {
-			if err := n.Gateway.Hub(name).Publish(gateway.Text, []byte("the end"), gateway.Session{}); err != nil {
+			if err := n.Gateway.Hub(name).Publish(gateway.Publication{Type: gateway.Text, Payload: []byte("the end")}); err != nil {
 				t.Errorf("publish: %v", err)
 			}
 			for _, c := range clients {
@@ -89,7 +89,7 @@ func TestHubThatEchoesAndHubThatDiscards(t *testing.T) {
 	}
 	n.Eventually(t, func() bool { return n.Totals(t).MessagesIn == 4 }, "the messages")
 	for _, hub := range []string{"echo", "mute"} {
-		n.Gateway.Hub(hub).Publish(gateway.Text, []byte("the end"), gateway.Session{})
+		n.Gateway.Hub(hub).Publish(gateway.Publication{Type: gateway.Text, Payload: []byte("the end")})
 	}
 	for _, c := range echo {
 		// The echo is pooled and may come after what was published later.
@@ -130,7 +130,7 @@ func TestHubUnderChurn(t *testing.T) {
 				case <-quit:
 					return
 				case <-pace.C:
-					n.Gateway.Hub("red").Publish(gateway.Text, fmt.Appendf(nil, "message %d", published), gateway.Session{})
+					n.Gateway.Hub("red").Publish(gateway.Publication{Type: gateway.Text, Payload: fmt.Appendf(nil, "message %d", published)})
 					published++
 				}
 			}

@@ -66,13 +66,13 @@ func (s *shard) openLater(c *poller.Conn, x *session, r *Request) {
 
 // closeLater delivers the end of a session after everything before it.
 func (s *shard) closeLater(c *poller.Conn, x *session) {
-	if x.inbox == nil && x.route.quiet {
+	if x.inbox == nil && s.route(x).quiet {
 		return
 	}
 	in := s.inboxOf(c, x)
 	in.detached = true
 	x.inbox = nil
-	if !x.route.quiet {
+	if !s.route(x).quiet {
 		s.list(in, delivery{call: callClose, reason: x.reason})
 	}
 }
@@ -81,16 +81,29 @@ func (s *shard) closeLater(c *poller.Conn, x *session) {
 func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, u codec.Unit) {
 	in := s.inboxOf(c, x)
 	in.waitingBytes += len(m.Payload)
+	s.undone += len(m.Payload)
 	s.list(in, delivery{message: m, compressed: u.Compressed})
 	if !u.Owned && len(m.Payload) > 0 {
 		s.holdSegment(in)
 	}
 	limits := &s.gateway.config.Limits
-	if x.flags&flagPaused == 0 && (in.bytes() > limits.Inbound || in.deliveries() > limits.InboundMessages) {
+	switch {
+	case x.flags&flagPaused != 0:
+	case in.bytes() > limits.Inbound || in.deliveries() > limits.InboundMessages:
 		x.flags |= flagPaused
 		s.counts.readPauses++
 		c.Pause()
+	case s.workersBusy():
+		x.flags |= flagPaused
+		s.counts.busyPauses++
+		c.Pause()
 	}
+}
+
+// workersBusy reports whether so much of all sessions waits for workers that
+// those with something there must not be read.
+func (s *shard) workersBusy() bool {
+	return s.undone > s.gateway.config.Limits.Backlog/len(s.gateway.shards)
 }
 
 // bytes and deliveries are what the handler has not finished with.
@@ -120,7 +133,7 @@ func (s *shard) inboxOf(c *poller.Conn, x *session) *inbox {
 		x.inbox = &inbox{shard: s}
 	}
 	s.inboxes++
-	x.inbox.session, x.inbox.handler = s.session(c), x.route.handler
+	x.inbox.session, x.inbox.handler = s.session(c), s.route(x).handler
 	return x.inbox
 }
 
@@ -227,6 +240,7 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	s := in.shard
 	in.running = false
 	clear(in.batch)
+	s.undone -= in.batchBytes
 	in.batch, in.batchBytes = in.batch[:0], 0
 	if len(in.waiting) > 0 {
 		in.listed = true
@@ -240,11 +254,16 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	}
 }
 
-// relieve reads a session again whose inbox has emptied to a half.
+// relieve reads a session again whose inbox has emptied to a half, or, while the
+// workers are busy, altogether.
 func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	x := s.sessions.At(c.Slot())
 	limits := &s.gateway.config.Limits
-	if x.flags&flagPaused != 0 && in.bytes() <= limits.Inbound/2 && in.deliveries() <= limits.InboundMessages/2 {
+	emptied := in.bytes() <= limits.Inbound/2 && in.deliveries() <= limits.InboundMessages/2
+	if s.workersBusy() {
+		emptied = in.deliveries() == 0
+	}
+	if x.flags&flagPaused != 0 && emptied {
 		x.flags &^= flagPaused
 		c.Resume()
 	}

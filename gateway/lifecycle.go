@@ -6,6 +6,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/gateway/internal/outbox"
 	"github.com/sluicegate/sluice/poller"
 )
 
@@ -17,12 +18,12 @@ func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte)
 		return
 	}
 	x.reason, x.asked = r, s.loop.Now()
-	if x.outbox != nil && (r == ReasonClosedByHandler || r == ReasonShutdown) {
-		x.outbox.push(codec.AppendFrame(nil, ws.OpClose, payload))
+	if x.backlog != nil && (r == ReasonClosedByHandler || r == ReasonShutdown) {
+		x.backlog.queue.Push(outbox.Message{Frame: codec.AppendFrame(nil, ws.OpClose, payload)})
 		x.state = closing
 		return
 	}
-	x.outbox = nil
+	x.backlog = nil
 	x.state = closing
 	s.control(c, x, ws.OpClose, payload)
 }
@@ -76,7 +77,7 @@ func (s *shard) conclude(c *poller.Conn, x *session, v *verdict) {
 	if x.state != ending {
 		return
 	}
-	x.outbox = nil
+	x.backlog = nil
 	s.control(c, x, ws.OpClose, v.payload)
 	s.finish(c, x)
 }

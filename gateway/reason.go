@@ -39,6 +39,17 @@ const (
 	ReasonUnauthorized
 	// ReasonHTTPBusy: too many plain HTTP requests are being served.
 	ReasonHTTPBusy
+	// ReasonNodeFull: as many sessions are open as [Limits].Sessions allows.
+	ReasonNodeFull
+	// ReasonHubFull: as many as [HubConfig].Sessions allows.
+	ReasonHubFull
+	// ReasonAddressFull: as many from one address as
+	// [Limits].SessionsPerAddress allows.
+	ReasonAddressFull
+	// ReasonUserFull: as many of one user as [HubConfig].SessionsPerUser allows.
+	ReasonUserFull
+	// ReasonInternal: the program's own code has failed.
+	ReasonInternal
 	// ReasonNoDescriptors: accepted only to be closed, for want of
 	// descriptors (EMFILE, ENFILE).
 	ReasonNoDescriptors
@@ -113,6 +124,11 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonSubprotocol:      {"subprotocol", http.StatusBadRequest, 0, slog.LevelDebug, RetryNever, "no common subprotocol"},
 	ReasonUnauthorized:     {"unauthorized", http.StatusUnauthorized, 0, slog.LevelInfo, RetryNever, "not authorized"},
 	ReasonHTTPBusy:         {"http_busy", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many requests in progress"},
+	ReasonNodeFull:         {"node_full", http.StatusServiceUnavailable, 0, slog.LevelInfo, RetryLater, "too many sessions"},
+	ReasonHubFull:          {"hub_full", http.StatusServiceUnavailable, 0, slog.LevelInfo, RetryLater, "too many sessions of this hub"},
+	ReasonAddressFull:      {"address_full", http.StatusServiceUnavailable, 0, slog.LevelInfo, RetryLater, "too many sessions from this address"},
+	ReasonUserFull:         {"user_full", http.StatusServiceUnavailable, 0, slog.LevelInfo, RetryLater, "too many sessions of this user"},
+	ReasonInternal:         {"internal", http.StatusInternalServerError, 0, slog.LevelError, RetryLater, "internal error"},
 	ReasonNoDescriptors:    {"no_descriptors", 0, 0, slog.LevelError, RetryLater, ""},
 
 	ReasonClosedByPeer:    {"closed_by_peer", 0, ws.StatusNormalClosure, slog.LevelDebug, RetryNow, ""},

@@ -5,29 +5,38 @@ import "slices"
 // route is a [Route] or a hub, as the data path needs it. It is fixed once
 // made.
 type route struct {
+	path         string
+	number       uint16 // index into the gateway's list; no route has 0
 	handler      Handler
 	dispatch     Dispatch
-	quiet        bool // the handler takes messages only
-	hub          *Hub // nil: not a hub's
+	quiet        bool   // the handler takes messages only
+	hub          *Hub   // nil: not a hub's
+	class        *class // of what is sent to single sessions
 	origins      []string
 	subprotocols []string
 	compression  Compression
-	authorize    func(*Request) error
+	authorize    Authorize
 }
 
 // buildRoutes makes the table of paths, and the hubs.
 func (g *Gateway) buildRoutes() {
 	g.routes = make(map[string]*route, len(g.config.Hubs)+len(g.config.Routes))
-	for i, config := range g.config.Hubs {
-		h := &Hub{gateway: g, name: config.Name, number: i, compresses: g.compressionOf(config.Compression).Enabled}
-		g.hubs = append(g.hubs, h)
+	g.numbered = []*route{nil}
+	g.addClass("", "route", "", Delivery{})
+	for _, config := range g.config.Hubs {
+		h := g.newHub(config)
+		handler := config.Handler
+		if handler == nil {
+			handler = h.onMessage(config.OnMessage)
+		}
 		g.addRoute(h, Route{
 			Path:         HubPath(config.Name),
-			Handler:      h.onMessage(config.OnMessage),
+			Handler:      handler,
 			Dispatch:     config.Dispatch,
 			Origins:      config.Origins,
 			Subprotocols: config.Subprotocols,
 			Compression:  config.Compression,
+			Authorize:    config.Authorize,
 		})
 	}
 	for _, config := range g.config.Routes {
@@ -44,15 +53,24 @@ func (g *Gateway) compressionOf(own *Compression) Compression {
 }
 
 func (g *Gateway) addRoute(h *Hub, config Route) {
+	class := g.classes[0]
+	if h != nil {
+		class = h.class
+	}
 	_, quiet := config.Handler.(onlyMessages)
-	g.routes[config.Path] = &route{
+	r := &route{
+		path:         config.Path,
+		number:       uint16(len(g.numbered)),
 		handler:      config.Handler,
 		dispatch:     config.Dispatch,
 		quiet:        quiet,
 		hub:          h,
+		class:        class,
 		origins:      slices.Clone(config.Origins),
 		subprotocols: slices.Clone(config.Subprotocols),
 		compression:  g.compressionOf(config.Compression),
 		authorize:    config.Authorize,
 	}
+	g.routes[config.Path] = r
+	g.numbered = append(g.numbered, r)
 }

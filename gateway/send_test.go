@@ -292,7 +292,7 @@ func TestLargeSendsFromOpenArrive(t *testing.T) {
 // waiting for an event that has passed.
 func TestFrozenClientThatThawsGetsEverything(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
-		config.Limits.Outbound = 16 << 20
+		config.Limits.Outbound, config.Limits.OutboundMessages = 16<<20, 1<<20
 		for _, size := range []int{500, 10_000, 200_000} {
 			count := (8 << 20) / size
 			h, sessions := introduced()

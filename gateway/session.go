@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/gobwas/ws"
 
@@ -20,12 +22,14 @@ type Session struct {
 
 // Kinds of letters to sessions.
 const (
-	letterMessage poller.Kind = iota // Bytes: an encoded data frame
-	letterFrame                      // Ref: a codec.Frame
-	letterClose                      // Bytes: a close payload
-	letterEnd                        // Ref: the *verdict that ends the session
-	letterFault                      // Ref: the error that a message of the peer has ended in
-	letterPanic                      // the session's handler panicked
+	letterMessage  poller.Kind = iota // Bytes: an encoded data frame
+	letterFrame                       // Ref: a codec.Frame
+	letterLeave                       // Ref: the Group
+	letterLeaveAll                    // all groups
+	letterClose                       // Bytes: a close payload
+	letterEnd                         // Ref: the *verdict that ends the session
+	letterFault                       // Ref: the error that a message of the peer has ended in
+	letterPanic                       // the session's handler panicked
 )
 
 // sharedFrom is the payload size from which a send is encoded into memory of
@@ -60,6 +64,26 @@ func (s Session) SendFrame(f codec.Frame) error {
 	return sendError(s.shard.loop.PostRef(s.handle, letterFrame, f, f.Len()))
 }
 
+// Publish is [Session.Send] for a message with a key, or one that the session may
+// be excepted from.
+func (s Session) Publish(p Publication) error {
+	return s.publish(encode(&p))
+}
+
+// Deliver is Publish, and waits to learn what became of the message: whether it
+// waits for the session, was dropped, or has ended it. It must not be called on
+// a loop.
+func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
+	made := encode(&p)
+	made.receipt = newReceipt()
+	err := s.publish(made)
+	made.receipt.finish()
+	if err != nil {
+		return Reach{}, err
+	}
+	return made.receipt.await(ctx)
+}
+
 // Close begins the close handshake, after what was sent before (RFC 6455
 // §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
 // own; reason is cut to 123 bytes. It does not wait.
@@ -81,4 +105,49 @@ func sendError(err error) error {
 		return ErrBusy
 	}
 	return ErrEnded
+}
+
+// publish sends a publication to the session. It may be called from any
+// goroutine.
+func (s Session) publish(p *publication) error {
+	if s.shard == nil {
+		return ErrEnded
+	}
+	if p.receipt != nil {
+		p.receipt.left.Add(1)
+	}
+	err := s.shard.loop.Offer(&direct{p, s}, p.frame.Len())
+	if err != nil {
+		p.receipt.finish()
+	}
+	return sendError(err)
+}
+
+// direct is a publication on its way to one session.
+type direct struct {
+	message *publication
+	session Session
+}
+
+// directScope tells the keys of direct messages from those of groups.
+const directScope = math.MaxUint32
+
+// Run sends the message.
+func (d *direct) Run(l *poller.Loop) {
+	m := d.message
+	defer m.receipt.finish()
+	s, c := d.session.shard, l.Conn(d.session.handle)
+	if c == nil {
+		s.counts.undelivered++
+		return
+	}
+	x := s.sessions.At(c.Slot())
+	if !m.isFor(s, c, x) {
+		return
+	}
+	became := s.send(c, x, m.outgoing(directScope))
+	if became == outcomeGone {
+		s.counts.undelivered++
+	}
+	m.receipt.note(became)
 }

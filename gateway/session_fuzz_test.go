@@ -81,8 +81,8 @@ func FuzzSession(f *testing.F) {
 		if open := rig.Stats().Connections; open != 0 {
 			t.Errorf("%d connections are left after their peers closed", open)
 		}
-		if s.open != 0 || s.sessions.Held() != 0 || s.rosters[0].Len() != 0 {
-			t.Errorf("left behind: %d sessions, %d slots, %d members", s.open, s.sessions.Held(), s.rosters[0].Len())
+		if s.open != 0 || s.sessions.Held() != 0 || s.shares.At(0).members.Len() != 0 {
+			t.Errorf("left behind: %d sessions, %d slots, %d members", s.open, s.sessions.Held(), s.shares.At(0).members.Len())
 		}
 		rig.End()
 	})

@@ -25,8 +25,14 @@ type shard struct {
 
 	// Loop only: sessions.
 	sessions slab.Table[session]
-	rosters  []hub.Roster // by the hub's number
+	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
 	open     int
+
+	// Loop only: groups. The first shares are those of everyone of each hub.
+	shares     slab.Table[share]
+	shareSlots slab.Slots
+	shareOf    map[*hub.Group]uint32
+	fanout     fanout
 
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
@@ -37,6 +43,7 @@ type shard struct {
 	passing   Request // the request of the present handshake, if nobody keeps it
 	responses []byte  // control frames and HTTP answers, until they are written
 	inboxes   int     // in use
+	undone    int     // bytes of messages in them
 	spare     []*inbox
 
 	// Loop only: counters.
@@ -44,12 +51,23 @@ type shard struct {
 }
 
 type counts struct {
-	upgraded    uint64
-	messagesIn  uint64
-	messagesOut uint64
-	undelivered uint64
-	readPauses  uint64
-	reasons     [reasonCount]uint64
+	upgraded                   uint64
+	messagesIn                 uint64
+	messagesOut                uint64
+	undelivered                uint64
+	readPauses                 uint64
+	busyPauses                 uint64
+	joined, left, joinsRefused uint64
+	reasons                    [reasonCount]uint64
+	classes                    []classCounts // by the class's number
+}
+
+// classCounts are what became of the messages of one class, once for each
+// session they were for.
+type classCounts struct {
+	offered uint64
+	dropped uint64
+	closed  uint64 // sessions ended for want of room
 }
 
 // session is the state of one connection above its bytes. It lives in a slab
@@ -57,15 +75,16 @@ type counts struct {
 type session struct {
 	// Loop only.
 	decoder codec.Decoder
-	head    *head       // the HTTP request, while it arrives in pieces
-	route   *route      // nil until open
 	inbox   *inbox      // messages for a pooled handler; nil: none
-	outbox  *outbox     // messages behind a full connection; nil: none
+	backlog *backlog    // messages behind a full connection; nil: none
+	profile *profile    // identity, groups; nil: neither
 	heard   poller.Tick // last input of any kind
 	active  poller.Tick // last message
 	asked   poller.Tick // when the ping or the close frame was sent
-	seat    uint32      // in the hub's roster
+	seat    uint32      // among everyone of the hub
+	opened  uint32      // the second it was opened in, on the loop's clock
 	control controlRate
+	route   uint16        // its number; 0 until open
 	deflate codec.Deflate // what was agreed on compression; 0: none
 	state   state
 	flags   sessionFlags
@@ -100,15 +119,23 @@ const (
 // keptResponses bounds what a shard keeps for the answers of its next turn.
 const keptResponses = 64 << 10
 
-// maxFragments bounds the frames of one message. Senders that stream 4 MiB in
-// 64-byte frames exist; a million empty frames are an attack.
-const maxFragments = 1 << 17
-
 func newShard(g *Gateway, l *poller.Loop) *shard {
-	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: maxFragments}
+	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: g.config.Limits.Fragments}
 	deflate := plain
 	deflate.Compression = true
-	return &shard{gateway: g, loop: l, plain: plain, deflate: deflate, rosters: make([]hub.Roster, len(g.hubs))}
+	s := &shard{
+		gateway: g,
+		loop:    l,
+		plain:   plain,
+		deflate: deflate,
+		heads:   make(map[uint32]*head),
+		shareOf: make(map[*hub.Group]uint32),
+	}
+	s.counts.classes = make([]classCounts, len(g.classes))
+	for _, h := range g.hubs {
+		*s.shares.Claim(s.shareSlots.Take()) = share{hub: h, class: h.class}
+	}
+	return s
 }
 
 var _ poller.Handler = (*shard)(nil)
@@ -168,7 +195,7 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 	s.counts.messagesIn++
 	x.active = s.loop.Now()
 	m := Message{MessageType(u.Opcode), u.Payload}
-	if x.route.dispatch == Pooled {
+	if s.route(x).dispatch == Pooled {
 		s.deliverLater(c, x, m, u)
 		return
 	}
@@ -199,6 +226,10 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		s.send(c, x, outgoing{frame: letter.Bytes})
 	case letterFrame:
 		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
+	case letterLeave:
+		s.leave(c, x, letter.Ref.(Group).name)
+	case letterLeaveAll:
+		s.leaveAll(c, x)
 	case letterClose:
 		s.beginClose(c, x, ReasonClosedByHandler, letter.Bytes)
 	case letterEnd:
@@ -209,6 +240,9 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		s.endWith(c, x, ReasonHandlerPanic)
 	}
 }
+
+// TurnEnding implements [poller.Handler].
+func (s *shard) TurnEnding() { s.fanOut() }
 
 // TurnDone implements [poller.Handler].
 func (s *shard) TurnDone() {
@@ -222,6 +256,9 @@ func (s *shard) TurnDone() {
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
+	if x.state == opening {
+		delete(s.heads, c.Slot())
+	}
 	if x.reason == ReasonNone {
 		x.reason = reasonOf(x.state, cause)
 	}
@@ -233,14 +270,16 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 
 // end takes an open session out of the hub and tells its handler, once.
 func (s *shard) end(c *poller.Conn, x *session) {
-	if x.flags&flagEnded != 0 || x.route == nil {
+	if x.flags&flagEnded != 0 || x.route == 0 {
 		return
 	}
 	x.flags |= flagEnded
 	s.open--
-	s.leaveHub(x)
-	x.outbox = nil
-	if x.route.dispatch == Inline {
+	s.leaveHub(c, x)
+	s.vacate(c, x)
+	s.happened(c, x, SessionClosed, "")
+	x.backlog = nil
+	if s.route(x).dispatch == Inline {
 		reason := x.reason
 		s.runInline(c, x, func(session Session, h Handler) { h.Close(session, reason) })
 		return
@@ -249,6 +288,9 @@ func (s *shard) end(c *poller.Conn, x *session) {
 }
 
 func (s *shard) session(c *poller.Conn) Session { return Session{s, c.Handle()} }
+
+// route returns the route of a session that is or was open.
+func (s *shard) route(x *session) *route { return s.gateway.numbered[x.route] }
 
 // reasonOf tells why a connection ended that the gateway did not end itself.
 func reasonOf(at state, cause error) Reason {
@@ -274,7 +316,7 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 			s.endWith(c, x, ReasonHandlerPanic)
 		}
 	}()
-	call(session, x.route.handler)
+	call(session, s.route(x).handler)
 }
 
 // endWith begins the close handshake for a reason of the table.

@@ -47,6 +47,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.http.shutdown(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
 	g.server.Stop()
+	g.events.close(ctx)
 	g.journal.close()
 	g.mu.Lock()
 	g.phase = over

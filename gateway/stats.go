@@ -171,8 +171,8 @@ func (s *shard) stats() shardStats {
 		one.loop.Reasons[r] = s.counts.reasons[r]
 	}
 	one.loop.Reasons[ReasonNoDescriptors] = l.Shed
-	for i := range s.rosters {
-		one.members = append(one.members, s.rosters[i].Len())
+	for _, h := range s.gateway.hubs {
+		one.members = append(one.members, s.shares.At(uint32(h.number)).members.Len())
 	}
 	return one
 }

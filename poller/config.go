@@ -25,6 +25,15 @@ type Config struct {
 	// WriteStall ends a connection whose peer takes none of the waiting output
 	// for so long.
 	WriteStall time.Duration
+	// SendBuffer and ReceiveBuffer are the sizes of the kernel's buffers of a
+	// connection, in bytes; it takes up to twice as much. 0 leaves them to the
+	// kernel, which lets them grow to some megabytes.
+	SendBuffer, ReceiveBuffer int
+	// Unsent is how many bytes the kernel takes for a peer beyond those that it
+	// has room for, whatever the send buffer's size: a peer that stops reading
+	// must not have megabytes queued where nobody sees them. 0 sets no bound.
+	// Linux only.
+	Unsent int
 	// Linger is how long a connection may take to end once it was finished: its
 	// output to be read, and the peer to close too. Its input is read meanwhile,
 	// and thrown away: closing at once could reset the connection before the
@@ -72,6 +81,8 @@ func (c Config) validate() error {
 		return errors.New("poller: Listen is not an address")
 	case c.Sweep <= 0 || c.WriteStall <= 0 || c.Linger <= 0:
 		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.Linger)
+	case c.SendBuffer < 0 || c.ReceiveBuffer < 0 || c.Unsent < 0:
+		return fmt.Errorf("poller: SendBuffer (%d), ReceiveBuffer (%d) and Unsent (%d) must not be negative", c.SendBuffer, c.ReceiveBuffer, c.Unsent)
 	case c.PrivateFDTables && c.Engine != "epoll":
 		return fmt.Errorf("poller: private descriptor tables need the epoll engine, not %q", c.Engine)
 	}

@@ -63,7 +63,12 @@ func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
 		if e.engine, err = prepareEngine(config.Engine); err != nil {
 			return made, addr, err
 		}
-		options := sys.Options{UserTimeout: int(config.WriteStall.Milliseconds())}
+		options := sys.Options{
+			UserTimeout:   int(config.WriteStall.Milliseconds()),
+			SendBuffer:    config.SendBuffer,
+			ReceiveBuffer: config.ReceiveBuffer,
+			Unsent:        config.Unsent,
+		}
 		if e.listener, addr, err = sys.Listen(addr, options); err != nil {
 			return made, addr, err
 		}

@@ -31,6 +31,10 @@ type Handler interface {
 	// Closed announces the end of c, whatever ended it: [io.EOF] for the peer,
 	// or the cause. It is called exactly once, last of all.
 	Closed(c *Conn, cause error)
+	// TurnEnding is called when the turn's input, letters and timeouts have been
+	// dealt with and its output is yet to be written: what many of them call for
+	// once is done there.
+	TurnEnding()
 	// TurnDone is called after a turn's output was written.
 	TurnDone()
 }
@@ -55,6 +59,7 @@ type Loop struct {
 	generation uint32
 	acceptor   acceptor
 	lingerers  []lingerer
+	timers     timers
 
 	// Loop only: the turn.
 	began    time.Duration // of the present turn, on the clock
@@ -66,6 +71,7 @@ type Loop struct {
 	retained bool
 	output   output
 	sweeper  sweeper
+	again    bool // the next turn has work that no event announces
 	stopping bool
 	stats    Stats
 	longest  longestTurn
@@ -81,6 +87,23 @@ func newLoop(index int, config Config, now clock, wake func() error, pool *buf.P
 		events:  make([]sys.Event, eventBatch),
 	}
 }
+
+// Continue has the loop take another turn without waiting for events, for
+// handlers that leave work over. It is called in each turn that should have a
+// successor.
+func (l *Loop) Continue() { l.again = true }
+
+// Began returns the moment of the present turn's beginning, and Clock the
+// present one, on one clock: what a turn has taken so far is the difference.
+func (l *Loop) Began() time.Duration { return l.began }
+
+// Clock is described at [Loop.Began].
+func (l *Loop) Clock() time.Duration { return l.clock() }
+
+// Flush writes what is queued on all connections now rather than at the end of
+// the turn: the bytes are then still in the processor's cache. Bytes borrowed by
+// [Conn.Queue] are free afterwards.
+func (l *Loop) Flush() { l.flush() }
 
 // Index returns the loop's number, from 0.
 func (l *Loop) Index() int { return l.index }

@@ -235,7 +235,7 @@ type recorder struct {
 	onData                       func(*Conn, []byte)
 	onMail                       func(*Conn, Letter)
 	onClosed                     func(*Conn, error)
-	onTurnDone                   func()
+	onTurnEnding, onTurnDone     func()
 
 	opened    []Handle
 	byAddr    map[netip.AddrPort]Handle
@@ -301,6 +301,12 @@ func (r *recorder) Closed(c *Conn, cause error) {
 	r.closed[c.Handle()] = append(r.closed[c.Handle()], cause)
 	if r.onClosed != nil {
 		r.onClosed(c, cause)
+	}
+}
+
+func (r *recorder) TurnEnding() {
+	if r.onTurnEnding != nil {
+		r.onTurnEnding()
 	}
 }
 

@@ -214,6 +214,7 @@ func (e *echo) Mail(c *Conn, letter Letter) {
 func (e *echo) Drained(*Conn)               {}
 func (e *echo) Sweep(*Conn)                 {}
 func (e *echo) Closed(c *Conn, cause error) { e.census.left(c.Handle(), cause) }
+func (e *echo) TurnEnding()                 {}
 func (e *echo) TurnDone()                   { e.arena = e.arena[:0] }
 
 func TestEchoOverRealSockets(t *testing.T) {

@@ -72,6 +72,7 @@ func (poster) Mail(c *Conn, l Letter) { c.Queue(l.Bytes) }
 func (poster) Drained(*Conn)          {}
 func (poster) Sweep(*Conn)            {}
 func (poster) Closed(*Conn, error)    {}
+func (poster) TurnEnding()            {}
 func (poster) TurnDone()              {}
 
 // inline answers each message in its turn, twice, from an arena.

@@ -25,6 +25,7 @@ func (l *Loop) turn() {
 	l.began = l.clock()
 	l.now = Tick(l.began / time.Millisecond)
 	l.stats.Turns++
+	l.again = false
 
 	scheduled := len(l.next)
 	for _, event := range l.events[:ready] {
@@ -35,6 +36,8 @@ func (l *Loop) turn() {
 	l.readMail()
 	l.sweep()
 	l.endLingering()
+	l.runTimers()
+	l.handler.TurnEnding()
 	l.flush()
 
 	ended := l.clock()
@@ -75,7 +78,7 @@ func (l *Loop) poll(timeout time.Duration) int {
 
 // pending reports whether there is work that no event will announce.
 func (l *Loop) pending() bool {
-	return len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
+	return l.again || len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
 }
 
 // untilDue returns how long the loop may sleep; negative: without limit.
@@ -92,6 +95,9 @@ func (l *Loop) untilDue() time.Duration {
 	}
 	if len(l.lingerers) > 0 {
 		earlier(l.lingerers[0].until)
+	}
+	if len(l.timers) > 0 {
+		earlier(l.timers[0].at)
 	}
 	if l.acceptor.open && l.acceptor.ready {
 		earlier(l.acceptor.retry)

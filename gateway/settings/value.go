@@ -51,7 +51,6 @@ func (v address) set(s string) error {
 	return nil
 }
 
-// orNone is an address that may be empty.
 // orDerived is a size that follows from another setting if it is 0.
 type orDerived struct{ size }
 
@@ -63,6 +62,26 @@ func (v orDerived) set(s string) error {
 	return v.size.set(s)
 }
 
+// orKernel is a size that the kernel chooses if it is 0, which is kept as
+// negative.
+type orKernel struct{ size }
+
+func (v orKernel) String() string {
+	if *v.to < 0 {
+		return "0"
+	}
+	return v.size.String()
+}
+
+func (v orKernel) set(s string) error {
+	if s == "0" {
+		*v.to = -1
+		return nil
+	}
+	return v.size.set(s)
+}
+
+// orNone is an address that may be empty.
 type orNone struct{ address }
 
 func (v orNone) set(s string) error {

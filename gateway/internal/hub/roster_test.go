@@ -5,35 +5,53 @@ import (
 	"testing"
 )
 
-// TestRosterAgainstAModel joins and leaves at random, keeping each member's
-// seat as a session would.
+// TestRosterAgainstAModel joins, leaves and visits at random, keeping each
+// member's seat as a session would.
 func TestRosterAgainstAModel(t *testing.T) {
 	const seed = 3
 	rng := rand.New(rand.NewPCG(seed, seed))
 	var roster Roster
 	seats := map[uint32]uint32{}
-	next := uint32(0)
-	for step := range 50_000 {
-		if rng.IntN(100) < 55 && len(seats) < 2000 || len(seats) == 0 {
+	due := map[uint32]bool{} // the unvisited of the present pass
+	moved := func(slot, seat uint32) { seats[slot] = seat }
+	next, passes := uint32(0), 0
+	for step := range 200_000 {
+		switch dice := rng.IntN(100); {
+		case dice < 30 && len(seats) < 500 || len(seats) == 0:
 			seats[next] = roster.Join(next)
 			next++
-		} else {
+		case dice < 55:
 			for slot, seat := range seats {
 				delete(seats, slot)
-				if moved, ok := roster.Leave(seat); ok {
-					seats[moved] = seat
-				}
+				delete(due, slot)
+				roster.Leave(seat, moved)
 				break
+			}
+		default:
+			slot, ok := roster.Next()
+			if ok != (len(due) > 0) || ok && !due[slot] {
+				t.Fatalf("step %d: Next() = %d, %v with %d members due, of which it is one: %v", step, slot, ok, len(due), due[slot])
+			}
+			delete(due, slot)
+			if !ok {
+				roster.Begin()
+				passes++
+				for slot := range seats {
+					due[slot] = true
+				}
 			}
 		}
 		if roster.Len() != len(seats) {
-			t.Fatalf("seed %d, step %d: Len() = %d, want %d", seed, step, roster.Len(), len(seats))
+			t.Fatalf("step %d: Len() = %d, want %d", step, roster.Len(), len(seats))
 		}
 	}
 	for slot, seat := range seats {
 		if roster.Slots()[seat] != slot {
 			t.Fatalf("slot %d is not at its seat %d", slot, seat)
 		}
+	}
+	if passes < 100 {
+		t.Errorf("only %d passes", passes)
 	}
 }
 
@@ -43,7 +61,7 @@ func TestRosterShrinks(t *testing.T) {
 		roster.Join(slot)
 	}
 	for roster.Len() > 0 {
-		roster.Leave(uint32(roster.Len() - 1))
+		roster.Leave(uint32(roster.Len()-1), func(uint32, uint32) { t.Error("the last seat is nobody's to take") })
 	}
 	if got := cap(roster.slots); got > 64 {
 		t.Errorf("an emptied roster keeps room for %d", got)

@@ -20,6 +20,13 @@ type Options struct {
 	// UserTimeout bounds how long sent bytes may stay unacknowledged, in
 	// milliseconds; 0 leaves the kernel's default. Linux only.
 	UserTimeout int
+	// SendBuffer and ReceiveBuffer are the sizes of the kernel's buffers, in
+	// bytes, of which it takes up to twice as much; 0 leaves them to the kernel,
+	// which lets them grow to some megabytes.
+	SendBuffer, ReceiveBuffer int
+	// Unsent is how many bytes the kernel takes beyond those that the peer has
+	// room for; 0 leaves it at the send buffer's size. Linux only.
+	Unsent int
 }
 
 // socketOption is one call of setsockopt.
@@ -56,6 +63,14 @@ func listen(fd, domain int, addr netip.AddrPort, options Options) (netip.AddrPor
 		{"TCP_NODELAY", unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 		{"SO_KEEPALIVE", unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
 	}, systemOptions(options)...)
+	for _, buffer := range []socketOption{
+		{"SO_SNDBUF", unix.SOL_SOCKET, unix.SO_SNDBUF, options.SendBuffer},
+		{"SO_RCVBUF", unix.SOL_SOCKET, unix.SO_RCVBUF, options.ReceiveBuffer},
+	} {
+		if buffer.value > 0 {
+			set = append(set, buffer)
+		}
+	}
 	if domain == unix.AF_INET6 {
 		// "[::]" serves both families, as net.Listen does.
 		only := 1

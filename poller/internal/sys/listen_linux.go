@@ -8,5 +8,8 @@ func socket(domain int) (int, error) {
 }
 
 func systemOptions(o Options) []socketOption {
-	return []socketOption{{"TCP_USER_TIMEOUT", unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, o.UserTimeout}}
+	return []socketOption{
+		{"TCP_USER_TIMEOUT", unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, o.UserTimeout},
+		{"TCP_NOTSENT_LOWAT", unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, o.Unsent},
+	}
 }

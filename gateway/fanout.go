@@ -1,0 +1,260 @@
+package gateway
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/poller"
+)
+
+// fanout is the passes of one loop: which shares have messages to be sent. Each
+// gets a slice of members in turn, so a large group delays a small one by a
+// slice only, and all together a bounded part of each turn of the loop. What is
+// published while a pass is under way goes with the next one, in one write for
+// each member: the more there is to do, the less each message costs.
+type fanout struct {
+	// Loop only.
+	list  []uint32 // of shares
+	spare *pass
+
+	// Atomic.
+	unsent atomic.Int64 // bytes of messages that some members of this loop still miss
+}
+
+const (
+	// sliceMembers is how many members a pass serves before others have a turn:
+	// some 400 µs of writes.
+	sliceMembers = 64
+	// fanoutBudget is how much of a turn fan-out takes, and one slice more at
+	// most, before the loop looks after its input again.
+	fanoutBudget = 2 * time.Millisecond
+	// maxUnsent is how many bytes of messages may be under way to the members of
+	// one loop before publishers are told that it is busy.
+	maxUnsent = 64 << 20
+)
+
+// enqueue takes a publication to the members of a share.
+func (s *shard) enqueue(number uint32, p *publication) {
+	sh := s.shares.At(number)
+	if sh.members.Len() == 0 {
+		p.receipt.finish()
+		return
+	}
+	sh.pending = append(sh.pending, p)
+	sh.bytes += p.frame.Len()
+	s.fanout.unsent.Add(int64(p.frame.Len()))
+	switch window := sh.class.delivery.Window; {
+	case window == 0 || sh.bytes >= sh.class.delivery.Batch:
+		s.schedule(number)
+	case !sh.timed:
+		sh.timed = true
+		s.loop.After(window-windowSlack, &windowEnd{s, number, sh.group})
+	}
+}
+
+// windowSlack is how much later than asked a loop may wake up.
+const windowSlack = time.Millisecond
+
+// schedule has what is pending in a share sent.
+func (s *shard) schedule(number uint32) {
+	sh := s.shares.At(number)
+	sh.due = true
+	if !sh.listed {
+		sh.listed = true
+		s.fanout.list = append(s.fanout.list, number)
+	}
+}
+
+// windowEnd is the end of a share's window.
+type windowEnd struct {
+	shard  *shard
+	number uint32
+	group  *hub.Group
+}
+
+// Run sends what the window has collected.
+func (w *windowEnd) Run(*poller.Loop) {
+	sh := w.shard.shares.At(w.number)
+	if sh == nil || sh.hub == nil || sh.group != w.group {
+		return // the group has left this loop since
+	}
+	sh.timed = false
+	if len(sh.pending) > 0 {
+		w.shard.schedule(w.number)
+	}
+}
+
+// fanOut goes on with the passes for a part of this turn.
+func (s *shard) fanOut() {
+	if len(s.fanout.list) == 0 {
+		return
+	}
+	until := s.loop.Clock() + fanoutBudget
+	next := 0
+	for next < len(s.fanout.list) {
+		number := s.fanout.list[next]
+		next++
+		if s.advance(number) {
+			s.fanout.list = append(s.fanout.list, number)
+		}
+		s.loop.Flush()
+		if s.loop.Clock() >= until {
+			break
+		}
+	}
+	s.fanout.list = s.fanout.list[:copy(s.fanout.list, s.fanout.list[next:])]
+	if len(s.fanout.list) > 0 {
+		s.loop.Continue()
+	}
+}
+
+// advance serves some members of a share, and reports whether there is more to
+// be done for it.
+func (s *shard) advance(number uint32) bool {
+	sh := s.shares.At(number)
+	if sh.pass == nil {
+		s.beginPass(sh)
+	}
+	for range sliceMembers {
+		slot, ok := sh.members.Next()
+		if !ok {
+			return s.endPass(number)
+		}
+		s.visit(sh, number, slot)
+	}
+	return true
+}
+
+// beginPass makes a pass of what is pending.
+func (s *shard) beginPass(sh *share) {
+	p := s.fanout.spare
+	if p == nil {
+		p = new(pass)
+	}
+	s.fanout.spare = nil
+	p.messages, sh.pending = sh.pending, p.messages[:0]
+	p.late, sh.late = sh.late, nil
+	p.close()
+	sh.pass, sh.bytes, sh.due = p, 0, false
+	sh.members.Begin()
+}
+
+// endPass ends the pass of a share whose members were all served.
+func (s *shard) endPass(number uint32) (more bool) {
+	sh := s.shares.At(number)
+	p := sh.pass
+	s.settle(p.messages)
+	p.reset()
+	p.late = nil
+	sh.pass, s.fanout.spare = nil, p
+	if sh.due && len(sh.pending) > 0 {
+		return true
+	}
+	sh.listed, sh.due = false, false
+	s.closeShare(number)
+	return false
+}
+
+// settle notes that messages are on their way to nobody here any more.
+func (s *shard) settle(messages []*publication) {
+	for _, p := range messages {
+		s.fanout.unsent.Add(int64(-p.frame.Len()))
+		p.receipt.finish()
+	}
+}
+
+// abandon drops what is pending in a share that nobody is a member of.
+func (s *shard) abandon(sh *share) {
+	s.settle(sh.pending)
+	sh.pending, sh.bytes = nil, 0
+}
+
+// visit sends the messages of the present pass to one member.
+func (s *shard) visit(sh *share, number, slot uint32) {
+	c, x, p := s.loop.ConnAt(slot), s.sessions.At(slot), sh.pass
+	from, late := p.late[slot]
+	if !late && !p.selective && x.state == open && x.backlog == nil {
+		whole := p.bytesFor(s.route(x), x.deflate)
+		if s.fits(c, len(whole)) {
+			n := uint64(len(p.messages))
+			s.counts.messagesOut += n
+			s.counts.classes[sh.class.number].offered += n
+			c.QueueShared(whole)
+			p.noteAll(outcomeSent)
+			return
+		}
+	}
+	for _, m := range p.messages[from:] {
+		if c.Open() && m.isFor(s, c, x) {
+			m.receipt.note(s.send(c, x, m.outgoing(number)))
+		}
+	}
+}
+
+// batch is messages laid end to end, once for all who are sent all of them.
+type batch struct {
+	messages  []*publication
+	selective bool // not everyone is sent all
+	plain     []byte
+	deflated  [windows][]byte // by what was agreed; nil: not made yet
+}
+
+// close completes a batch of messages.
+func (b *batch) close() {
+	if len(b.messages) == 1 {
+		b.plain = b.messages[0].frame.Bytes()
+	} else {
+		size := 0
+		for _, m := range b.messages {
+			size += m.frame.Len()
+		}
+		b.plain = make([]byte, 0, size)
+		for _, m := range b.messages {
+			b.plain = append(b.plain, m.frame.Bytes()...)
+		}
+	}
+	for _, m := range b.messages {
+		b.selective = b.selective || m.selective()
+	}
+}
+
+// bytesFor returns the messages as a session is sent them that has agreed on d.
+func (b *batch) bytesFor(rt *route, d codec.Deflate) []byte {
+	if d == 0 {
+		return b.plain
+	}
+	form := &b.deflated[d%windows]
+	if *form != nil {
+		return *form
+	}
+	if len(b.messages) == 1 {
+		*form = rt.compress(d, b.messages[0].outgoing(0)).frame
+		return *form
+	}
+	whole := make([]byte, 0, len(b.plain))
+	for _, m := range b.messages {
+		whole = append(whole, rt.compress(d, m.outgoing(0)).frame...)
+	}
+	*form = whole
+	return whole
+}
+
+// noteAll counts one outcome for every message.
+func (b *batch) noteAll(o outcome) {
+	for _, m := range b.messages {
+		m.receipt.note(o)
+	}
+}
+
+// reset empties b. It keeps the memory of a small list.
+func (b *batch) reset() {
+	const kept = 256
+	messages := b.messages[:0]
+	clear(b.messages)
+	if cap(messages) > kept {
+		messages = nil
+	}
+	*b = batch{messages: messages}
+}

@@ -1,0 +1,77 @@
+package hub
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+)
+
+func TestAGroupIsThereWhileItIsHeld(t *testing.T) {
+	var x Index
+	loops := func(name string) (loops []int) {
+		x.Tell(name, func(_ *Group, loop int) { loops = append(loops, loop) })
+		return loops
+	}
+	room := x.Hold("room", 5)
+	if x.Hold("room", 2) != room || x.Hold("room", 5) != room {
+		t.Error("one name, two groups")
+	}
+	x.Hold("other", 9)
+	if got := loops("room"); !slices.Equal(got, []int{2, 5}) {
+		t.Errorf("the group is on loops %v, want 2 and 5", got)
+	}
+	x.Drop(room, 5)
+	if got := loops("room"); !slices.Equal(got, []int{2, 5}) {
+		t.Errorf("the group is on loops %v after one of two drops, want 2 and 5", got)
+	}
+	x.Drop(room, 5)
+	if got := loops("room"); !slices.Equal(got, []int{2}) {
+		t.Errorf("the group is on loops %v, want 2", got)
+	}
+	if got := x.Names("", 10); !slices.Equal(got, []string{"other", "room"}) {
+		t.Errorf("Names() = %v", got)
+	}
+	if got := x.Names("other", 10); !slices.Equal(got, []string{"room"}) {
+		t.Errorf("Names() after other = %v", got)
+	}
+	x.Drop(room, 2)
+	if x.Find("room") != nil || x.Len() != 1 || loops("room") != nil {
+		t.Error("the empty group is still there")
+	}
+	if x.Hold("room", 1) == room {
+		t.Error("the group that was forgotten came back")
+	}
+}
+
+// TestTellKeepsOneOrder has many goroutines tell a group at once: every loop
+// hears the same sequence.
+func TestTellKeepsOneOrder(t *testing.T) {
+	var x Index
+	const tellers, each = 8, 500
+	loops := []int{0, 1, 2}
+	for _, loop := range loops {
+		x.Hold("room", loop)
+	}
+	var mu [3]sync.Mutex
+	var heard [3][]string
+	var telling sync.WaitGroup
+	for teller := range tellers {
+		telling.Go(func() {
+			for i := range each {
+				word := fmt.Sprint(teller, ".", i)
+				x.Tell("room", func(_ *Group, loop int) {
+					mu[loop].Lock()
+					heard[loop] = append(heard[loop], word)
+					mu[loop].Unlock()
+				})
+			}
+		})
+	}
+	telling.Wait()
+	for _, loop := range loops {
+		if len(heard[loop]) != tellers*each || !slices.Equal(heard[loop], heard[0]) {
+			t.Errorf("loop %d heard %d words, not what loop 0 heard", loop, len(heard[loop]))
+		}
+	}
+}

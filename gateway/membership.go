@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"slices"
+
+	"github.com/sluicegate/sluice/poller"
+)
+
+// admitMember carries out a join and reports whether the hold on the group that
+// came with it is kept. c is nil if the session has ended.
+func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
+	if c == nil {
+		s.counts.undelivered++
+		return false
+	}
+	x := s.sessions.At(c.Slot())
+	switch {
+	case x.state != open || s.route(x).hub != j.hub:
+		s.counts.undelivered++
+		return false
+	case len(x.profile.groups()) >= s.gateway.config.Limits.Groups:
+		s.counts.joinsRefused++
+		return false
+	}
+	if number, known := s.shareOf[j.group]; known && x.profile.in(number) {
+		return false
+	}
+	number, opened := s.openShare(j.hub, j.group)
+	p := s.profileOf(x)
+	p.memberships = append(p.memberships, membership{number, s.joinShare(number, c.Slot())})
+	j.group.AddMembers(1)
+	s.counts.joined++
+	s.happened(c, x, GroupJoined, j.group.Name())
+	return opened
+}
+
+// joinGroups makes a session that has just opened a member of groups.
+func (s *shard) joinGroups(c *poller.Conn, h *Hub, groups []string) {
+	for _, name := range groups {
+		j := &join{hub: h, group: h.groups.Hold(name, s.loop.Index()), handle: c.Handle()}
+		j.Run(s.loop)
+	}
+}
+
+// in reports whether the session is a member of a share.
+func (p *profile) in(number uint32) bool {
+	return slices.ContainsFunc(p.groups(), func(m membership) bool { return m.share == number })
+}
+
+// memberOf returns which of the session's memberships is that of a group.
+func (s *shard) memberOf(x *session, group string) (at int, is bool) {
+	at = slices.IndexFunc(x.profile.groups(), func(m membership) bool { return s.shares.At(m.share).group.Name() == group })
+	return at, at >= 0
+}
+
+// leave ends the membership in a group, if there is one.
+func (s *shard) leave(c *poller.Conn, x *session, group string) {
+	if at, is := s.memberOf(x, group); is {
+		s.dismiss(c, x, at)
+	}
+}
+
+// leaveAll ends all memberships.
+func (s *shard) leaveAll(c *poller.Conn, x *session) {
+	for n := len(x.profile.groups()); n > 0; n-- {
+		s.dismiss(c, x, n-1)
+	}
+}
+
+// dismiss ends one of the session's memberships.
+func (s *shard) dismiss(c *poller.Conn, x *session, at int) {
+	all := x.profile.memberships
+	m := all[at]
+	all[at] = all[len(all)-1]
+	x.profile.memberships = all[:len(all)-1]
+	group := s.shares.At(m.share).group
+	group.AddMembers(-1)
+	s.leaveShare(m.share, c.Slot(), m.seat)
+	s.counts.left++
+	s.happened(c, x, GroupLeft, group.Name())
+}
+
+// joinHub makes a new session one of everyone of its hub.
+func (s *shard) joinHub(c *poller.Conn, x *session) {
+	if h := s.route(x).hub; h != nil {
+		x.seat = s.joinShare(uint32(h.number), c.Slot())
+	}
+}
+
+// leaveHub ends the session's place in its hub and in its groups.
+func (s *shard) leaveHub(c *poller.Conn, x *session) {
+	h := s.route(x).hub
+	if h == nil {
+		return
+	}
+	s.leaveAll(c, x)
+	s.leaveShare(uint32(h.number), c.Slot(), x.seat)
+}

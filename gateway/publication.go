@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/poller"
+)
+
+// Publication is one message for any number of sessions.
+type Publication struct {
+	// Type says what Payload is.
+	Type MessageType
+	// Payload is borrowed until the call returns.
+	Payload []byte
+	// Key is what the message updates, for the policy [Conflate]: "player 7",
+	// for example. Keys of one group do not meet those of another.
+	Key string
+	// Except are sessions that are not sent the message. It is kept, and must
+	// not change.
+	Except []Session
+	// Filter, if set, chooses among the other sessions. It is called for each on
+	// the session's loop, on several loops at once, and must not block.
+	Filter func(*Recipient) bool
+}
+
+// Reach is what became of a message, in numbers of sessions.
+type Reach struct {
+	// Sent is how many it is on its way to: the kernel has it, or it waits.
+	Sent int
+	// Dropped is how many it was withheld from because they are too slow.
+	Dropped int
+	// Closed is how many were ended for being too slow.
+	Closed int
+}
+
+// Recipient is a session as a [Publication]'s filter sees it. It is valid during
+// the call.
+type Recipient struct {
+	shard   *shard
+	conn    *poller.Conn
+	session *session
+}
+
+// Session returns the session.
+func (r *Recipient) Session() Session { return r.shard.session(r.conn) }
+
+// User returns the session's user id, or "".
+func (r *Recipient) User() string { return r.session.profile.user() }
+
+// Metadata returns what the session's metadata have for a key, or "".
+func (r *Recipient) Metadata(key string) string { return r.session.profile.metadata()[key] }
+
+// InGroup reports whether the session is a member of a group.
+func (r *Recipient) InGroup(name string) bool {
+	_, is := r.shard.memberOf(r.session, name)
+	return is
+}
+
+// publication is a [Publication] on its way.
+type publication struct {
+	// Fixed once published.
+	hub      *Hub       // nil: for one session
+	group    *hub.Group // nil: everyone of the hub
+	class    *class     // nil: that of the session's route
+	frame    codec.Frame
+	deflated *deflated // nil: no receiver has agreed on compression
+	key      string
+	except   []Session
+	filter   func(*Recipient) bool
+	receipt  *receipt // nil: nobody waits for one
+}
+
+// encode makes a publication of p: its bytes are made once for all its
+// receivers.
+func encode(p *Publication) *publication {
+	return &publication{
+		frame:  codec.Encode(ws.OpCode(p.Type), p.Payload),
+		key:    p.Key,
+		except: p.Except,
+		filter: p.Filter,
+	}
+}
+
+// encode makes a publication of p for sessions of the hub.
+func (h *Hub) encode(p *Publication, class *class) *publication {
+	made := encode(p)
+	made.hub, made.class = h, class
+	if h.compresses {
+		made.deflated = new(deflated)
+	}
+	return made
+}
+
+// selective reports whether some members are not to have the message.
+func (p *publication) selective() bool { return len(p.except) > 0 || p.filter != nil }
+
+// isFor reports whether a session is to have the message.
+func (p *publication) isFor(s *shard, c *poller.Conn, x *session) bool {
+	for _, e := range p.except {
+		if e.shard == s && e.handle == c.Handle() {
+			return false
+		}
+	}
+	return p.filter == nil || p.filter(&Recipient{s, c, x})
+}
+
+// outgoing returns the message as one session is sent it.
+func (p *publication) outgoing(scope uint32) outgoing {
+	return outgoing{frame: p.frame.Bytes(), shared: true, deflated: p.deflated, class: p.class, key: p.key, scope: scope}
+}
+
+// receipt counts what becomes of a publication, for whoever waits for it.
+type receipt struct {
+	// Atomic.
+	sent, dropped, closed atomic.Int64
+	left                  atomic.Int64 // parts that are not done
+
+	done chan struct{}
+}
+
+// newReceipt returns a receipt with one part, that of the publisher.
+func newReceipt() *receipt {
+	r := &receipt{done: make(chan struct{})}
+	r.left.Store(1)
+	return r
+}
+
+// note counts the outcome for one session.
+func (r *receipt) note(o outcome) {
+	switch {
+	case r == nil:
+	case o == outcomeSent:
+		r.sent.Add(1)
+	case o == outcomeDropped:
+		r.dropped.Add(1)
+	case o == outcomeClosed:
+		r.closed.Add(1)
+	}
+}
+
+// finish ends one part. The last one wakes who waits.
+func (r *receipt) finish() {
+	if r != nil && r.left.Add(-1) == 0 {
+		close(r.done)
+	}
+}
+
+// await waits for all parts.
+func (r *receipt) await(ctx context.Context) (Reach, error) {
+	select {
+	case <-r.done:
+		return Reach{Sent: int(r.sent.Load()), Dropped: int(r.dropped.Load()), Closed: int(r.closed.Load())}, nil
+	case <-ctx.Done():
+		return Reach{}, ctx.Err()
+	}
+}

@@ -1,0 +1,93 @@
+package gateway
+
+import "github.com/sluicegate/sluice/gateway/internal/hub"
+
+// share is what one loop has of a group, or of everyone of a hub: the members
+// that live there, and the messages on their way to them.
+type share struct {
+	// Fixed.
+	hub   *Hub
+	group *hub.Group // nil: everyone
+	class *class
+
+	// Loop only.
+	members hub.Roster
+	pending []*publication
+	bytes   int            // of pending
+	late    map[uint32]int // members, by slot, who came when so many were pending
+	pass    *pass          // under way; nil: none
+	timed   bool           // a window is open
+	due     bool           // pending is to be sent
+	listed  bool           // stands in the loop's list
+}
+
+// pass is the messages that are being sent to the members of a share, and late
+// as it was in the share when the pass began.
+type pass struct {
+	batch
+	late map[uint32]int
+}
+
+// openShare returns the number of the loop's share of a group. It keeps the hold
+// that the caller has on the group if the share is new, which it reports.
+func (s *shard) openShare(h *Hub, group *hub.Group) (number uint32, opened bool) {
+	if number, ok := s.shareOf[group]; ok {
+		return number, false
+	}
+	number = s.shareSlots.Take()
+	*s.shares.Claim(number) = share{hub: h, group: group, class: h.classOf(group.Name())}
+	s.shareOf[group] = number
+	return number, true
+}
+
+// closeShare forgets the share of a group that has no members here.
+func (s *shard) closeShare(number uint32) {
+	sh := s.shares.At(number)
+	if sh.group == nil || sh.listed || sh.members.Len() > 0 {
+		return
+	}
+	s.abandon(sh)
+	group, h := sh.group, sh.hub
+	delete(s.shareOf, group)
+	s.shares.Release(number)
+	s.shareSlots.Put(number)
+	h.groups.Drop(group, s.loop.Index())
+}
+
+// seatMoved notes a member's new seat.
+func (s *shard) seatMoved(number, slot, seat uint32) {
+	x := s.sessions.At(slot)
+	if s.shares.At(number).group == nil {
+		x.seat = seat
+		return
+	}
+	for i := range x.profile.memberships {
+		if m := &x.profile.memberships[i]; m.share == number {
+			m.seat = seat
+			return
+		}
+	}
+}
+
+// joinShare makes the session at slot a member and returns its seat.
+func (s *shard) joinShare(number, slot uint32) (seat uint32) {
+	sh := s.shares.At(number)
+	if len(sh.pending) > 0 {
+		if sh.late == nil {
+			sh.late = make(map[uint32]int)
+		}
+		sh.late[slot] = len(sh.pending)
+	}
+	return sh.members.Join(slot)
+}
+
+// leaveShare ends the membership of the session at slot.
+func (s *shard) leaveShare(number, slot, seat uint32) {
+	sh := s.shares.At(number)
+	delete(sh.late, slot)
+	if sh.pass != nil {
+		delete(sh.pass.late, slot)
+	}
+	sh.members.Leave(seat, func(slot, seat uint32) { s.seatMoved(number, slot, seat) })
+	s.closeShare(number)
+}

@@ -1,0 +1,46 @@
+package gateway
+
+import "context"
+
+// User is the sessions of one user of a hub: those whose [Identity] names it. It
+// is a value, as [Group] is, and its methods may be called from any goroutine.
+type User struct {
+	hub *Hub
+	id  string
+}
+
+// User returns the user with that id.
+func (h *Hub) User(id string) User { return User{h, id} }
+
+// ID returns the user's id.
+func (u User) ID() string { return u.id }
+
+// Sessions returns the user's open sessions, in no order.
+func (u User) Sessions() []Session { return u.hub.users.Of(u.id, nil) }
+
+// Publish sends a message to every session of the user; see [Hub].
+func (u User) Publish(p Publication) error {
+	return u.publish(u.hub.encode(&p, u.hub.class))
+}
+
+// Deliver is Publish, and waits to learn what became of the message.
+func (u User) Deliver(ctx context.Context, p Publication) (Reach, error) {
+	made := u.hub.encode(&p, u.hub.class)
+	made.receipt = newReceipt()
+	if err := u.publish(made); err != nil {
+		return Reach{}, err
+	}
+	return made.receipt.await(ctx)
+}
+
+func (u User) publish(p *publication) error {
+	u.hub.published.Add(1)
+	defer p.receipt.finish()
+	var failed error
+	for _, s := range u.Sessions() {
+		if err := s.publish(p); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}

@@ -1,0 +1,43 @@
+package poller
+
+import (
+	"container/heap"
+	"time"
+)
+
+// timers are the tasks of a loop that wait for their time: a few, of whoever
+// collects work for many connections. Connections have none: they are swept.
+type timers []timer
+
+type timer struct {
+	at   time.Duration // on the loop's clock
+	task Task
+}
+
+// After runs task on the loop in its first turn that begins d from the present
+// turn's beginning or later, at most a millisecond late when the loop has
+// nothing else to do. There is no way to take it back. A loop that stops before
+// drops it.
+func (l *Loop) After(d time.Duration, task Task) {
+	heap.Push(&l.timers, timer{l.began + d, task})
+}
+
+// runTimers runs the tasks that are due.
+func (l *Loop) runTimers() {
+	for len(l.timers) > 0 && l.timers[0].at <= l.began {
+		heap.Pop(&l.timers).(timer).task.Run(l)
+	}
+}
+
+// Len, Less, Swap, Push and Pop implement [heap.Interface].
+func (t timers) Len() int           { return len(t) }
+func (t timers) Less(i, j int) bool { return t[i].at < t[j].at }
+func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
+func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+func (t *timers) Pop() any {
+	last := len(*t) - 1
+	due := (*t)[last]
+	(*t)[last] = timer{}
+	*t = (*t)[:last]
+	return due
+}
