@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -240,16 +239,7 @@ func (a *assault) begin() {
 func (a *assault) connect(slot uint32) {
 	number := a.begun
 	a.begun++
-	fd, err := connectNow(a.sources.of(uint32(number)), a.address)
-	if err == nil {
-		both := unix.EpollEvent{
-			Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&math.MaxUint32,
-			Fd:     int32(slot),
-		}
-		if err = unix.EpollCtl(a.epoll, unix.EPOLL_CTL_ADD, fd, &both); err != nil {
-			unix.Close(fd)
-		}
-	}
+	fd, err := a.openSocket(slot, number)
 	if err != nil {
 		a.tally.failed++
 		a.tally.failures.add(failed(StageConnect, err), 1)
@@ -258,6 +248,31 @@ func (a *assault) connect(slot uint32) {
 	a.free = a.free[:len(a.free)-1]
 	f := &a.foes[slot]
 	f.fd, f.state, f.number = int32(fd), foeConnecting, number
+}
+
+// deafBuffer is the receive buffer of those that do not read, in bytes: what
+// they do not take the server has to keep. The kernel's least is not much less.
+const deafBuffer = 4 << 10
+
+// openSocket returns the descriptor of a connection that has begun, watched for
+// slot.
+func (a *assault) openSocket(slot uint32, number uint64) (fd int, err error) {
+	if fd, err = newSocket(a.address); err != nil {
+		return -1, err
+	}
+	if a.mode.deaf { // before it connects: a window that shrinks later confuses its own side
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, deafBuffer)
+	}
+	if err == nil {
+		err = connectFrom(fd, a.sources.of(uint32(number)), a.address)
+	}
+	if err == nil {
+		err = watch(a.epoll, fd, slot)
+	}
+	if err != nil {
+		unix.Close(fd)
+	}
+	return fd, err
 }
 
 // fire has each of those that may send do so, as far as the pace allows.

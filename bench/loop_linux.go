@@ -224,12 +224,14 @@ func (l *loop) runPosted() {
 	}
 }
 
-func (l *loop) watch(fd int, slot uint32) error {
+// watch registers fd with an epoll instance, for both directions and
+// edge-triggered.
+func watch(epoll, fd int, slot uint32) error {
 	both := unix.EpollEvent{
 		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&math.MaxUint32,
 		Fd:     int32(slot),
 	}
-	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &both)
+	return unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &both)
 }
 
 // finish closes connections as soon as their traffic is no longer busy, and

@@ -70,6 +70,19 @@ func sleepMilliseconds(epoll int, events []unix.EpollEvent, timeout time.Duratio
 // returns its descriptor. The connection is not yet established. Errors are
 // connect failures.
 func connectNow(from netip.Addr, to unix.Sockaddr) (fd int, err error) {
+	if fd, err = newSocket(to); err != nil {
+		return -1, err
+	}
+	if err := connectFrom(fd, from, to); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// newSocket returns a socket that can connect to that kind of address. Errors
+// are connect failures.
+func newSocket(to unix.Sockaddr) (fd int, err error) {
 	family := unix.AF_INET
 	if _, isIPv6 := to.(*unix.SockaddrInet6); isIPv6 {
 		family = unix.AF_INET6
@@ -77,10 +90,6 @@ func connectNow(from netip.Addr, to unix.Sockaddr) (fd int, err error) {
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, failure{StageConnect, "socket: " + err.Error()}
-	}
-	if err := connectFrom(fd, from, to); err != nil {
-		unix.Close(fd)
-		return -1, err
 	}
 	return fd, nil
 }

@@ -28,7 +28,7 @@ func wakeOnTime() error {
 
 // yieldToOthers has the calling thread run after others of this CPU.
 func yieldToOthers() error {
-	const nice = 10
+	const nice = 5
 	if err := unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), nice); err != nil {
 		return fmt.Errorf("setpriority: %w", err)
 	}
