@@ -91,7 +91,7 @@ func (a *arrivals) advance(l *loop) {
 }
 
 // start begins messages that are due.
-func (a *arrivals) start(_ *loop, slot uint32, s *echoState) bool {
+func (a *arrivals) start(_ *loop, slot uint32, s echoState) bool {
 	return s.sent < a.schedule.portion(a.due, slot)
 }
 

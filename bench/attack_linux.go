@@ -21,7 +21,7 @@ func (a Attack) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if limit := r.report.Environment.DescriptorLimit; uint64(a.Attackers+spareDescriptors) > limit {
-		return nil, fmt.Errorf("Attackers: %d: need as many descriptors and RLIMIT_NOFILE allows %d", a.Attackers, limit)
+		return nil, fmt.Errorf("%d Attackers: need as many descriptors and RLIMIT_NOFILE allows %d", a.Attackers, limit)
 	}
 	open, err := r.startOpenLoop(ctx, a.wellBehaved(), a.Warmup, a.Before, a.During, a.After)
 	if err != nil {

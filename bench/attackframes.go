@@ -11,9 +11,12 @@ import (
 
 // The attacks after the upgrade, but for those on compression.
 
+// attackKey masks all frames of attackers: they need no protection from a proxy.
+var attackKey = [4]byte{0x3c, 0x5f, 0xa1, 0x96}
+
 // masked returns a client's frame.
 func masked(h ws.Header, payload []byte) []byte {
-	h.Masked, h.Mask, h.Length = true, controlKey, int64(len(payload))
+	h.Masked, h.Mask, h.Length = true, attackKey, int64(len(payload))
 	b := codec.AppendHeader(nil, h)
 	start := len(b)
 	b = append(b, payload...)
@@ -30,7 +33,7 @@ func slowFrames(*Target) attacker {
 }
 
 func hugeLength(*Target) attacker {
-	header := codec.AppendHeader(nil, ws.Header{Fin: true, OpCode: ws.OpBinary, Masked: true, Mask: controlKey, Length: 1 << 62})
+	header := codec.AppendHeader(nil, ws.Header{Fin: true, OpCode: ws.OpBinary, Masked: true, Mask: attackKey, Length: 1 << 62})
 	return newFlood(header, make([]byte, 4<<10))
 }
 

@@ -131,7 +131,7 @@ func (c *conductor) moveOn(now int64) {
 }
 
 // start begins the messages of a publisher that are due.
-func (c *conductor) start(l *loop, slot uint32, s *echoState) bool {
+func (c *conductor) start(l *loop, slot uint32, s echoState) bool {
 	if s.sent >= portion(c.due, slot, len(c.quick)) {
 		return false
 	}

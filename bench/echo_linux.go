@@ -103,7 +103,7 @@ type echoes struct {
 type starter interface {
 	// start reports whether the next message of the connection in that slot,
 	// which is message s.sent, may begin now. If so, it does.
-	start(l *loop, slot uint32, s *echoState) bool
+	start(l *loop, slot uint32, s echoState) bool
 }
 
 // echoState is what is kept of one connection's messages. 20 bytes.
@@ -223,7 +223,7 @@ func (e *echoes) write(l *loop, c *conn) error {
 func (e *echoes) fill(l *loop, c *conn, s echoState) []byte {
 	out := e.out[:0]
 	for len(out) < cap(out) {
-		if s.written == 0 && !e.starter.start(l, c.slot, &s) {
+		if s.written == 0 && !e.starter.start(l, c.slot, s) {
 			break
 		}
 		before := len(out)
@@ -234,7 +234,7 @@ func (e *echoes) fill(l *loop, c *conn, s echoState) []byte {
 }
 
 // start begins a message where fewer than inFlight are outstanding.
-func (e *echoes) start(l *loop, slot uint32, s *echoState) bool {
+func (e *echoes) start(l *loop, slot uint32, s echoState) bool {
 	if !e.sending || s.sent-s.echoed >= e.inFlight {
 		return false
 	}

@@ -32,12 +32,18 @@ type commands struct {
 	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
 	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
+	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
 }
 
 // scenario is a command that puts load on a server.
 type scenario interface {
 	run(ctx context.Context) (*bench.Report, error)
 	asJSON() bool
+}
+
+// listing is a command that only says something.
+type listing interface {
+	list(w io.Writer) error
 }
 
 func main() {
@@ -67,10 +73,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, fmt.Errorf("%w; see wsbench --help", err))
 	}
-	s, ok := command.Selected().Target.Addr().Interface().(scenario)
-	if !ok {
+	switch selected := command.Selected().Target.Addr().Interface().(type) {
+	case scenario:
+		return play(ctx, selected, stdout, stderr)
+	case listing:
+		if err := selected.list(stdout); err != nil {
+			return complain(stderr, err)
+		}
+		return exitOK
+	default:
 		return complain(stderr, errors.New("no command; see wsbench --help"))
 	}
+}
+
+// play runs a scenario and writes its report.
+func play(ctx context.Context, s scenario, stdout, stderr io.Writer) int {
 	report, err := s.run(ctx)
 	if report == nil {
 		return complain(stderr, err)
