@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/hub"
 	"github.com/sluicegate/sluice/poller"
 )
@@ -16,8 +15,8 @@ import (
 // each member: the more there is to do, the less each message costs.
 type fanout struct {
 	// Loop only.
-	list  []uint32 // of shares
-	spare *pass
+	list  []uint32       // of shares
+	spare []*publication // an empty list, for the next share that needs one
 
 	// Atomic.
 	unsent atomic.Int64 // bytes of messages that some members of this loop still miss
@@ -33,6 +32,8 @@ const (
 	// maxUnsent is how many bytes of messages may be under way to the members of
 	// one loop before publishers are told that it is busy.
 	maxUnsent = 64 << 20
+	// keptMessages is the capacity up to which a list of messages is kept.
+	keptMessages = 1024
 )
 
 // enqueue takes a publication to the members of a share.
@@ -41,6 +42,9 @@ func (s *shard) enqueue(number uint32, p *publication) {
 	if sh.members.Len() == 0 {
 		p.receipt.finish()
 		return
+	}
+	if sh.pending == nil {
+		sh.pending, s.fanout.spare = s.fanout.spare, nil
 	}
 	sh.pending = append(sh.pending, p)
 	sh.bytes += p.frame.Len()
@@ -129,26 +133,21 @@ func (s *shard) advance(number uint32) bool {
 
 // beginPass makes a pass of what is pending.
 func (s *shard) beginPass(sh *share) {
-	p := s.fanout.spare
-	if p == nil {
-		p = new(pass)
-	}
-	s.fanout.spare = nil
-	p.messages, sh.pending = sh.pending, p.messages[:0]
-	p.late, sh.late = sh.late, nil
-	p.close()
-	sh.pass, sh.bytes, sh.due = p, 0, false
+	sh.pass = &pass{batch: endToEnd(sh.pending), late: sh.late}
+	sh.pending, sh.late, sh.bytes, sh.due = nil, nil, 0, false
 	sh.members.Begin()
 }
 
 // endPass ends the pass of a share whose members were all served.
 func (s *shard) endPass(number uint32) (more bool) {
 	sh := s.shares.At(number)
-	p := sh.pass
-	s.settle(p.messages)
-	p.reset()
-	p.late = nil
-	sh.pass, s.fanout.spare = nil, p
+	messages := sh.pass.messages
+	sh.pass = nil
+	s.settle(messages)
+	if cap(messages) <= keptMessages {
+		clear(messages)
+		s.fanout.spare = messages[:0]
+	}
 	if sh.due && len(sh.pending) > 0 {
 		return true
 	}
@@ -191,70 +190,4 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 			m.receipt.note(s.send(c, x, m.outgoing(number)))
 		}
 	}
-}
-
-// batch is messages laid end to end, once for all who are sent all of them.
-type batch struct {
-	messages  []*publication
-	selective bool // not everyone is sent all
-	plain     []byte
-	deflated  [windows][]byte // by what was agreed; nil: not made yet
-}
-
-// close completes a batch of messages.
-func (b *batch) close() {
-	if len(b.messages) == 1 {
-		b.plain = b.messages[0].frame.Bytes()
-	} else {
-		size := 0
-		for _, m := range b.messages {
-			size += m.frame.Len()
-		}
-		b.plain = make([]byte, 0, size)
-		for _, m := range b.messages {
-			b.plain = append(b.plain, m.frame.Bytes()...)
-		}
-	}
-	for _, m := range b.messages {
-		b.selective = b.selective || m.selective()
-	}
-}
-
-// bytesFor returns the messages as a session is sent them that has agreed on d.
-func (b *batch) bytesFor(rt *route, d codec.Deflate) []byte {
-	if d == 0 {
-		return b.plain
-	}
-	form := &b.deflated[d%windows]
-	if *form != nil {
-		return *form
-	}
-	if len(b.messages) == 1 {
-		*form = rt.compress(d, b.messages[0].outgoing(0)).frame
-		return *form
-	}
-	whole := make([]byte, 0, len(b.plain))
-	for _, m := range b.messages {
-		whole = append(whole, rt.compress(d, m.outgoing(0)).frame...)
-	}
-	*form = whole
-	return whole
-}
-
-// noteAll counts one outcome for every message.
-func (b *batch) noteAll(o outcome) {
-	for _, m := range b.messages {
-		m.receipt.note(o)
-	}
-}
-
-// reset empties b. It keeps the memory of a small list.
-func (b *batch) reset() {
-	const kept = 256
-	messages := b.messages[:0]
-	clear(b.messages)
-	if cap(messages) > kept {
-		messages = nil
-	}
-	*b = batch{messages: messages}
 }
