@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,12 @@ type cell struct {
 	flags    []string // what makes this cell
 	takes    time.Duration
 	figures  []figure
+}
+
+// with returns the cell with more flags.
+func (c cell) with(flags []string) cell {
+	c.flags = append(slices.Clone(c.flags), flags...)
+	return c
 }
 
 // run puts the cell's load on a server. It also returns the CPU time that the
