@@ -1,11 +1,18 @@
 package bench
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Idle is the scenario that opens connections and holds them. It sends nothing
 // but pongs; data that the server sends is discarded.
 type Idle struct {
+	// Load is that of the connections. In the URL {room} stands for the name of a
+	// room, as in [Rooms].
 	Load
+	// Rooms is how many there are; connections take them in turn. Default 1.
+	Rooms int `json:"rooms"`
 	// Hold is how long the connections are held once all are open. Default 0:
 	// the run ends at once.
 	Hold time.Duration `json:"holdNanoseconds"`
@@ -16,11 +23,13 @@ func (i Idle) Validate() error {
 	i = i.withDefaults()
 	var f faults
 	f.checkLoad(i.Load)
+	f.checkRooms(i.Load, i.Rooms)
 	f.check(i.Hold >= 0, "Hold", i.Hold, "must not be negative")
 	return f.joined()
 }
 
 func (i Idle) withDefaults() Idle {
 	i.Load = i.Load.withDefaults()
+	i.Rooms = cmp.Or(i.Rooms, 1)
 	return i
 }

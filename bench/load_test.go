@@ -45,6 +45,8 @@ func TestValidate(t *testing.T) {
 		{"a burst as long as its interval", Broadcast{Load: good, Publishing: Publishing{PerSecond: 100, Burst: 10, Spread: 100 * time.Millisecond}}, nil},
 		{"spread without a pace", Broadcast{Load: good, Publishing: Publishing{Spread: 1}}, []string{"Spread: 1ns"}},
 		{"rooms", Rooms{Load: with(func(l *Load) { l.URL += roomMark })}, nil},
+		{"idle in rooms", Idle{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 1000}, nil},
+		{"idle rooms at one URL", Idle{Load: good, Rooms: 1001}, []string{"Rooms: 1001", "URL: "}},
 		{"rooms at one URL", Rooms{Load: good}, []string{"URL: ws://127.0.0.1:1/: must contain {room}"}},
 		{"more rooms than members", Rooms{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 1001, Zipf: 4}, []string{"Rooms: 1001", "Zipf: 4"}},
 		{"more loops than publishers leave members", Rooms{Load: with(func(l *Load) { l.URL += roomMark; l.Loops = 12 })}, []string{"Loops: 12: must be 11 or less"}},

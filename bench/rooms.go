@@ -32,13 +32,18 @@ func (r Rooms) Validate() error {
 	var f faults
 	f.checkLoad(r.Load)
 	f.checkPublishing(r.Publishing)
-	f.between("Rooms", r.Rooms, 1, 1_000_000, "")
-	f.check(r.Rooms <= r.Connections, "Rooms", r.Rooms, "must not exceed Connections: each needs a member")
-	f.check(r.Rooms <= 1 || strings.Contains(r.URL, roomMark), "URL", r.URL, "must contain "+roomMark+" for the name of the room")
+	f.checkRooms(r.Load, r.Rooms)
 	most := (r.Connections + r.Rooms) / max(1, r.Rooms)
 	f.check(r.Loops <= most, "Loops", r.Loops, fmt.Sprintf("must be %d or less, for the publishers to share the first loop", most))
 	f.check(r.Zipf >= 0 && r.Zipf <= 3, "Zipf", r.Zipf, "must be 0 to 3")
 	return f.joined()
+}
+
+// checkRooms finds the faults of so many rooms at the URL of l.
+func (f *faults) checkRooms(l Load, rooms int) {
+	f.between("Rooms", rooms, 1, 1_000_000, "")
+	f.check(rooms <= max(1, l.Connections), "Rooms", rooms, "must not exceed Connections: each needs a member")
+	f.check(rooms <= 1 || strings.Contains(l.URL, roomMark), "URL", l.URL, "must contain "+roomMark+" for the name of the room")
 }
 
 func (r Rooms) withDefaults() Rooms {
@@ -49,11 +54,11 @@ func (r Rooms) withDefaults() Rooms {
 	return r
 }
 
-// targets returns where the connections of each room go.
-func (r Rooms) targets(ctx context.Context) ([]*Target, error) {
-	targets := make([]*Target, r.Rooms)
+// roomTargets returns where the connections of each room go.
+func roomTargets(ctx context.Context, url string, rooms int) ([]*Target, error) {
+	targets := make([]*Target, rooms)
 	for room := range targets {
-		t, err := ResolveTarget(ctx, r.urlOf(room))
+		t, err := ResolveTarget(ctx, roomURL(url, room))
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +67,7 @@ func (r Rooms) targets(ctx context.Context) ([]*Target, error) {
 	return targets, nil
 }
 
-func (r Rooms) urlOf(room int) string {
-	return strings.ReplaceAll(r.URL, roomMark, fmt.Sprintf("%07x", room))
+// roomURL returns the URL of a room.
+func roomURL(url string, room int) string {
+	return strings.ReplaceAll(url, roomMark, fmt.Sprintf("%07x", room))
 }

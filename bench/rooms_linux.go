@@ -25,12 +25,12 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 		return nil, err
 	}
 	r = r.withDefaults()
-	targets, err := r.targets(ctx)
+	targets, err := roomTargets(ctx, r.URL, r.Rooms)
 	if err != nil {
 		return nil, err
 	}
 	load := r.Load
-	load.URL = r.urlOf(0)
+	load.URL = roomURL(r.URL, 0)
 	load.Connections += r.Rooms
 	run, err := newRun(ctx, scenario, load, parameters)
 	if err != nil {

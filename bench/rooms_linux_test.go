@@ -69,6 +69,28 @@ func TestRoomsOfAGateway(t *testing.T) {
 	}
 }
 
+func TestIdleInRooms(t *testing.T) {
+	node := roomNode(t)
+	ctx, stop := context.WithCancel(context.Background())
+	held := make(chan error, 1)
+	go func() {
+		_, err := bench.Idle{
+			Load:  bench.Load{URL: "ws://" + node.Addr() + gateway.HubPath("rooms") + "?room={room}", Connections: 7, Loops: 2},
+			Rooms: 3,
+			Hold:  time.Hour,
+		}.Run(ctx)
+		held <- err
+	}()
+	hub := node.Gateway.Hub("rooms")
+	node.Eventually(t, func() bool {
+		return hub.Group("0000000").Len() == 3 && hub.Group("0000001").Len() == 2 && hub.Group("0000002").Len() == 2
+	}, "7 connections to be in 3 rooms")
+	stop()
+	if err := <-held; err != nil {
+		t.Error(err)
+	}
+}
+
 // Messages that a window lays together come in one read.
 func TestBroadcastSeesAWindow(t *testing.T) {
 	node := gatewaytest.Start(t, gateway.Config{Hubs: []gateway.HubConfig{{

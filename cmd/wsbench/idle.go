@@ -9,9 +9,10 @@ import (
 
 type idleCommand struct {
 	loadFlags
-	Hold time.Duration `default:"10s" help:"How long to hold the connections once all are open (${default})."`
+	Rooms int           `default:"1" placeholder:"N" help:"Rooms that the connections take in turn; {room} in the URL stands for the name of one (${default})."`
+	Hold  time.Duration `default:"10s" help:"How long to hold the connections once all are open (${default})."`
 }
 
 func (c *idleCommand) run(ctx context.Context) (*bench.Report, error) {
-	return bench.Idle{Load: c.load(), Hold: c.Hold}.Run(ctx)
+	return bench.Idle{Load: c.load(), Rooms: c.Rooms, Hold: c.Hold}.Run(ctx)
 }

@@ -28,6 +28,7 @@ func main() {
 	loops := flag.Int("loops", 0, "number of event loops; 0 is one per CPU")
 	var t talker
 	flag.Float64Var(&t.perSecond, "publish", 0, "messages to publish per `second`, to the rooms 0000000, 0000001 and so on in turn")
+	flag.DurationVar(&t.beat, "beat", 10*time.Millisecond, "how often those that are due are published; each wake-up costs too")
 	flag.IntVar(&t.rooms, "rooms", 1000, "how many rooms these are, in hexadecimal digits")
 	flag.IntVar(&t.size, "size", 128, "size of such a message in bytes")
 	flag.Parse()

@@ -91,7 +91,7 @@ func TestTalker(t *testing.T) {
 	defer cancel()
 	said, report := io.Pipe()
 	go func() {
-		talker := talker{perSecond: 2000, rooms: 3, size: 20}
+		talker := talker{perSecond: 2000, beat: time.Millisecond, rooms: 3, size: 20}
 		talker.talk(ctx, r.hub, report, 50*time.Millisecond)
 		report.Close()
 	}()

@@ -14,6 +14,7 @@ import (
 // talker publishes to rooms in turn, and says what that costs the process.
 type talker struct {
 	perSecond float64
+	beat      time.Duration // from one look at the clock to the next
 	rooms     int
 	size      int
 }
@@ -22,15 +23,15 @@ type talker struct {
 // published in it.
 func (t *talker) talk(ctx context.Context, hub *gateway.Hub, w io.Writer, interval time.Duration) {
 	groups, payloads := t.prepare(hub)
-	beat := time.NewTicker(time.Millisecond)
-	defer beat.Stop()
+	clock := time.NewTicker(t.beat)
+	defer clock.Stop()
 	began, cpu := time.Now(), cpuTime()
 	published, failed, since := 0, 0, 0
 	for reported := began; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-beat.C:
+		case now := <-clock.C:
 			for due := int(now.Sub(began).Seconds() * t.perSecond); published < due; published++ {
 				room := published % t.rooms
 				if groups[room].Publish(gateway.Publication{Type: gateway.Text, Payload: payloads[room]}) != nil {
