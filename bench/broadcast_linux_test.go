@@ -233,7 +233,7 @@ func TestBroadcastInterrupted(t *testing.T) {
 // A slow member that the server keeps misses nothing.
 func TestBroadcastToSlowMembers(t *testing.T) {
 	s := newCrowd(t, nil)
-	r := runBroadcast(t, Broadcast{Load: Load{URL: s.url, Connections: 10}, Publishing: Publishing{Slow: 0.2}})
+	r := runBroadcast(t, Broadcast{Load: Load{URL: s.url, Connections: 10}, Publishing: Publishing{Slow: 20}})
 	f := r.Broadcast
 	if !r.OK() || f.Slow == nil || f.Slow.Members != 2 || f.Slow.Open != 2 || f.Slow.Missed != 0 || f.Slow.Received == 0 {
 		t.Fatalf("OK: %t, %+v, %+v", r.OK(), f, f.Slow)

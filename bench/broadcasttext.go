@@ -25,7 +25,7 @@ func (t *summary) publishing(p Publishing) {
 		t.more("%d B messages, %.4g/s in bursts of %d, each over %v", p.Size, p.PerSecond, p.Burst, p.Spread)
 	}
 	if p.Slow > 0 {
-		t.more("%.4g %% of the members stop reading", 100*p.Slow)
+		t.more("%.4g %% of the members stop reading", p.Slow)
 	}
 }
 

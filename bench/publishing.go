@@ -26,10 +26,9 @@ type Publishing struct {
 	// InFlight is how many messages of a closed loop are on their way at once, 1
 	// to 1,024. Default 1.
 	InFlight int `json:"inFlight"`
-	// Slow is the share of the members, 0 to 1, that stop reading when the
-	// publishing begins, and read on when it is over. They are reported apart.
-	// Default 0.
-	Slow float64 `json:"slow"`
+	// Slow is the percentage of the members that stop reading when the publishing
+	// begins, and read on when it is over. They are reported apart. Default 0.
+	Slow float64 `json:"slowPercent"`
 	// Warmup is how long messages are published before figures are taken.
 	// Default 0. It also gives a server that lets members in only after it has
 	// answered them the time to do so.
@@ -46,7 +45,7 @@ func (f *faults) checkPublishing(p Publishing) {
 	f.check(p.Burst == 1 || p.PerSecond > 0, "Burst", p.Burst, "needs PerSecond: a closed loop has no bursts")
 	f.check(p.Spread == 0 || p.Spread > 0 && p.PerSecond > 0 && p.Spread <= p.bursts().pace.at(1), "Spread", p.Spread, "must be 0 to the time from one burst to the next")
 	f.between("InFlight", p.InFlight, 1, 1024, "")
-	f.check(p.Slow >= 0 && p.Slow <= 1, "Slow", p.Slow, "must be 0 to 1")
+	f.check(p.Slow >= 0 && p.Slow <= 100, "Slow", p.Slow, "must be 0 to 100 %")
 	f.check(p.Warmup >= 0, "Warmup", p.Warmup, "must not be negative")
 	f.check(p.Duration >= time.Millisecond, "Duration", p.Duration, "must be 1 ms or more")
 }

@@ -36,7 +36,7 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 	if err != nil {
 		return nil, err
 	}
-	p := &performance{run: run, rooms: r, seating: newSeating(r.Rooms, r.Connections, r.Zipf, r.Slow)}
+	p := &performance{run: run, rooms: r, seating: newSeating(r.Rooms, r.Connections, r.Zipf, r.Slow/100)}
 	if err := p.open(ctx, targets); err != nil {
 		return nil, err
 	}

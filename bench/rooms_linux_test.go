@@ -133,7 +133,7 @@ func TestBroadcastToStoppedMembers(t *testing.T) {
 			})
 			r, err := bench.Broadcast{
 				Load:       bench.Load{URL: "ws://" + node.Addr() + gateway.HubPath("chat"), Connections: 10},
-				Publishing: bench.Publishing{Size: 16 << 10, Slow: 0.2, Duration: 3 * briefly},
+				Publishing: bench.Publishing{Size: 16 << 10, Slow: 20, Duration: 3 * briefly},
 			}.Run(context.Background())
 			if err != nil {
 				t.Fatal(err)

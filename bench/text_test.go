@@ -72,7 +72,7 @@ func TestWriteText(t *testing.T) {
 			Generator: Generator{CoreShare: []float64{0.06}},
 		}},
 		{"broadcast", Report{
-			Parameters:  Broadcast{Load: Load{URL: url, Connections: 10000, Loops: 1}, Publishing: Publishing{Size: 1024, PerSecond: 400, Burst: 20, Spread: 50 * time.Millisecond, Slow: 0.01}},
+			Parameters:  Broadcast{Load: Load{URL: url, Connections: 10000, Loops: 1}, Publishing: Publishing{Size: 1024, PerSecond: 400, Burst: 20, Spread: 50 * time.Millisecond, Slow: 1}},
 			Environment: environment,
 			Connections: Connections{Asked: 10001, Opened: 10001, Took: time.Second, PerSecond: 10001, Handshake: latency},
 			Broadcast: &BroadcastFigures{

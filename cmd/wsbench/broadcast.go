@@ -38,7 +38,7 @@ func (f *publishingFlags) publishing() bench.Publishing {
 		Burst:     f.Burst,
 		Spread:    f.Spread,
 		InFlight:  f.InFlight,
-		Slow:      f.Slow / 100,
+		Slow:      f.Slow,
 		Warmup:    f.Warmup,
 		Duration:  f.Duration,
 	}

@@ -135,7 +135,7 @@ func TestPublishingFlags(t *testing.T) {
 		flags publishingFlags
 		want  bench.Publishing
 	}{
-		{publishingFlags{Rate: 40, Burst: 1, Slow: 1}, bench.Publishing{PerSecond: 40, Burst: 1, Slow: 0.01}},
+		{publishingFlags{Rate: 40, Burst: 1, Slow: 1}, bench.Publishing{PerSecond: 40, Burst: 1, Slow: 1}},
 		{publishingFlags{Burst: 20, Every: 50 * time.Millisecond, Spread: time.Millisecond}, bench.Publishing{PerSecond: 400, Burst: 20, Spread: time.Millisecond}},
 		{publishingFlags{InFlight: 8, Text: true}, bench.Publishing{InFlight: 8, Text: true}},
 	} {
