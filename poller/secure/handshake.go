@@ -8,10 +8,18 @@ import (
 )
 
 // Handshake is a connection on its way to become a [Session]. Its methods belong
-// to the goroutine that began it.
+// to one goroutine; New makes one.
 type Handshake struct {
+	// Fixed.
+	config *tls.Config
 	wire   *wire
+	done   func(Result)
+	ctx    context.Context
 	cancel context.CancelFunc
+
+	// The handshake's goroutine's.
+	noted secrets
+	sent  []byte
 }
 
 // Result is what a handshake has come to.
@@ -24,50 +32,51 @@ type Result struct {
 	Err error
 }
 
-// Begin starts a server's handshake on a goroutine, which ends with it. The
-// config is used as it is but for its KeyLogWriter; its GetConfigForClient must
-// be nil. Unless it has session ticket keys (SetSessionTicketKeys), no session
-// will be resumed.
+// NewHandshake returns a server's handshake that has not begun: bytes can be
+// fed to it, and wait. The config is used as it is but for its KeyLogWriter; its
+// GetConfigForClient must be nil. Unless it has session ticket keys
+// (SetSessionTicketKeys), no session will be resumed.
 //
 // send is given what the peer must be sent, which it borrows, and done the
-// result, once; both are called on that goroutine. Bytes that were sent before
-// done must also leave before those of the session.
-func Begin(config *tls.Config, local, remote net.Addr, send func(p []byte), done func(Result)) *Handshake {
-	ctx, cancel := context.WithCancel(context.Background())
-	h := &Handshake{cancel: cancel}
-	var sent []byte
+// result, once; both are called by Run. Bytes that were sent before done must
+// also leave before those of the session.
+func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte), done func(Result)) *Handshake {
+	h := &Handshake{config: config, done: done}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.wire = newWire(local, remote, func(p []byte) {
-		sent = append(sent, p...)
+		h.sent = append(h.sent, p...)
 		send(p)
 	})
-	var noted secrets
-	conn := tls.Server(h.wire, observed(config, &noted))
-	go func() {
-		defer cancel()
-		if err := conn.HandshakeContext(ctx); err != nil {
-			done(Result{Err: err})
-			return
-		}
-		state := conn.ConnectionState()
-		if state.Version < tls.VersionTLS13 {
-			done(Result{Session: newSession12(conn, h.wire), State: state})
-			return
-		}
-		made, err := noted.session(state.CipherSuite, sent)
-		if err != nil {
-			done(Result{Err: err})
-			return
-		}
-		done(Result{Session: made, State: state})
-	}()
 	return h
+}
+
+// Run makes the handshake. It blocks until that has ended, and is called once,
+// on a goroutine of its own.
+func (h *Handshake) Run() {
+	defer h.cancel()
+	conn := tls.Server(h.wire, observed(h.config, &h.noted))
+	if err := conn.HandshakeContext(h.ctx); err != nil {
+		h.done(Result{Err: err})
+		return
+	}
+	state := conn.ConnectionState()
+	if state.Version < tls.VersionTLS13 {
+		h.done(Result{Session: newSession12(conn, h.wire), State: state})
+		return
+	}
+	made, err := h.noted.session(state.CipherSuite, h.sent)
+	if err != nil {
+		h.done(Result{Err: err})
+		return
+	}
+	h.done(Result{Session: made, State: state})
 }
 
 // Feed gives the handshake what came from the peer, which it borrows.
 func (h *Handshake) Feed(p []byte) error { return h.wire.feed(p) }
 
-// Abandon ends a handshake whose peer has gone, or takes too long. done will be
-// called.
+// Abandon ends a handshake whose peer has gone, or takes too long. If it runs,
+// done will be called.
 func (h *Handshake) Abandon() {
 	h.cancel()
 	h.wire.end(io.ErrUnexpectedEOF)

@@ -78,9 +78,10 @@ func serve(t testing.TB, config *tls.Config, seed uint64) (net.Conn, *server, <-
 func (s *server) run(config *tls.Config) {
 	defer s.socket.Close()
 	result := make(chan Result, 1)
-	h := Begin(config, s.socket.LocalAddr(), s.socket.RemoteAddr(),
+	h := NewHandshake(config, s.socket.LocalAddr(), s.socket.RemoteAddr(),
 		func(p []byte) { s.socket.Write(p) },
 		func(r Result) { result <- r })
+	go h.Run()
 	var made Result
 	pieces := make(chan []byte)
 	quit := make(chan struct{})
