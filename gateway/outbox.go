@@ -34,7 +34,7 @@ func (s *shard) send(c *poller.Conn, x *session, m outgoing) {
 		return
 	}
 	if x.deflate != 0 {
-		m = x.route.compress(x.deflate, m)
+		m = s.compress(x, m)
 	}
 	if !s.hasRoom(c, x, len(m.frame)) {
 		if c.Open() {
