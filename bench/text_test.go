@@ -42,6 +42,13 @@ func TestWriteText(t *testing.T) {
 			Generator: Generator{CoreShare: []float64{0.96}, Saturated: true},
 			Server:    []ProcessSample{{At: atMeasured, RSS: 3 << 20, Anonymous: 900 << 10, User: time.Second, System: 2 * time.Second}},
 		}},
+		{"compressed", Report{
+			Parameters:  Idle{Load: Load{URL: url, Connections: 100, Loops: 1, Compression: true}},
+			Environment: environment,
+			Connections: Connections{Asked: 100, Opened: 100, Took: time.Second, PerSecond: 100},
+			Compression: &CompressionFigures{Agreed: string(offerDeflate), Messages: 99, Bytes: 6138, Inflated: 30492},
+			Idle:        &IdleFigures{Held: time.Second, Unanswered: 1},
+		}},
 		{"trouble", Report{
 			Parameters:  Echo{Load: Load{URL: url, Connections: 1000, Loops: 1}, Size: 64, InFlight: 1},
 			Environment: environment,
@@ -95,6 +102,7 @@ func TestReportOK(t *testing.T) {
 		{"one short", Report{Connections: Connections{Asked: 2, Opened: 1}}, false},
 		{"one lost", Report{Connections: Connections{Asked: 2, Opened: 2, Lost: 1}}, false},
 		{"unanswered", Report{Connections: Connections{Asked: 2, Opened: 2}, Echo: &EchoFigures{Unanswered: 1}}, false},
+		{"unanswered at first", Report{Connections: Connections{Asked: 2, Opened: 2}, Idle: &IdleFigures{Unanswered: 1}}, false},
 	} {
 		if got := test.r.OK(); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)

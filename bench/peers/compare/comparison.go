@@ -113,7 +113,7 @@ func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (*report
 	if err != nil {
 		return nil, noise{}, err
 	}
-	r, toolCPU, err := c.tool.run(ctx, of, "ws://"+s.address+c.path, s.pid())
+	r, toolCPU, err := c.tool.run(ctx, of, spec.Name, "ws://"+s.address+c.path, s.pid())
 	if err != nil {
 		return nil, noise{}, s.blame(err)
 	}

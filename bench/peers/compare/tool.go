@@ -25,18 +25,20 @@ type loadTool struct {
 // cell is one setting of the load, under which all servers are measured.
 type cell struct {
 	title    string
-	scenario string   // the load tool's subcommand
-	flags    []string // what makes this cell
+	scenario string              // the load tool's subcommand
+	flags    []string            // what makes this cell
+	flagsOf  map[string][]string // and this server's part of it, by name
 	takes    time.Duration
 	figures  []figure
 }
 
 // run puts the cell's load on a server. It also returns the CPU time that the
 // load tool itself used.
-func (t loadTool) run(ctx context.Context, c cell, url string, pid int) (*report, time.Duration, error) {
+func (t loadTool) run(ctx context.Context, c cell, server, url string, pid int) (*report, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.takes+connectAllowance)
 	defer cancel()
 	arguments := append([]string{t.path, c.scenario, url}, c.flags...)
+	arguments = append(arguments, c.flagsOf[server]...)
 	arguments = append(arguments, "--cpu", t.cpus.String(), "--pid", strconv.Itoa(pid), "--json")
 	command := child(ctx, append(arguments, t.more...))
 	var stdout, stderr bytes.Buffer
