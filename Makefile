@@ -83,6 +83,7 @@ bench: ## run the Go benchmarks
 # What the comparisons run: the name before = heads the row.
 BARELOOP = bareloop='bin/bareloop --listen 127.0.0.1:0'
 INLINE   = inline='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline'
+DEFLATED = deflated='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline --compression'
 POOLED   = pooled='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch pooled'
 
 .PHONY: bench-echo
@@ -91,7 +92,7 @@ bench-echo: build build-peers ## compare the cost of an echo with the bare loop:
 
 .PHONY: bench-idle
 bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
-	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop $(BARELOOP) $(INLINE)
+	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop --compressed deflated $(BARELOOP) $(INLINE) $(DEFLATED)
 
 # The server's timeouts are short, so that they end attackers within DURING.
 IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s

@@ -6,6 +6,10 @@ import "time"
 // but pongs; data that the server sends is discarded.
 type Idle struct {
 	Load
+	// Exchange has each connection send one message and await its echo first,
+	// so that it rests as one that was used. [Load].Compression implies it, and
+	// compresses the message.
+	Exchange bool `json:"exchange"`
 	// Hold is how long the connections are held once all are open. Default 0:
 	// the run ends at once.
 	Hold time.Duration `json:"holdNanoseconds"`
@@ -22,5 +26,6 @@ func (i Idle) Validate() error {
 
 func (i Idle) withDefaults() Idle {
 	i.Load = i.Load.withDefaults()
+	i.Exchange = i.Exchange || i.Compression
 	return i
 }

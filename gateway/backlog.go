@@ -52,7 +52,7 @@ func (s *shard) send(c *poller.Conn, x *session, m outgoing) outcome {
 		m.class = s.route(x).class
 	}
 	if x.deflate != 0 {
-		m = s.route(x).compress(x.deflate, m)
+		m = s.compress(x, m)
 	}
 	counts := &s.counts.classes[m.class.number]
 	counts.offered++

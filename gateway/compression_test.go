@@ -153,6 +153,7 @@ func TestBadCompressedMessages(t *testing.T) {
 		{"a bomb", []ws.Frame{compressedFrame(ws.OpBinary, bomb)}, ws.StatusMessageTooBig, gateway.ReasonMessageTooBig},
 		{"a bomb in fragments", fragments(compressedFrame(ws.OpBinary, bomb), 1000), ws.StatusMessageTooBig, gateway.ReasonMessageTooBig},
 		{"no deflate data", []ws.Frame{compressedFrame(ws.OpBinary, []byte("\xff\xff\xff\xff"))}, ws.StatusInvalidFramePayloadData, gateway.ReasonInvalidText},
+		{"empty blocks, each with codes of its own", []ws.Frame{compressedFrame(ws.OpBinary, bytes.Repeat(emptyBlock, 4000))}, ws.StatusPolicyViolation, gateway.ReasonCostlyMessage},
 		{"no text", []ws.Frame{compressedFrame(ws.OpText, deflated(t, []byte("\xc3\x28 is not UTF-8")))}, ws.StatusInvalidFramePayloadData, gateway.ReasonInvalidText},
 		{"a compressed ping", []ws.Frame{compressedFrame(ws.OpPing, []byte("x"))}, ws.StatusProtocolError, gateway.ReasonProtocolError},
 	} {
@@ -169,6 +170,10 @@ func TestBadCompressedMessages(t *testing.T) {
 		})
 	}
 }
+
+// emptyBlock is a final block that has the reader make tables for Huffman codes,
+// and yields nothing.
+var emptyBlock = []byte("\x05\xc0\x81\x00\x00\x00\x00\x00\x90\xff\x6b\x00")
 
 // fragments cuts a frame into several of at most size bytes.
 func fragments(f ws.Frame, size int) []ws.Frame {

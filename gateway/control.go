@@ -15,6 +15,7 @@ func (s *shard) control(c *poller.Conn, x *session, op ws.OpCode, payload []byte
 	if x.state != open && op != ws.OpClose {
 		return
 	}
+	s.reserve(ws.MaxHeaderSize + len(payload))
 	at := len(s.responses)
 	s.responses = codec.AppendFrame(s.responses, op, payload)
 	c.Queue(s.responses[at:])

@@ -175,7 +175,7 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 	c, x, p := s.loop.ConnAt(slot), s.sessions.At(slot), sh.pass
 	from, late := p.late[slot]
 	if !late && !p.selective && x.state == open && x.backlog == nil {
-		whole := p.bytesFor(s.route(x), x.deflate)
+		whole := p.bytesFor(s, x)
 		if s.fits(c, len(whole)) {
 			n := uint64(len(p.messages))
 			s.counts.messagesOut += n

@@ -30,8 +30,8 @@ type inbox struct {
 
 	// The worker's while running, else the loop's.
 	batch    []delivery
-	inflated []byte // a message, while the handler borrows it
-	failed   bool   // by a panic or a broken message; only the end is left to tell
+	inflated *inflateBuffer // nil: none was needed
+	failed   bool           // by a panic or a broken message; only the end is left to tell
 }
 
 // delivery is one call of a handler.
@@ -173,11 +173,8 @@ func (in *inbox) Run() {
 	for done := 0; done < len(in.batch); {
 		done += in.deliver(in.batch[done:])
 	}
-	if cap(in.inflated) > keptInflated {
-		// Now, not when the loop takes the inbox back: what is large must not
-		// outnumber the workers.
-		in.inflated = nil
-	}
+	in.inflated.recycle()
+	in.inflated = nil
 	in.shard.loop.Do((*finishedBatch)(in))
 }
 
@@ -218,14 +215,18 @@ func (in *inbox) call(d *delivery) {
 // inflate inflates a message, on the worker: that of 64 KiB takes longer than a
 // hundred plain ones. It reports whether it could.
 func (in *inbox) inflate(d *delivery) bool {
+	if in.inflated == nil {
+		in.inflated = inflateBuffers.Get().(*inflateBuffer)
+	}
+	b := in.inflated
 	var err error
-	in.inflated, err = in.shard.gateway.inflate(in.inflated[:0], d.message)
+	b.bytes, err = in.shard.gateway.inflate(b.bytes[:0], d.message)
 	if err != nil {
 		in.failed = true
 		in.shard.loop.PostRef(in.session.handle, letterFault, err, 0)
 		return false
 	}
-	d.message.Payload = in.inflated
+	d.message.Payload = b.bytes
 	return true
 }
 
@@ -283,6 +284,6 @@ func (s *shard) putAway(in *inbox) {
 	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
-	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0], inflated: in.inflated[:0]}
+	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0]}
 	s.spare = append(s.spare, in)
 }

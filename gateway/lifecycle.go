@@ -90,6 +90,8 @@ func reasonOfFault(err error) Reason {
 			return ReasonInvalidText
 		case ws.StatusMessageTooBig:
 			return ReasonMessageTooBig
+		case ws.StatusPolicyViolation:
+			return ReasonCostlyMessage
 		}
 	}
 	return ReasonProtocolError

@@ -73,6 +73,9 @@ const (
 	ReasonMessageTooBig
 	// ReasonControlFlood: more pings and pongs than [Limits].ControlFrames.
 	ReasonControlFlood
+	// ReasonCostlyMessage: a compressed message made to cost much time to
+	// inflate; see [codec.Inflate].
+	ReasonCostlyMessage
 	// ReasonSlowConsumer: more unsent bytes than [Limits].Outbound.
 	ReasonSlowConsumer
 	// ReasonWriteStalled: the peer took no byte for [Timeouts].WriteStall.
@@ -139,6 +142,7 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonInvalidText:     {"invalid_text", 0, ws.StatusInvalidFramePayloadData, slog.LevelInfo, RetryNever, "text is not UTF-8"},
 	ReasonMessageTooBig:   {"message_too_big", 0, ws.StatusMessageTooBig, slog.LevelInfo, RetryNever, "message too big"},
 	ReasonControlFlood:    {"control_flood", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many control frames"},
+	ReasonCostlyMessage:   {"costly_message", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryNever, "message too costly to inflate"},
 	ReasonSlowConsumer:    {"slow_consumer", 0, statusTryAgainLater, slog.LevelInfo, RetryLater, "too slow to read"},
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},

@@ -40,8 +40,9 @@ type shard struct {
 	runnable  []*inbox
 	jobs      []workers.Job
 	inflated  []byte  // a message, while its inline handler borrows it
+	small     []byte  // a message, while it is compressed
 	passing   Request // the request of the present handshake, if nobody keeps it
-	responses []byte  // control frames and HTTP answers, until they are written
+	responses []byte  // control frames, HTTP answers and compressed frames, until they are written
 	inboxes   int     // in use
 	undone    int     // bytes of messages in them
 	spare     []*inbox
@@ -251,6 +252,14 @@ func (s *shard) TurnDone() {
 		s.responses = nil
 	}
 	s.submit()
+}
+
+// reserve makes room for n more bytes of responses. What is queued already keeps
+// the memory it stands in for this turn; to move it would only make garbage.
+func (s *shard) reserve(n int) {
+	if cap(s.responses)-len(s.responses) < n {
+		s.responses = make([]byte, 0, max(n, keptResponses))
+	}
 }
 
 // Closed implements [poller.Handler].

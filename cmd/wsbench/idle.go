@@ -9,9 +9,10 @@ import (
 
 type idleCommand struct {
 	loadFlags
-	Hold time.Duration `default:"10s" help:"How long to hold the connections once all are open (${default})."`
+	Exchange bool          `help:"Have one message of each connection echoed before it rests. With --compression always."`
+	Hold     time.Duration `default:"10s" help:"How long to hold the connections once all are open (${default})."`
 }
 
 func (c *idleCommand) run(ctx context.Context) (*bench.Report, error) {
-	return bench.Idle{Load: c.load(), Hold: c.Hold}.Run(ctx)
+	return bench.Idle{Load: c.load(), Exchange: c.Exchange, Hold: c.Hold}.Run(ctx)
 }
