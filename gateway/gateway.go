@@ -73,6 +73,7 @@ func New(config Config) (*Gateway, error) {
 		PrivateFDTables: config.PrivateFDTables,
 		Sweep:           config.Timeouts.sweep(),
 		WriteStall:      config.Timeouts.WriteStall,
+		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
@@ -114,6 +115,12 @@ func (t Timeouts) sweep() time.Duration {
 		}
 	}
 	return max(shortest/4, minTimeout/2)
+}
+
+// user is the kernel's timeout for a peer that takes nothing. The loops find such
+// a peer first, within a quarter of theirs, and tell it by a reset.
+func (t Timeouts) user() time.Duration {
+	return 3 * max(t.WriteStall, t.Ping+t.Pong, t.Close) / 2
 }
 
 // Addr returns the address of the public port.

@@ -25,6 +25,11 @@ type Config struct {
 	// WriteStall ends a connection whose peer takes none of the waiting output
 	// for so long.
 	WriteStall time.Duration
+	// UserTimeout is how long the kernel waits for a peer to acknowledge or to
+	// make room (RFC 9293 §3.9.1; Linux only). It is the last resort, and should be
+	// longer than it takes the loop to find such a peer: the kernel drops the
+	// connection without a word, and a peer that sends nothing never learns of it.
+	UserTimeout time.Duration
 	// Linger is how long a connection may take to end once it was finished: its
 	// output to be read, and the peer to close too. Its input is read meanwhile,
 	// and thrown away: closing at once could reset the connection before the
@@ -70,8 +75,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("poller: Loops is %d; at least 1 is needed", c.Loops)
 	case !c.Listen.IsValid():
 		return errors.New("poller: Listen is not an address")
-	case c.Sweep <= 0 || c.WriteStall <= 0 || c.Linger <= 0:
-		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.Linger)
+	case c.Sweep <= 0 || c.WriteStall <= 0 || c.UserTimeout <= 0 || c.Linger <= 0:
+		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v), UserTimeout (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.UserTimeout, c.Linger)
 	case c.PrivateFDTables && c.Engine != "epoll":
 		return fmt.Errorf("poller: private descriptor tables need the epoll engine, not %q", c.Engine)
 	}

@@ -63,7 +63,7 @@ func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
 		if e.engine, err = prepareEngine(config.Engine); err != nil {
 			return made, addr, err
 		}
-		options := sys.Options{UserTimeout: int(config.WriteStall.Milliseconds())}
+		options := sys.Options{UserTimeout: int(config.UserTimeout.Milliseconds())}
 		if e.listener, addr, err = sys.Listen(addr, options); err != nil {
 			return made, addr, err
 		}
