@@ -35,9 +35,13 @@ var suite = []group{
 	{"7", "closing", closings},
 	{"9", "limits and volume", volume},
 	{"10", "fragmentation by the sender", senderFragmentation},
+	{"12", "compressed payloads", deflatePayloads},
+	{"13", "parameters of compression", deflateParameters},
 	{"H", "opening handshake", handshakes},
 	{"P", "frames behind the request", pipelined},
 	{"F", "illegal frames", illegalFrames},
+	{"N", "negotiation of compression", negotiations},
+	{"D", "compressed messages", compressedMessages},
 	{"C", "close codes", closeCodes},
 	{"E", "endings by the server", endings},
 	{"M", "many connections", crowds},
@@ -105,6 +109,7 @@ func bounds(full bool) string {
 // serve starts the gateways of a site.
 func serve(t *testing.T, engine string, dispatch gateway.Dispatch) *site {
 	closes := gateway.HandlerFunc(func(s gateway.Session, _ gateway.Message) { s.Close(4000, "enough") })
+	watch := newWatch()
 	config := gateway.Config{
 		Engine: engine,
 		Loops:  2,
@@ -112,22 +117,29 @@ func serve(t *testing.T, engine string, dispatch gateway.Dispatch) *site {
 			{Path: "/", Handler: gateway.Echo(), Dispatch: dispatch},
 			{Path: "/sub", Handler: gateway.Echo(), Dispatch: dispatch, Subprotocols: []string{"v2.chat", "v1.chat"}},
 			{Path: "/close", Handler: closes, Dispatch: dispatch},
+			{Path: "/watched", Handler: watched{gateway.Echo(), watch}, Dispatch: dispatch},
+			{Path: "/watched/close", Handler: watched{closes, watch}, Dispatch: dispatch},
+			{Path: "/deflate", Handler: gateway.Echo(), Dispatch: dispatch, Compression: &gateway.Compression{Enabled: true}},
+			{Path: "/deflate/10", Handler: gateway.Echo(), Dispatch: dispatch, Compression: &gateway.Compression{Enabled: true, WindowBits: 10}},
 		},
 		Logger: slog.New(slog.DiscardHandler),
 	}
 	roomy, hasty := config, config
-	roomy.Limits = gateway.Limits{Message: mostOctets, Outbound: 8 * mib}
+	roomy.Limits = gateway.Limits{Message: mostOctets, Inflated: mostInflated, Outbound: 8 * mib}
 	hasty.Limits.Message = 8 * mib
 	hasty.Timeouts = gateway.Timeouts{Handshake: hastyHandshake, Close: hastyClose, WriteStall: hastyStall}
-	return &site{node: gatewaytest.Start(t, roomy), hasty: gatewaytest.Start(t, hasty)}
+	return &site{node: gatewaytest.Start(t, roomy), hasty: gatewaytest.Start(t, hasty), watch: watch}
 }
 
-// mostOctets is the message limit.
-const mostOctets = 16 * mib
+// mostOctets is the message limit, and mostInflated that of compressed messages.
+const (
+	mostOctets   = 16 * mib
+	mostInflated = mib
+)
 
 // Timeouts of the hasty gateway. Each fires within a quarter of itself.
 const (
-	hastyHandshake = (250 + slack*250) * time.Millisecond
+	hastyHandshake = 3 * time.Second
 	hastyClose     = 400 * time.Millisecond
 	hastyStall     = 600 * time.Millisecond
 )
