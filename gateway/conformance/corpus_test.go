@@ -17,16 +17,21 @@ type corpus struct {
 	opcode ws.OpCode
 	// ratio is about how small it compresses.
 	ratio int
-	// units are what sizes count: characters of text, otherwise octets.
-	units func() []string
+	// content is all of it, and starts are the places where its units begin, and
+	// its end. Sizes count units: characters of text, otherwise octets.
+	content func() string
+	starts  func() []int
 }
 
 // message returns message number k of size units.
 func (c corpus) message(k, size int) string {
-	units := c.units()
+	content, starts := c.content(), c.starts()
+	units := len(starts) - 1
 	var b strings.Builder
-	for i := range size {
-		b.WriteString(units[(k*size+i)%len(units)])
+	for from := k * size % units; size > 0; from = 0 {
+		n := min(size, units-from)
+		b.WriteString(content[starts[from]:starts[from+n]])
+		size -= n
 	}
 	return b.String()
 }
@@ -41,33 +46,27 @@ var (
 
 // made is a corpus of that many octets, put together of parts.
 func made(op ws.OpCode, ratio, octets int, part func(*rand.Rand, int) string) corpus {
-	return corpus{op, ratio, sync.OnceValue(func() []string {
+	content := sync.OnceValue(func() string {
 		random := rand.New(rand.NewPCG(7692, uint64(octets)))
 		var b strings.Builder
 		for i := 0; b.Len() < octets; i++ {
 			b.WriteString(part(random, i))
 		}
-		return unitsOf(op, b.String()[:octets])
-	})}
-}
-
-// unitsOf cuts content into characters or octets. A character cut at the end is
-// made up by spaces.
-func unitsOf(op ws.OpCode, content string) (units []string) {
-	for content != "" {
-		size := 1
-		if op == ws.OpText {
-			var r rune
-			if r, size = utf8.DecodeRuneInString(content); r == utf8.RuneError {
-				units, size = append(units, " "), 1
-				content = content[size:]
-				continue
+		cut := b.String()[:octets]
+		if op == ws.OpText { // perhaps amid a character
+			cut = strings.ToValidUTF8(cut, " ")
+		}
+		return cut
+	})
+	starts := sync.OnceValue(func() (places []int) {
+		for i := range len(content()) {
+			if op != ws.OpText || utf8.RuneStart(content()[i]) {
+				places = append(places, i)
 			}
 		}
-		units = append(units, content[:size])
-		content = content[size:]
-	}
-	return units
+		return append(places, len(content()))
+	})
+	return corpus{op, ratio, content, starts}
 }
 
 var words = strings.Fields("Der die das Gärtner Straße über Häuser und Wälder zog im Frühling ein alter Müller mit seinem Esel " +

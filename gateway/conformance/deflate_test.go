@@ -82,28 +82,30 @@ func (e exchange) row(number string, i int) row {
 	if e.fragment > 0 {
 		r.choppings = everyChopping
 	}
-	r.octets = e.count(octetWise, false)*e.size/e.corpus.ratio + 20*e.size/max(256, e.fragment)
+	r.octets = e.count(octetWise, sampled)*e.size/e.corpus.ratio + 20*e.size/max(256, e.fragment)
 	r.play = func(at *site, c chopping) outcome {
 		x, err := open(at.node.Addr(), e.endpoint, c)
 		if err != nil {
 			return failure(err)
 		}
-		script := []step{{0, func(x *client, c chopping) { e.play(x, c, e.count(c, at.full)) }}, sendClosing(bye(1000, ""))}
+		script := []step{{0, func(x *client, c chopping) { e.play(x, c, e.count(c, at.extent)) }}, sendClosing(bye(1000, ""))}
 		return x.follow(script, c, expectation{handshake: true, codes: []ws.StatusCode{1000}})
 	}
 	return r
 }
 
 // count is how many messages are played: all of the suite's if everything is
-// asked for, otherwise a hundred small ones or a few large ones.
-func (e exchange) count(c chopping, full bool) int {
+// asked for, otherwise some small ones or a few large ones.
+func (e exchange) count(c chopping, x extent) int {
 	switch {
 	case c == octetWise:
 		return max(1, min(50, 4*kib/e.size))
-	case full:
+	case x == full:
 		return eachMessage
+	case x == bounded:
+		return max(2, min(100, 128*kib/e.size))
 	}
-	return max(2, min(100, 128*kib/e.size))
+	return max(1, min(20, 16*kib/e.size))
 }
 
 // play sends the messages and checks each echo when it comes: those of a row

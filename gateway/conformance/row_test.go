@@ -35,8 +35,8 @@ type site struct {
 	hasty *gatewaytest.Node
 	// watch sees the sessions at /watched and /watched/close, of both.
 	watch *watch
-	// full: rows of many messages play as many as the suite.
-	full bool
+	// extent says how many messages rows of many messages play.
+	extent extent
 }
 
 // outcome is what a row came to, once.
