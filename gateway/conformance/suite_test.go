@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,42 +184,61 @@ type player struct {
 	leftOut int
 }
 
-// enough is after how many deviations the player gives up: a server that ends no
-// connection would have each row wait for as long as its patience lasts.
-const enough = 100
+const (
+	// enough is after how many deviations the player gives up: a server that ends
+	// no connection would have each row wait for as long as its patience lasts.
+	enough = 100
+	// sampledAtOnce is how many rows are played at once if rows are sampled. Beside
+	// other tests a row waits for a processor, not for its work.
+	sampledAtOnce = 4
+)
 
-// play plays first the rows that wait, all at once, and then the others one
-// after the other: those that wait are timed, and the others leave them no
-// processor.
+// play plays first the rows that wait, all at once, and then the others: those
+// that wait are timed, and the others leave them no processor.
 func (p *player) play(rows []row) {
+	var waiting, others []*result
 	for i, r := range rows {
 		choppings := p.choppings(i, r)
 		p.leftOut += len(r.choppings) - len(choppings)
 		for _, c := range choppings {
-			p.results = append(p.results, result{row: r, variant: variants[p.variant].name, chopping: c})
+			played := &result{row: r, variant: variants[p.variant].name, chopping: c}
+			if r.waits {
+				waiting = append(waiting, played)
+			} else {
+				others = append(others, played)
+			}
 		}
 	}
-	var waiting sync.WaitGroup
-	for i := range p.results {
-		if r := &p.results[i]; r.row.waits {
-			waiting.Go(func() { r.outcome = r.row.play(p.site, r.chopping) })
-		}
+	atOnce := 1
+	if p.extent == sampled {
+		atOnce = sampledAtOnce
 	}
-	waiting.Wait()
-	deviations := 0
-	for i := range p.results {
-		r := &p.results[i]
-		switch {
-		case r.row.waits:
-		case deviations == enough:
-			r.outcome = outcome{behaviour: failed, note: fmt.Sprintf("not played after %d deviations", enough)}
-		default:
-			r.outcome = r.row.play(p.site, r.chopping)
-		}
-		if r.outcome.worst().deviates() && deviations < enough {
-			deviations++
-		}
+	p.playAll(waiting, len(waiting))
+	p.playAll(others, atOnce)
+	for _, played := range append(waiting, others...) {
+		p.results = append(p.results, *played)
 	}
+}
+
+// playAll plays so many at once, in order.
+func (p *player) playAll(results []*result, atOnce int) {
+	var next, deviations atomic.Int64
+	var all sync.WaitGroup
+	for range atOnce {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(results)); i = next.Add(1) - 1 {
+				r := results[i]
+				if deviations.Load() >= enough {
+					r.outcome = outcome{behaviour: failed, note: fmt.Sprintf("not played after %d deviations", enough)}
+					continue
+				}
+				if r.outcome = r.row.play(p.site, r.chopping); !conforms(*r) {
+					deviations.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // choppings are the ways in which row number i is played.
