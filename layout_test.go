@@ -49,6 +49,7 @@ var bans = []struct{ from, to, why string }{
 	{"./gateway", "golang.org/x/sys/...", "system calls go through the kernel seam, poller/internal/sys"},
 	{"./gateway/internal/...", "./gateway", "leaves know nothing of sessions"},
 	{"./gateway/internal/...", "./poller/...", "leaves know nothing of connections"},
+	{"./gateway/...", "./codec/codectest/...", "the harness is for tests"},
 	{"./gateway/...", "./gateway/gatewaytest/...", "the harness is for tests"},
 	{"./gateway/...", "./poller/pollertest/...", "the harness is for tests"},
 	{"./cmd/...", "./gateway/gatewaytest/...", "the harness is for tests"},

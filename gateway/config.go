@@ -139,7 +139,9 @@ type Timeouts struct {
 	// Close bounds the close handshake. Default 5 s.
 	Close time.Duration
 	// WriteStall ends connections whose peer took no byte for so long while
-	// bytes were waiting. Default 20 s.
+	// bytes were waiting. Those that the kernel has taken wait no longer: the
+	// missing answer to a ping shows a peer that does not read them. Default
+	// 20 s.
 	WriteStall time.Duration
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluicegate/sluice/codec/codectest"
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
@@ -42,7 +43,7 @@ func newCompressedPipeline(t *testing.T, d gateway.Dispatch, inFlight int) *pipe
 	t.Helper()
 	n := gatewaytest.Start(t, compressing(serving(gateway.Config{Loops: 1}, gateway.Echo(), d)))
 	c := n.Dial(t, "/", offering("permessage-deflate"))
-	message := compressedFrame(ws.OpBinary, deflated(t, bytes.Repeat([]byte("say it again, "), 72)))
+	message := compressedFrame(ws.OpBinary, codectest.Deflate(bytes.Repeat([]byte("say it again, "), 72)))
 	c.SendFrame(message)
 	echo := ws.MustCompileFrame(c.ReceiveFrame())
 	p := &pipeline{
