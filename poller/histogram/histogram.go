@@ -48,7 +48,7 @@ func (h *Durations) Merge(other *Durations) {
 }
 
 // Count returns how many durations were counted.
-func (h *Durations) Count() (count uint64) {
+func (h Durations) Count() (count uint64) {
 	for _, n := range h.Buckets {
 		count += n
 	}
@@ -57,7 +57,7 @@ func (h *Durations) Count() (count uint64) {
 
 // Bounds returns the longest duration of each bucket but the last, which has no
 // bound. The caller owns the slice.
-func (*Durations) Bounds() []time.Duration { return slices.Clone(bounds[:]) }
+func (Durations) Bounds() []time.Duration { return slices.Clone(bounds[:]) }
 
 // bucket is one bucket as JSON shows it.
 type bucket struct {
