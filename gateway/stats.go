@@ -88,7 +88,8 @@ type LoopStats struct {
 	MailboxBytes   int    `json:"mailboxBytes"`
 
 	// OutboundBytes is the number of bytes that connections have committed to and
-	// their peers have not taken: at most 64 KiB and a message for each.
+	// their peers have not taken: for each at most 64 KiB and a message, or the
+	// messages of a pass.
 	OutboundBytes int `json:"outboundBytes"`
 	// SlowSessions is the number of sessions with a queue behind that, on which
 	// the policies act; QueuedMessages and QueuedBytes are what it holds.
