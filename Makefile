@@ -6,6 +6,8 @@ ROUNDS      ?= 5
 IN_FLIGHT   ?= 1,8
 CONNECTIONS ?= 15000
 SOAK        ?= 1000000
+DURING      ?= 4s
+MODES       ?=
 
 .DEFAULT_GOAL := help
 
@@ -90,6 +92,14 @@ bench-echo: build build-peers ## compare the cost of an echo with the bare loop:
 .PHONY: bench-idle
 bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
 	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop $(BARELOOP) $(INLINE)
+
+# The server's timeouts are short, so that they end attackers within DURING.
+IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s
+
+.PHONY: bench-attack
+bench-attack: build build-peers ## attack sluice in each way and print what others notice: MODES=bomb,deaf DURING=4s
+	bin/compare attack --wsbench bin/wsbench --during $(DURING) $(if $(MODES),--modes $(MODES)) \
+		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression $(IMPATIENT)'
 
 .PHONY: build-peers
 build-peers:

@@ -4,8 +4,10 @@ package bench
 
 import (
 	"testing"
+	"time"
 	"unsafe"
 
+	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 )
 
@@ -60,5 +62,30 @@ func TestNoAllocationPerTurn(t *testing.T) {
 	}
 	if e.messages != uint64(sequence) || l.tally.lost != 0 {
 		t.Errorf("%d messages came back of %d: %v", e.messages, sequence, l.tally.failures)
+	}
+}
+
+// One turn of an open loop, from a message that is due to its echo: no
+// allocation.
+func TestNoAllocationPerArrival(t *testing.T) {
+	l, a := heldUp(t, 1000, time.Hour)
+	const message = int64(time.Millisecond)
+	echo := make([]byte, 0, a.payloads.size)
+	number := uint32(0)
+	turn := func() {
+		slot, sequence := number%2, number/2
+		l.now = int64(number) * message
+		a.advance(l)
+		echo = a.payloads.appendPart(echo[:0], slot, sequence, 0, a.payloads.size)
+		if err := a.data(l, &l.conns[slot], piece{op: ws.OpBinary, payload: echo, end: true}); err != nil {
+			t.Fatal(err)
+		}
+		number++
+	}
+	if n := testing.AllocsPerRun(100, turn); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if s := &a.spans[0]; s.echoed != uint64(number) || s.late != 0 {
+		t.Errorf("%d messages came back of %d, %d late", s.echoed, number, s.late)
 	}
 }

@@ -63,6 +63,9 @@ func (l *loop) start(load Load) error {
 
 // settle makes the calling thread the loop's.
 func (l *loop) settle(load Load) error {
+	if err := wakeOnTime(); err != nil {
+		return err
+	}
 	if len(load.CPUs) > 0 {
 		if err := pin(load.CPUs[l.index%len(load.CPUs)]); err != nil {
 			return err

@@ -124,7 +124,7 @@ func (l *loop) begin(slot uint32) {
 	}
 	// A socket that has not begun to connect reports EPOLLHUP: it is added
 	// only now. Nothing is missed, its state is reported at once.
-	if err := l.watch(fd, slot); err != nil {
+	if err := watch(l.epoll, fd, slot); err != nil {
 		unix.Close(fd)
 		l.fail(failure{StageConnect, "epoll_ctl: " + err.Error()})
 		return

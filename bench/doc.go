@@ -10,6 +10,12 @@
 //     and verifies every byte that comes back. It is a closed loop: it measures
 //     throughput and the server's CPU time per message. Its latencies are those
 //     of a server at its limit, because a slow answer delays the next message.
+//   - [Rate] sends as many messages a second as it is told, whatever the server
+//     does. It is an open loop: it measures the latency at a load, counted from
+//     the moment at which each message was due.
+//   - [Attack] runs such a load before, during and after an attack, one of
+//     [AttackModes]. It answers what the attack costs the server, what the
+//     others notice of it, and whether the server counts what it did about it.
 //
 // # Engine
 //
@@ -21,9 +27,13 @@
 // engine needs Linux; on other systems the package compiles and Run returns an
 // error.
 //
+// Attackers have a loop of their own, with another kind of connection: one that
+// breaks the rules, is ended for it and connects anew. Their number, their pace
+// and their time are bounded.
+//
 // # Failures
 //
 // A connection that fails is counted under the stage and cause of its failure
-// and not opened again. Nothing is retried, so the counts add up to the number
+// and, unless it is an attacker's, not opened again. Nothing is retried, so the counts add up to the number
 // of connections asked for. A run that fell short says so through [Report.OK].
 package bench

@@ -43,7 +43,7 @@ func (e Echo) Run(ctx context.Context) (*Report, error) {
 
 // measureEchoes lets the echoes run for the warm-up and the measured time.
 func (r *run) measureEchoes(ctx context.Context, e Echo, all []*echoes) error {
-	r.client.each(func(i int, l *loop) { all[i].start(l) })
+	r.client.each(func(i int, l *loop) { all[i].begin(l) })
 	r.pause(ctx, e.Warmup)
 	before := r.sample(atMeasure)
 	r.client.each(func(i int, l *loop) { all[i].measure(l) })
@@ -68,11 +68,7 @@ func (r *run) sumEchoes(all []*echoes) *EchoFigures {
 		r.report.Generator.add(share(e.cpu, e.measured))
 	}
 	f.Latency = latency.report()
-	before, after := r.report.sampleAt(atMeasure), r.report.sampleAt(atMeasured)
-	if before != nil && after != nil && f.Messages > 0 {
-		f.ServerUser = (after.User - before.User) / time.Duration(f.Messages)
-		f.ServerSystem = (after.System - before.System) / time.Duration(f.Messages)
-	}
+	f.ServerUser, f.ServerSystem = r.report.serverTimePer(f.Messages)
 	return f
 }
 
@@ -86,6 +82,7 @@ type echoes struct {
 	inFlight uint32
 	head     []byte // of every frame, the last four bytes being the masking key
 	ring     int    // places in times for each connection; a power of two
+	starter  starter
 
 	// Loop only.
 	states    []echoState
@@ -100,6 +97,13 @@ type echoes struct {
 	began     time.Duration // on the loop's clock
 	measured  time.Duration
 	cpu       time.Duration
+}
+
+// starter says when messages begin. Loop only.
+type starter interface {
+	// start reports whether the next message of the connection in that slot,
+	// which is message s.sent, may begin now. If so, it does.
+	start(l *loop, slot uint32, s echoState) bool
 }
 
 // echoState is what is kept of one connection's messages. 20 bytes.
@@ -136,6 +140,7 @@ func newEchoes(e Echo, p *payloads, first uint32, connections int) *echoes {
 		out:       make([]byte, 0, outSize),
 		latencies: newLatencies(),
 	}
+	t.starter = t
 	for i := range t.states {
 		for j := range t.states[i].key {
 			t.states[i].key[j] = byte(rand.Uint32())
@@ -146,17 +151,9 @@ func newEchoes(e Echo, p *payloads, first uint32, connections int) *echoes {
 
 var _ traffic = (*echoes)(nil)
 
-func (e *echoes) start(l *loop) {
+func (e *echoes) begin(l *loop) {
 	e.sending = true
-	for i := range l.conns {
-		c := &l.conns[i]
-		if c.state != stateOpen || c.blocked {
-			continue
-		}
-		if err := l.flush(c); err != nil {
-			l.end(c, err)
-		}
-	}
+	l.flushAll()
 }
 
 func (e *echoes) measure(l *loop) {
@@ -226,17 +223,23 @@ func (e *echoes) write(l *loop, c *conn) error {
 func (e *echoes) fill(l *loop, c *conn, s echoState) []byte {
 	out := e.out[:0]
 	for len(out) < cap(out) {
-		if s.written == 0 {
-			if !e.sending || s.sent-s.echoed >= e.inFlight {
-				break
-			}
-			*e.sentAt(c.slot, s.sent) = l.now
+		if s.written == 0 && !e.starter.start(l, c.slot, s) {
+			break
 		}
 		before := len(out)
 		out = e.appendFrame(out, s, e.first+c.slot)
 		e.advance(&s, len(out)-before)
 	}
 	return out
+}
+
+// start begins a message where fewer than inFlight are outstanding.
+func (e *echoes) start(l *loop, slot uint32, s echoState) bool {
+	if !e.sending || s.sent-s.echoed >= e.inFlight {
+		return false
+	}
+	*e.sentAt(slot, s.sent) = l.now
+	return true
 }
 
 // appendFrame appends to dst what is left of the frame of the next message, as

@@ -16,4 +16,10 @@ func (i Idle) Run(context.Context) (*Report, error) { return nil, errNeedsLinux 
 // Run returns an error: the engine needs Linux.
 func (e Echo) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
+// Run returns an error: the engine needs Linux.
+func (r Rate) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (a Attack) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
 func kernelRelease() string { return "" }

@@ -1,10 +1,6 @@
 package bench
 
-import (
-	"errors"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // end closes c. err says why, and is counted unless c was closing anyway.
 func (l *loop) end(c *conn, err error) {
@@ -41,9 +37,5 @@ func (l *loop) fail(err error) {
 }
 
 func (l *loop) count(err error) {
-	var f failure
-	if !errors.As(err, &f) {
-		f = failure{StageDisconnect, err.Error()}
-	}
-	l.tally.failures.add(f, 1)
+	l.tally.failures.add(failed(StageDisconnect, err), 1)
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 )
 
@@ -68,4 +69,13 @@ func (f failures) sorted() []FailureCount {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Cause, b.Cause))
 	})
 	return counts
+}
+
+// failed returns err as a failure, in that stage if it names none itself.
+func failed(stage Stage, err error) failure {
+	var f failure
+	if !errors.As(err, &f) {
+		f = failure{stage, err.Error()}
+	}
+	return f
 }

@@ -36,6 +36,12 @@ func TestValidate(t *testing.T) {
 		{"stats", Idle{Load: with(func(l *Load) { l.StatsURL = "file:///etc" })}, []string{"StatsURL: file"}},
 		{"echo's own", Echo{Load: good, Size: 15, InFlight: 1025, Warmup: -1, Duration: 1}, []string{"Size: 15", "InFlight: 1025", "Warmup: -1ns", "Duration: 1ns"}},
 		{"size", Echo{Load: good, Size: MaxMessage + 1}, []string{"Size: 1048577"}},
+		{"open loop", Rate{Load: good}, nil},
+		{"open loop's own", Rate{Load: good, PerSecond: math.NaN(), Size: 15, Warmup: -1, Duration: 1}, []string{"PerSecond: NaN", "Size: 15", "Warmup: -1ns", "Duration: 1ns"}},
+		{"attack", Attack{Load: good, Mode: "bomb", AdminURL: "http://127.0.0.1:9090/"}, nil},
+		{"attack without a mode", Attack{Load: good, Attackers: 1}, []string{"Mode: : must be one of [fd-exhaustion"}},
+		{"attack's own", Attack{Load: good, Mode: "bomb", Attackers: -1, AttackRate: -1, AttackConnectRate: math.Inf(1), AdminURL: "127.0.0.1:9090", Before: time.Minute, During: 1, After: 2 * time.Hour},
+			[]string{"Attackers: -1", "AttackRate: -1", "AttackConnectRate: +Inf", "AdminURL: 127", "During: 1ns", "After: 2h"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.s.Validate()

@@ -22,6 +22,16 @@ type traffic interface {
 	busy(c *conn) bool
 }
 
+// scheduled is traffic that acts by the clock too.
+type scheduled interface {
+	traffic
+	// wait returns how long after now the next act is due, both on the loop's
+	// clock.
+	wait(now int64) time.Duration
+	// advance does what is due. It is called in every turn.
+	advance(l *loop)
+}
+
 // loop is one event loop: a thread, an epoll instance, and a share of the
 // connections. Registration is edge-triggered for both directions, made once.
 type loop struct {
@@ -29,6 +39,7 @@ type loop struct {
 	index   int
 	first   uint32 // number of the connection in slot 0
 	traffic traffic
+	clocked scheduled // traffic, if it acts by the clock, or nil
 	epoch   time.Time
 	wakeFD  int
 	dialed  chan struct{} // closed once every connection has opened or failed
@@ -74,10 +85,12 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 	if err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
+	clocked, _ := t.(scheduled)
 	return &loop{
 		index:   index,
 		first:   first,
 		traffic: t,
+		clocked: clocked,
 		epoch:   time.Now(),
 		wakeFD:  wake,
 		dialed:  make(chan struct{}),
@@ -157,6 +170,10 @@ func (l *loop) turn() {
 		}
 	}
 	l.unread = append(l.unread[:0], l.unread[again:]...)
+	if l.clocked != nil {
+		l.now = l.clock()
+		l.clocked.advance(l)
+	}
 	if !l.dial.done() {
 		l.now = l.clock()
 		l.advance()
@@ -173,15 +190,11 @@ func (l *loop) wait() int {
 	if timeout == 0 || errno != 0 {
 		return 0
 	}
-	n, err := unix.EpollWait(l.epoll, l.events, timeout)
-	if err != nil {
-		return 0 // EINTR: nothing else can come from a valid instance
-	}
-	return n
+	return sleep(l.epoll, l.events, timeout)
 }
 
-// timeout returns how long to sleep, in epoll's milliseconds.
-func (l *loop) timeout() int {
+// timeout returns how long to sleep.
+func (l *loop) timeout() time.Duration {
 	if len(l.unread) > 0 {
 		return 0
 	}
@@ -190,13 +203,13 @@ func (l *loop) timeout() int {
 	if !l.dial.done() {
 		wait = l.dial.wait(now)
 	}
+	if l.clocked != nil {
+		wait = min(wait, l.clocked.wait(now))
+	}
 	if l.finishing {
 		wait = min(wait, time.Duration(max(0, l.deadline-now)))
 	}
-	if wait == forever {
-		return -1
-	}
-	return int((wait + time.Millisecond - 1) / time.Millisecond)
+	return wait
 }
 
 func (l *loop) runPosted() {
@@ -211,12 +224,14 @@ func (l *loop) runPosted() {
 	}
 }
 
-func (l *loop) watch(fd int, slot uint32) error {
+// watch registers fd with an epoll instance, for both directions and
+// edge-triggered.
+func watch(epoll, fd int, slot uint32) error {
 	both := unix.EpollEvent{
 		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&math.MaxUint32,
 		Fd:     int32(slot),
 	}
-	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &both)
+	return unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &both)
 }
 
 // finish closes connections as soon as their traffic is no longer busy, and
@@ -225,6 +240,11 @@ func (l *loop) finish(patience time.Duration) {
 	l.finishing = true
 	l.deadline = l.clock() + int64(patience)
 	l.dial.stop()
+	l.flushAll()
+}
+
+// flushAll writes what the open connections have to write.
+func (l *loop) flushAll() {
 	for i := range l.conns {
 		c := &l.conns[i]
 		if c.state != stateOpen {

@@ -5,9 +5,18 @@ import (
 	"time"
 )
 
-// pace spreads the beginnings of connections evenly over time, counted from the
-// first. Zero is unlimited.
+// pace spreads events, such as the beginnings of connections, evenly over time,
+// counted from the first. It is a pure function of the time that has passed,
+// whatever became of the events before. Zero is unlimited.
 type pace float64 // per second
+
+// at returns when the event after n others is due. The pace has a limit.
+func (p pace) at(n int) time.Duration {
+	return time.Duration(math.Ceil(float64(n) / float64(p) * float64(time.Second)))
+}
+
+// before returns how many events are due before d. The pace has a limit.
+func (p pace) before(d time.Duration) int { return int(math.Ceil(d.Seconds() * float64(p))) }
 
 // due returns how many may have begun after elapsed.
 func (p pace) due(elapsed time.Duration) int {
@@ -23,6 +32,5 @@ func (p pace) wait(elapsed time.Duration, begun int) time.Duration {
 	if p == 0 {
 		return 0
 	}
-	at := time.Duration(math.Ceil(float64(begun) / float64(p) * float64(time.Second)))
-	return max(0, at-elapsed)
+	return max(0, p.at(begun)-elapsed)
 }

@@ -8,13 +8,13 @@ import (
 // Report is what came of a run. Marshalled to JSON it is one document that
 // says how it was made.
 type Report struct {
-	// Scenario is "idle" or "echo".
+	// Scenario is "idle", "echo", "rate" or "attack".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
 	Interrupted bool        `json:"interrupted"`
 	Environment Environment `json:"environment"`
-	// Parameters is the scenario, an [Idle] or an [Echo], with its defaults
+	// Parameters is the scenario, for example an [Echo], with its defaults
 	// filled in.
 	Parameters any `json:"parameters"`
 
@@ -24,8 +24,12 @@ type Report struct {
 	// Echo is set for the echo scenario.
 	Echo *EchoFigures `json:"echo,omitempty"`
 	// Idle is set for the idle scenario.
-	Idle      *IdleFigures `json:"idle,omitempty"`
-	Generator Generator    `json:"generator"`
+	Idle *IdleFigures `json:"idle,omitempty"`
+	// Rate is set for the rate scenario.
+	Rate *RateFigures `json:"rate,omitempty"`
+	// Attack is set for the attack scenario.
+	Attack    *AttackFigures `json:"attack,omitempty"`
+	Generator Generator      `json:"generator"`
 	// Server holds samples of the server's process in the order they were
 	// taken, if its id was given.
 	Server []ProcessSample `json:"server,omitempty"`
@@ -77,9 +81,34 @@ type EchoFigures struct {
 	ServerSystem time.Duration `json:"serverSystemNanosecondsPerMessage,omitempty"`
 }
 
+// RateFigures are the results of an open-loop load in one span of its schedule.
+// A message belongs to the span in which it was due, whenever it was written and
+// answered.
+type RateFigures struct {
+	Measured time.Duration `json:"measuredNanoseconds"`
+	// Due counts the messages of the schedule.
+	Due uint64 `json:"due"`
+	// Echoed counts verified echoes, and Lost the messages without one: never
+	// sent because their connection had ended, or not back when
+	// [Load].FinishTimeout was over.
+	Echoed uint64 `json:"echoed"`
+	Lost   uint64 `json:"lost"`
+	// Late counts messages written more than 1 ms after they were due, because
+	// the generator was busy or the server did not read.
+	Late uint64 `json:"late"`
+	// PerSecond is Echoed by Measured.
+	PerSecond float64 `json:"perSecond"`
+	// Latency is from the moment at which a message was due to its verified
+	// echo. The wait of messages that a slow answer delays is part of it.
+	Latency Latency `json:"latency"`
+	// ServerUser and ServerSystem are the server's CPU time per echo, if its
+	// process is known.
+	ServerUser   time.Duration `json:"serverUserNanosecondsPerMessage,omitempty"`
+	ServerSystem time.Duration `json:"serverSystemNanosecondsPerMessage,omitempty"`
+}
+
 // Generator says how hard the load generator itself had to work, while figures
-// were taken in the echo scenario and while connections were opened in the idle
-// scenario.
+// were taken, or, in the idle scenario, while connections were opened.
 type Generator struct {
 	// CoreShare has the share of one CPU that each loop used, 0 to 1.
 	CoreShare []float64 `json:"coreShare"`
@@ -104,7 +133,7 @@ type ServerStatus struct {
 // OK reports whether the run has what was asked for: every connection opened
 // and stayed open, and every message came back as it was sent.
 func (r *Report) OK() bool {
-	if r.Echo != nil && r.Echo.Unanswered > 0 {
+	if r.Echo != nil && r.Echo.Unanswered > 0 || r.Rate != nil && r.Rate.Lost > 0 || r.Attack != nil && r.Attack.lost() > 0 {
 		return false
 	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0
@@ -118,6 +147,16 @@ func (r *Report) sampleAt(at string) *ProcessSample {
 		}
 	}
 	return nil
+}
+
+// serverTimePer returns the CPU time that the server used for each of so many
+// messages while figures were taken; 0 if its process is not known.
+func (r *Report) serverTimePer(messages uint64) (user, system time.Duration) {
+	before, after := r.sampleAt(atMeasure), r.sampleAt(atMeasured)
+	if before == nil || after == nil || messages == 0 {
+		return 0, 0
+	}
+	return (after.User - before.User) / time.Duration(messages), (after.System - before.System) / time.Duration(messages)
 }
 
 // The moments at which the server's process is sampled.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -32,10 +33,56 @@ func pollNow(epoll int, events []unix.EpollEvent) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+// sleep waits for events, forever at most, and returns how many there are.
+func sleep(epoll int, events []unix.EpollEvent, timeout time.Duration) int {
+	var limit *unix.Timespec
+	if timeout != forever {
+		spec := unix.NsecToTimespec(int64(timeout))
+		limit = &spec
+	}
+	// In nanoseconds: what is due in half a millisecond cannot wait for a whole
+	// one.
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll),
+		uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(limit)), 0, 0)
+	switch {
+	case errno == 0:
+		return int(n)
+	case errno == unix.ENOSYS: // before Linux 5.11
+		return sleepMilliseconds(epoll, events, timeout)
+	default:
+		return 0 // EINTR: nothing else can come from a valid instance
+	}
+}
+
+func sleepMilliseconds(epoll int, events []unix.EpollEvent, timeout time.Duration) int {
+	milliseconds := -1
+	if timeout != forever {
+		milliseconds = int((timeout + time.Millisecond - 1) / time.Millisecond)
+	}
+	n, err := unix.EpollWait(epoll, events, milliseconds)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // connectNow begins a connection from a source address, if it is valid, and
 // returns its descriptor. The connection is not yet established. Errors are
 // connect failures.
 func connectNow(from netip.Addr, to unix.Sockaddr) (fd int, err error) {
+	if fd, err = newSocket(to); err != nil {
+		return -1, err
+	}
+	if err := connectFrom(fd, from, to); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// newSocket returns a socket that can connect to that kind of address. Errors
+// are connect failures.
+func newSocket(to unix.Sockaddr) (fd int, err error) {
 	family := unix.AF_INET
 	if _, isIPv6 := to.(*unix.SockaddrInet6); isIPv6 {
 		family = unix.AF_INET6
@@ -43,10 +90,6 @@ func connectNow(from netip.Addr, to unix.Sockaddr) (fd int, err error) {
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, failure{StageConnect, "socket: " + err.Error()}
-	}
-	if err := connectFrom(fd, from, to); err != nil {
-		unix.Close(fd)
-		return -1, err
 	}
 	return fd, nil
 }

@@ -23,6 +23,12 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Idle != nil {
 		t.idle(r.Idle)
 	}
+	if r.Rate != nil {
+		t.rate(r.Rate)
+	}
+	if r.Attack != nil {
+		t.attack(r.Attack)
+	}
 	t.server(r)
 	t.generator(&r.Generator)
 	if err := t.Flush(); err != nil {
@@ -50,9 +56,20 @@ func (t *summary) title(r *Report) {
 	case Idle:
 		t.line("idle", "%s", p.URL)
 		t.more("%s, %s", count(p.Connections, "connection"), count(p.Loops, "loop"))
+	case Rate:
+		t.line("rate", "%s", p.URL)
+		t.wellBehaved(p)
+	case Attack:
+		t.line("attack", "%s", p.URL)
+		t.wellBehaved(p.wellBehaved())
+		t.more("%s: %s, %.0f frames/s and %.0f connections/s at most", p.Mode, count(p.Attackers, "attacker"), p.AttackRate, p.AttackConnectRate)
 	}
 	e := &r.Environment
 	t.more("%s, Linux %s, %d CPUs, %d descriptors", e.Go, e.Kernel, e.CPUs, e.DescriptorLimit)
+}
+
+func (t *summary) wellBehaved(p Rate) {
+	t.more("%s, %s, %d B messages, %.0f messages/s", count(p.Connections, "connection"), count(p.Loops, "loop"), p.Size, p.PerSecond)
 }
 
 func (t *summary) trouble(r *Report) {
@@ -64,6 +81,12 @@ func (t *summary) trouble(r *Report) {
 	t.line("lost", "%s ended before the run did", count(c.Lost, "connection"))
 	if r.Echo != nil {
 		t.line("unanswered", "%s", count(r.Echo.Unanswered, "message"))
+	}
+	if r.Rate != nil {
+		t.unpunctual(r.Rate.Lost, r.Rate.Late, r.Rate.Due)
+	}
+	if r.Attack != nil {
+		t.losses(r.Attack)
 	}
 	for _, f := range r.Failures {
 		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)
@@ -92,6 +115,17 @@ func (t *summary) echo(f *EchoFigures) {
 	t.percentiles("latency", f.Latency)
 }
 
+// unpunctual is about messages that did not come back, or left late.
+func (t *summary) unpunctual(lost, late, due uint64) {
+	t.line("missing", "%d of %s did not come back", lost, count(due, "message"))
+	t.line("late", "%s left more than %v late", count(late, "message"), lateAfter)
+}
+
+func (t *summary) rate(f *RateFigures) {
+	t.line("messages", "%d in %s, %.0f/s", f.Echoed, short(f.Measured), f.PerSecond)
+	t.percentiles("latency", f.Latency)
+}
+
 func (t *summary) idle(f *IdleFigures) {
 	t.line("held", "%s; %d pings answered, %d messages (%s) discarded", short(f.Held), f.Pings, f.Messages, size(int64(f.Bytes)))
 }
@@ -100,9 +134,11 @@ func (t *summary) server(r *Report) {
 	if len(r.Server) == 0 {
 		return
 	}
-	if f := r.Echo; f != nil && f.ServerUser+f.ServerSystem > 0 {
-		t.line("server CPU", "%.2f µs per message: %.2f user, %.2f system",
-			micros(f.ServerUser+f.ServerSystem), micros(f.ServerUser), micros(f.ServerSystem))
+	if r.Echo != nil {
+		t.perMessage(r.Echo.ServerUser, r.Echo.ServerSystem)
+	}
+	if r.Rate != nil {
+		t.perMessage(r.Rate.ServerUser, r.Rate.ServerSystem)
 	}
 	start := r.sampleAt(atStart)
 	name := "server"
@@ -113,6 +149,12 @@ func (t *summary) server(r *Report) {
 		}
 		t.line(name, "%s\t%s", s.At, line)
 		name = ""
+	}
+}
+
+func (t *summary) perMessage(user, system time.Duration) {
+	if user+system > 0 {
+		t.line("server CPU", "%.2f µs per message: %.2f user, %.2f system", micros(user+system), micros(user), micros(system))
 	}
 }
 

@@ -42,6 +42,35 @@ func TestWriteText(t *testing.T) {
 			Generator: Generator{CoreShare: []float64{0.96}, Saturated: true},
 			Server:    []ProcessSample{{At: atMeasured, RSS: 3 << 20, Anonymous: 900 << 10, User: time.Second, System: 2 * time.Second}},
 		}},
+		{"rate", Report{
+			Parameters:  Rate{Load: Load{URL: url, Connections: 1000, Loops: 1}, PerSecond: 5000, Size: 64},
+			Environment: environment,
+			Connections: Connections{Asked: 1000, Opened: 1000, Took: 72600 * time.Microsecond, PerSecond: 13774, Handshake: latency},
+			Rate: &RateFigures{
+				Measured: 10 * time.Second, Due: 50_000, Echoed: 49_999, Lost: 1, Late: 12, PerSecond: 4999.9,
+				Latency: latency, ServerUser: 600, ServerSystem: 10900,
+			},
+			Generator: Generator{CoreShare: []float64{0.11}},
+		}},
+		{"attack", Report{
+			Parameters:  Attack{Load: Load{URL: url, Connections: 200, Loops: 1}, PerSecond: 1000, Size: 64, Mode: "bomb", Attackers: 100, AttackRate: 500, AttackConnectRate: 400},
+			Environment: environment,
+			Connections: Connections{Asked: 200, Opened: 200, Took: time.Second, PerSecond: 200},
+			Attack: &AttackFigures{
+				Mode: *modeNamed("bomb"),
+				Phases: []AttackPhase{
+					{Name: phaseBefore, RateFigures: RateFigures{Due: 3000, Echoed: 3000, Late: 1, Latency: latency}, Server: &ServerUse{RSS: 15 << 20, PeakRSS: 16 << 20, CPUShare: 0.04}},
+					{Name: phaseDuring, RateFigures: RateFigures{Due: 5000, Echoed: 4998, Lost: 2, Latency: latency},
+						Server:    &ServerUse{RSS: 35 << 20, PeakRSS: 36 << 20, CPUShare: 0.46},
+						Counted:   []Counted{{"sluice_disconnects_total", "message_too_big", 2480}, {"sluice_disconnects_total", "peer_reset", 20}},
+						Attackers: &AttackerFigures{Open: 7, Connections: 2500, ConnectionsPerSecond: 500, Ended: 2480, Failed: 3, Frames: 2500, FramesPerSecond: 500, Bytes: 80 << 20, BytesPerSecond: 16 << 20, CoreShare: 0.08}},
+					{Name: phaseAfter, RateFigures: RateFigures{Due: 2000, Echoed: 2000, Latency: latency}, Server: &ServerUse{RSS: 30 << 20, PeakRSS: 35 << 20, CPUShare: 0.05}},
+				},
+				RSSGrowth: 21 << 20, P99Ratio: 1.25,
+				AttackerFailures: []FailureCount{{StageHandshake, errNoAnswer.cause, 3}},
+			},
+			Generator: Generator{CoreShare: []float64{0.06}},
+		}},
 		{"trouble", Report{
 			Parameters:  Echo{Load: Load{URL: url, Connections: 1000, Loops: 1}, Size: 64, InFlight: 1},
 			Environment: environment,
@@ -95,6 +124,11 @@ func TestReportOK(t *testing.T) {
 		{"one short", Report{Connections: Connections{Asked: 2, Opened: 1}}, false},
 		{"one lost", Report{Connections: Connections{Asked: 2, Opened: 2, Lost: 1}}, false},
 		{"unanswered", Report{Connections: Connections{Asked: 2, Opened: 2}, Echo: &EchoFigures{Unanswered: 1}}, false},
+		{"late", Report{Connections: Connections{Asked: 2, Opened: 2}, Rate: &RateFigures{Late: 1}}, true},
+		{"message lost", Report{Connections: Connections{Asked: 2, Opened: 2}, Rate: &RateFigures{Lost: 1}}, false},
+		{"message lost in an attack", Report{Connections: Connections{Asked: 2, Opened: 2}, Attack: &AttackFigures{
+			Phases: []AttackPhase{{Name: phaseBefore}, {Name: phaseDuring, RateFigures: RateFigures{Lost: 1}}},
+		}}, false},
 	} {
 		if got := test.r.OK(); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)

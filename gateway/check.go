@@ -81,6 +81,7 @@ func (k *checker) limits(l Limits) {
 	k.between("Limits.Inbound", l.Inbound, 1, 1<<30, " bytes")
 	k.between("Limits.InboundMessages", l.InboundMessages, 1, 1<<20, "")
 	k.between("Limits.ControlFrames", l.ControlFrames, 1, 1<<15, " a second")
+	k.between("Limits.TLSHandshakes", l.TLSHandshakes, 1, 1<<16, "")
 	k.between("Limits.HTTPConnections", l.HTTPConnections, 1, 1<<16, "")
 }
 

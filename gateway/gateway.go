@@ -28,6 +28,7 @@ type Gateway struct {
 	routes   map[string]*route // by path
 	numbered []*route
 	http     *httpSide
+	tls      tlsSide
 	idKey    [32]byte
 	ended    chan struct{} // closed when nothing runs any more
 
@@ -74,6 +75,11 @@ func New(config Config) (*Gateway, error) {
 	}
 	g := &Gateway{config: config, ended: make(chan struct{})}
 	rand.Read(g.idKey[:])
+	if config.TLS != nil {
+		if err := g.tls.use(config.TLS); err != nil {
+			return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"TLS", "…", err.Error()})
+		}
+	}
 	g.server, err = poller.Listen(poller.Config{
 		Listen:          listen,
 		Loops:           config.Loops,
@@ -84,11 +90,14 @@ func New(config Config) (*Gateway, error) {
 		SendBuffer:      max(0, config.Limits.KernelSend),
 		ReceiveBuffer:   max(0, config.Limits.KernelReceive),
 		Unsent:          config.Limits.unsent(),
+		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
+		TLS:             g.tls.poller(&config),
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
 	})
 	if err != nil {
+		g.tls.close()
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g.buildRoutes()
@@ -135,6 +144,12 @@ func (t Timeouts) sweep() time.Duration {
 		}
 	}
 	return max(shortest/4, minTimeout/2)
+}
+
+// user is the kernel's timeout for a peer that takes nothing. The loops find such
+// a peer first, within a quarter of theirs, and tell it by a reset.
+func (t Timeouts) user() time.Duration {
+	return 3 * max(t.WriteStall, t.Ping+t.Pong, t.Close) / 2
 }
 
 // Addr returns the address of the public port.

@@ -179,6 +179,11 @@ func (in *inbox) Run() {
 	for done := 0; done < len(in.batch); {
 		done += in.deliver(in.batch[done:])
 	}
+	if cap(in.inflated) > keptInflated {
+		// Now, not when the loop takes the inbox back: what is large must not
+		// outnumber the workers.
+		in.inflated = nil
+	}
 	in.shard.loop.Do((*finishedBatch)(in))
 }
 
@@ -282,7 +287,7 @@ func (s *shard) relieve(c *poller.Conn, in *inbox) {
 // putAway keeps an inbox that nobody uses for the next session that needs one.
 func (s *shard) putAway(in *inbox) {
 	s.inboxes--
-	if len(s.spare) == spareInboxes || cap(in.inflated) > keptInflated || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
+	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
 	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0], inflated: in.inflated[:0]}

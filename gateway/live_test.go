@@ -159,6 +159,21 @@ func TestStalledWriteEndsTheSession(t *testing.T) {
 	})
 }
 
+// The kernel holds the unread output here, not the gateway, so it is the missing
+// pong that shows the peer's state. Were the kernel's own timeout shorter, it would
+// drop the connection first, and a peer that sends nothing would never know.
+func TestAPeerThatReadsNothingIsLeftToThePongTimeout(t *testing.T) {
+	onEngines(t, func(t *testing.T, config gateway.Config) {
+		config.Timeouts.WriteStall = 50 * time.Millisecond
+		config.Timeouts.Ping, config.Timeouts.Pong = 600*time.Millisecond, 200*time.Millisecond
+		h, sessions := introduced()
+		n := gatewaytest.Start(t, serving(config, h, gateway.Inline))
+		n.Frozen(t, "/")
+		(<-sessions).Send(gateway.Binary, patterned(16<<10))
+		n.AwaitReason(t, gateway.ReasonPongTimeout, 1)
+	})
+}
+
 func TestSlowReaderThatKeepsReadingIsNotStalled(t *testing.T) {
 	config := gateway.Config{}
 	config.Limits.Outbound = 64 << 20

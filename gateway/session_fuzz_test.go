@@ -23,10 +23,11 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	g.journal = openJournal(slog.New(slog.DiscardHandler))
 	t.Cleanup(g.journal.close)
 	rig := pollertest.New(t, poller.Config{
-		Loops:      1,
-		Sweep:      g.config.Timeouts.sweep(),
-		WriteStall: g.config.Timeouts.WriteStall,
-		Linger:     linger,
+		Loops:       1,
+		Sweep:       g.config.Timeouts.sweep(),
+		WriteStall:  g.config.Timeouts.WriteStall,
+		UserTimeout: g.config.Timeouts.user(),
+		Linger:      linger,
 	}, func(l *poller.Loop) poller.Handler {
 		s := newShard(g, l)
 		g.shards = append(g.shards, s)

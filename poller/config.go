@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -34,11 +35,19 @@ type Config struct {
 	// must not have megabytes queued where nobody sees them. 0 sets no bound.
 	// Linux only.
 	Unsent int
+	// UserTimeout is how long the kernel waits for a peer to acknowledge or to
+	// make room (RFC 9293 §3.9.1; Linux only). It is the last resort, and should be
+	// longer than it takes the loop to find such a peer: the kernel drops the
+	// connection without a word, and a peer that sends nothing never learns of it.
+	UserTimeout time.Duration
 	// Linger is how long a connection may take to end once it was finished: its
 	// output to be read, and the peer to close too. Its input is read meanwhile,
 	// and thrown away: closing at once could reset the connection before the
 	// peer has read the last bytes.
 	Linger time.Duration
+
+	// TLS, if set, secures every connection before its handler hears of it.
+	TLS *TLS
 
 	// Adopt receives the connections handed off with [Conn.HandOff] and the
 	// bytes already read from each, which it owns. conn is nil if the socket was
@@ -49,6 +58,19 @@ type Config struct {
 	// want of resources, once until it recovers. It is called on the loop and
 	// must not block.
 	AcceptFailed func(loop int, err error)
+}
+
+// TLS is how connections are secured.
+type TLS struct {
+	// Config returns the configuration for the next handshake. It is called on
+	// the loops and must not block. Its sessions can be resumed if it has ticket
+	// keys (SetSessionTicketKeys); its GetConfigForClient must be nil.
+	Config func() *tls.Config
+	// Timeout bounds the time from accept to the end of the handshake.
+	Timeout time.Duration
+	// Handshakes is how many may be under way on one loop, at least 1; each has a
+	// goroutine. Others wait for their turn.
+	Handshakes int
 }
 
 // Errors of posting and handing off.
@@ -79,10 +101,12 @@ func (c Config) validate() error {
 		return fmt.Errorf("poller: Loops is %d; at least 1 is needed", c.Loops)
 	case !c.Listen.IsValid():
 		return errors.New("poller: Listen is not an address")
-	case c.Sweep <= 0 || c.WriteStall <= 0 || c.Linger <= 0:
-		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.Linger)
 	case c.SendBuffer < 0 || c.ReceiveBuffer < 0 || c.Unsent < 0:
 		return fmt.Errorf("poller: SendBuffer (%d), ReceiveBuffer (%d) and Unsent (%d) must not be negative", c.SendBuffer, c.ReceiveBuffer, c.Unsent)
+	case c.Sweep <= 0 || c.WriteStall <= 0 || c.UserTimeout <= 0 || c.Linger <= 0:
+		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v), UserTimeout (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.UserTimeout, c.Linger)
+	case c.TLS != nil && (c.TLS.Config == nil || c.TLS.Timeout <= 0 || c.TLS.Handshakes < 1):
+		return errors.New("poller: TLS needs a Config, a positive Timeout and at least 1 of Handshakes")
 	case c.PrivateFDTables && c.Engine != "epoll":
 		return fmt.Errorf("poller: private descriptor tables need the epoll engine, not %q", c.Engine)
 	}

@@ -64,7 +64,7 @@ func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
 			return made, addr, err
 		}
 		options := sys.Options{
-			UserTimeout:   int(config.WriteStall.Milliseconds()),
+			UserTimeout:   int(config.UserTimeout.Milliseconds()),
 			SendBuffer:    config.SendBuffer,
 			ReceiveBuffer: config.ReceiveBuffer,
 			Unsent:        config.Unsent,

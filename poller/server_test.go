@@ -33,6 +33,7 @@ func (e engineChoice) config(loops int) Config {
 		PrivateFDTables: e.private,
 		Sweep:           50 * time.Millisecond,
 		WriteStall:      5 * time.Second,
+		UserTimeout:     10 * time.Second,
 		Linger:          time.Second,
 		Adopt:           func(conn net.Conn, _ []byte) { conn.Close() },
 	}

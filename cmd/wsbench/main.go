@@ -26,14 +26,22 @@ const (
 )
 
 type commands struct {
-	Idle idleCommand `cmd:"" help:"Open connections and hold them: memory per connection, connect rate."`
-	Echo echoCommand `cmd:"" help:"Keep messages going to a server that echoes them: throughput, latency, CPU per message."`
+	Idle   idleCommand   `cmd:"" help:"Open connections and hold them: memory per connection, connect rate."`
+	Echo   echoCommand   `cmd:"" help:"Keep messages going to a server that echoes them: throughput, latency, CPU per message."`
+	Rate   rateCommand   `cmd:"" help:"Send so many messages a second to a server that echoes them, whatever it does: latency from the schedule, late and lost messages."`
+	Attack attackCommand `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
+	Modes  modesCommand  `cmd:"" help:"List the attacks, one in each line: name and what it does."`
 }
 
 // scenario is a command that puts load on a server.
 type scenario interface {
 	run(ctx context.Context) (*bench.Report, error)
 	asJSON() bool
+}
+
+// listing is a command that only says something.
+type listing interface {
+	list(w io.Writer) error
 }
 
 func main() {
@@ -63,10 +71,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, fmt.Errorf("%w; see wsbench --help", err))
 	}
-	s, ok := command.Selected().Target.Addr().Interface().(scenario)
-	if !ok {
+	switch selected := command.Selected().Target.Addr().Interface().(type) {
+	case scenario:
+		return play(ctx, selected, stdout, stderr)
+	case listing:
+		if err := selected.list(stdout); err != nil {
+			return complain(stderr, err)
+		}
+		return exitOK
+	default:
 		return complain(stderr, errors.New("no command; see wsbench --help"))
 	}
+}
+
+// play runs a scenario and writes its report.
+func play(ctx context.Context, s scenario, stdout, stderr io.Writer) int {
 	report, err := s.run(ctx)
 	if report == nil {
 		return complain(stderr, err)

@@ -99,6 +99,8 @@ func Catalog() []Setting {
 			"frames that one message may consist of", func(s *Settings) value { return count{&s.Limits.Fragments, 1} }},
 		{"limits.controlFrames", "max-control-frames", "COUNT", "1 to 32768",
 			"pings and pongs that a session may send in a second", func(s *Settings) value { return count{&s.Limits.ControlFrames, 1} }},
+		{"limits.tlsHandshakes", "max-tls-handshakes", "COUNT", "1 to 65536",
+			"TLS handshakes under way at once; others wait", func(s *Settings) value { return count{&s.Limits.TLSHandshakes, 1} }},
 		{"limits.httpConnections", "max-http-connections", "COUNT", "1 to 65536",
 			"plain HTTP connections served at once", func(s *Settings) value { return count{&s.Limits.HTTPConnections, 1} }},
 

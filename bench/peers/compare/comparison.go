@@ -102,28 +102,41 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 }
 
 // run starts a server, puts the cell's load on it and stops it.
-func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (*report, noise, error) {
+func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *report, n noise, err error) {
+	n, err = c.with(ctx, spec, func(s *server) (toolCPU time.Duration, err error) {
+		r, toolCPU, err = c.tool.run(ctx, of, c.url(s), s.pid())
+		return toolCPU, err
+	})
+	return r, n, err
+}
+
+// url is where a server is loaded.
+func (c *comparison) url(s *server) string { return "ws://" + s.address + c.path }
+
+// with starts a server, has load put on it and stops it. load returns the CPU
+// time that the load tool used.
+func (c *comparison) with(ctx context.Context, spec serverSpec, load func(*server) (time.Duration, error)) (noise, error) {
 	s, err := spec.start(ctx, c.cpus)
 	if err != nil {
-		return nil, noise{}, err
+		return noise{}, err
 	}
 	defer s.stop()
 
 	before, err := c.look(s.pid())
 	if err != nil {
-		return nil, noise{}, err
+		return noise{}, err
 	}
-	r, toolCPU, err := c.tool.run(ctx, of, "ws://"+s.address+c.path, s.pid())
+	toolCPU, err := load(s)
 	if err != nil {
-		return nil, noise{}, s.blame(err)
+		return noise{}, s.blame(err)
 	}
 	after, err := c.look(s.pid())
 	if err != nil {
-		return nil, noise{}, err
+		return noise{}, err
 	}
 	atServer := noiseOf(after.server.sub(before.server), after.process-before.process)
 	atTool := noiseOf(after.tool.sub(before.tool), toolCPU)
-	return r, atServer.worse(atTool), nil
+	return atServer.worse(atTool), nil
 }
 
 // usage is what had been used at one moment.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -19,12 +21,15 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	fakes := map[string]func(){
-		"server":       fakeServer,
-		"shy-server":   waitForTheEnd,
-		"frail-server": frailServer,
-		"dead-server":  func() { fmt.Fprintln(os.Stderr, "port is taken"); os.Exit(1) },
-		"echo":         fakeTool,
-		"cpus":         func() { fmt.Println(runtime.NumCPU()) },
+		"server":          fakeServer,
+		"shy-server":      waitForTheEnd,
+		"frail-server":    frailServer,
+		"dead-server":     func() { fmt.Fprintln(os.Stderr, "port is taken"); os.Exit(1) },
+		"echo":            fakeTool,
+		"modes":           fakeModes,
+		"attack":          fakeAttack,
+		"operable-server": operableServer,
+		"cpus":            func() { fmt.Println(runtime.NumCPU()) },
 	}
 	fakes[os.Args[1]]()
 }
@@ -70,4 +75,42 @@ func fakeTool() {
 		"generator": {"generatorSaturated": true},
 		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %s}}`, lost, target.Port())
 	os.Exit(exit)
+}
+
+// fakeModes lists two attacks.
+func fakeModes() { fmt.Println("tickle   makes the server laugh\nfd-exhaustion  is about descriptors") }
+
+// fakeAttack reports what it was asked to do: as frames per second the limit of
+// descriptors that the server's process has.
+func fakeAttack() {
+	var pid, limit int
+	admin := false
+	for i, argument := range os.Args {
+		if argument == "--pid" {
+			pid, _ = strconv.Atoi(os.Args[i+1])
+		}
+		admin = admin || argument == "--admin=http://127.0.0.1:9/"
+	}
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+	if err != nil {
+		panic(err)
+	}
+	_, rest, _ := strings.Cut(string(limits), "Max open files")
+	fmt.Sscan(rest, &limit)
+	counted := `[]`
+	if admin {
+		counted = `[{"reason": "noise", "by": 1}, {"reason": "laughter", "by": 3}]`
+	}
+	fmt.Printf(`{"parameters": {"attackers": 9}, "attack": {"mode": {"reasons": ["boredom", "laughter"]}, "rssGrowthBytes": 1572864, "p99Ratio": 2,
+		"phases": [{"latency": {"percentiles": [{"percent": 99, "microseconds": 100}]}},
+			{"due": 7, "lost": 1, "latency": {"percentiles": [{"percent": 99, "microseconds": 200}]},
+				"attackers": {"open": 5, "connectionsPerSecond": 10.4, "framesPerSecond": %d}, "server": {"cpuShare": 0.25}, "counted": %s},
+			{"counted": [{"reason": "laughter", "by": 2}]}]}}`, limit, counted)
+	os.Exit(1)
+}
+
+// operableServer is fakeServer with an admin address.
+func operableServer() {
+	fmt.Println("sluice listening on 127.0.0.1:1000\n  echo       ws://127.0.0.1:1000/echo\n  admin      http://127.0.0.1:9/")
+	waitForTheEnd()
 }

@@ -26,6 +26,8 @@ import (
 type commandLine struct {
 	Echo echoCommand `cmd:"" help:"Compare the CPU time of echoing messages."`
 	Idle idleCommand `cmd:"" help:"Compare the memory of connections at rest."`
+
+	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 }
 
 func main() {
@@ -86,28 +88,55 @@ func (i *idleCommand) Run(ctx context.Context) error {
 	}})
 }
 
-// common are the flags of both scenarios.
+// common are the flags of both comparisons.
 type common struct {
 	Servers []serverSpec `arg:"" name:"server" help:"Servers, each as NAME=COMMAND LINE. The command line is split at white space. A server must print \"listening on ADDRESS\"."`
 
-	Connections int      `help:"Connections to each server." default:"1000"`
-	Rounds      int      `help:"How often each server is measured." default:"5"`
-	SpareRounds int      `help:"How many noisy rounds may be repeated in each table." default:"5"`
-	Baseline    string   `help:"Server that the others are compared with. Default: the first."`
-	Path        string   `help:"Path of the WebSocket URL." default:"/echo"`
-	ServerCPUs  cpuList  `name:"server-cpus" help:"CPUs that servers run on." default:"0"`
-	ClientCPUs  cpuList  `name:"client-cpus" help:"CPUs that the load tool runs on." default:"1"`
-	MaxSteal    float64  `help:"Share of CPU time, 0 to 1, that the hypervisor may take before a round is noisy." default:"0.05"`
-	MaxOthers   float64  `help:"Share of CPU time, 0 to 1, that other processes may take before a round is noisy." default:"0.10"`
-	Wsbench     string   `help:"Load tool to run." default:"wsbench"`
-	ToolFlag    []string `help:"Flag to pass on to the load tool; may be repeated." sep:"none"`
-	JSON        string   `name:"json" help:"File to write all figures to, as JSON." type:"path"`
+	Connections int    `help:"Connections to each server." default:"1000"`
+	Rounds      int    `help:"How often each server is measured." default:"5"`
+	SpareRounds int    `help:"How many noisy rounds may be repeated in each table." default:"5"`
+	Baseline    string `help:"Server that the others are compared with. Default: the first."`
+	JSON        string `name:"json" help:"File to write all figures to, as JSON." type:"path"`
+	place
+}
+
+// place are the flags that say where servers and load tool run.
+type place struct {
+	Path       string   `help:"Path of the WebSocket URL." default:"/echo"`
+	ServerCPUs cpuList  `name:"server-cpus" help:"CPUs that servers run on." default:"0"`
+	ClientCPUs cpuList  `name:"client-cpus" help:"CPUs that the load tool runs on." default:"1"`
+	MaxSteal   float64  `help:"Share of CPU time, 0 to 1, that the hypervisor may take before a round is noisy." default:"0.05"`
+	MaxOthers  float64  `help:"Share of CPU time, 0 to 1, that other processes may take before a round is noisy." default:"0.10"`
+	Wsbench    string   `help:"Load tool to run." default:"wsbench"`
+	ToolFlag   []string `help:"Flag to pass on to the load tool; may be repeated." sep:"none"`
+}
+
+// Validate is called by kong.
+func (p *place) Validate() error {
+	var faults []error
+	for _, cpu := range p.ServerCPUs {
+		if slices.Contains(p.ClientCPUs, cpu) {
+			faults = append(faults, fmt.Errorf("CPU %d is in --server-cpus and --client-cpus: server and load tool need CPUs of their own", cpu))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// comparison returns one that runs there, without servers.
+func (p *place) comparison() comparison {
+	return comparison{
+		path:     p.Path,
+		cpus:     p.ServerCPUs,
+		tool:     loadTool{path: p.Wsbench, cpus: p.ClientCPUs, more: p.ToolFlag},
+		limit:    noise{Steal: p.MaxSteal, Others: p.MaxOthers},
+		progress: os.Stderr,
+	}
 }
 
 // Validate is called by kong.
 func (c *common) Validate() error {
 	names := c.names()
-	var faults []error
+	faults := []error{c.place.Validate()}
 	check := func(good bool, format string, arguments ...any) {
 		if !good {
 			faults = append(faults, fmt.Errorf(format, arguments...))
@@ -119,9 +148,6 @@ func (c *common) Validate() error {
 	check(c.Baseline == "" || slices.Contains(names, c.Baseline), "--baseline %q: is not among the servers %v", c.Baseline, names)
 	for i, name := range names {
 		check(!slices.Contains(names[:i], name), "server %q: is named twice", name)
-	}
-	for _, cpu := range c.ServerCPUs {
-		check(!slices.Contains(c.ClientCPUs, cpu), "CPU %d is in --server-cpus and --client-cpus: server and load tool need CPUs of their own", cpu)
 	}
 	return errors.Join(faults...)
 }
@@ -143,17 +169,9 @@ func (c *common) compare(ctx context.Context, cells []cell) error {
 	if baseline == "" {
 		baseline = c.Servers[0].Name
 	}
-	run := comparison{
-		servers:  c.Servers,
-		baseline: baseline,
-		path:     c.Path,
-		cpus:     c.ServerCPUs,
-		tool:     loadTool{path: c.Wsbench, cpus: c.ClientCPUs, more: c.ToolFlag},
-		rounds:   c.Rounds,
-		spare:    c.SpareRounds,
-		limit:    noise{Steal: c.MaxSteal, Others: c.MaxOthers},
-		progress: os.Stderr,
-	}
+	run := c.comparison()
+	run.servers, run.baseline = c.Servers, baseline
+	run.rounds, run.spare = c.Rounds, c.SpareRounds
 	all := document{Started: time.Now().UTC(), Servers: c.Servers}
 	for _, of := range cells {
 		o, err := run.measure(ctx, of)

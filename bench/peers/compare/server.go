@@ -43,6 +43,7 @@ type server struct {
 	address string
 	command *exec.Cmd
 	output  *tail
+	admin   chan string   // the URL of its admin address, if it announces one
 	drained chan struct{} // closed at the end of its output
 }
 
@@ -56,6 +57,7 @@ func (s *serverSpec) start(ctx context.Context, cpus cpuList) (*server, error) {
 	running := &server{
 		command: child(ctx, s.Command),
 		output:  new(tail),
+		admin:   make(chan string, 1),
 		drained: make(chan struct{}),
 	}
 	running.command.Stdout, running.command.Stderr = input, input
@@ -92,6 +94,12 @@ func (s *server) drain(output io.ReadCloser, found chan<- string) {
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
 		s.output.add(lines.Text())
+		if match := adminPattern.FindStringSubmatch(lines.Text()); match != nil {
+			select {
+			case s.admin <- match[1]:
+			default:
+			}
+		}
 		if address, ok := listening(lines.Text()); ok {
 			select {
 			case found <- address:
@@ -101,6 +109,18 @@ func (s *server) drain(output io.ReadCloser, found chan<- string) {
 	}
 	// A line too long for the scanner ends the scan, not the output.
 	_, _ = io.Copy(io.Discard, output)
+}
+
+// adminURL returns where the server shows its figures. One that announces no
+// such place within a second after its address has none.
+func (s *server) adminURL() (url string, has bool) {
+	select {
+	case url = <-s.admin:
+		return url, true
+	case <-s.drained:
+	case <-time.After(time.Second):
+	}
+	return "", false
 }
 
 func (s *server) pid() int { return s.command.Process.Pid }
@@ -133,6 +153,8 @@ func child(ctx context.Context, command []string) *exec.Cmd {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return c
 }
+
+var adminPattern = regexp.MustCompile(`^\s*admin\s+(http://\S+)`)
 
 var listeningPattern = regexp.MustCompile(`listening on "?((?:\[[0-9a-f:.]+\]|[0-9.]+):[0-9]+)`)
 

@@ -34,9 +34,21 @@ type cell struct {
 // run puts the cell's load on a server. It also returns the CPU time that the
 // load tool itself used.
 func (t loadTool) run(ctx context.Context, c cell, url string, pid int) (*report, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.takes+connectAllowance)
+	text, used, err := t.execute(ctx, append([]string{c.scenario, url}, c.flags...), pid, c.takes)
+	if err != nil {
+		return nil, 0, err
+	}
+	r, err := parseReport(text, c.scenario)
+	return r, used, err
+}
+
+// execute runs the load tool against the server process pid and returns its
+// JSON document, and the CPU time that it used. A run that failed its checks
+// exits with 1, and its document says why.
+func (t loadTool) execute(ctx context.Context, arguments []string, pid int, takes time.Duration) ([]byte, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, takes+connectAllowance)
 	defer cancel()
-	arguments := append([]string{t.path, c.scenario, url}, c.flags...)
+	arguments = append([]string{t.path}, arguments...)
 	arguments = append(arguments, "--cpu", t.cpus.String(), "--pid", strconv.Itoa(pid), "--json")
 	command := child(ctx, append(arguments, t.more...))
 	var stdout, stderr bytes.Buffer
@@ -49,12 +61,7 @@ func (t loadTool) run(ctx context.Context, c cell, url string, pid int) (*report
 	if runErr != nil && (!errors.As(runErr, &exit) || stdout.Len() == 0) {
 		return nil, 0, fmt.Errorf("%s: %w%s", t.path, runErr, lastOf(stderr.String()))
 	}
-	// A run that failed its checks exits with 1, and its report says why.
-	r, err := parseReport(stdout.Bytes(), c.scenario)
-	if err != nil {
-		return nil, 0, err
-	}
-	return r, command.ProcessState.UserTime() + command.ProcessState.SystemTime(), nil
+	return stdout.Bytes(), command.ProcessState.UserTime() + command.ProcessState.SystemTime(), nil
 }
 
 // lastOf returns the last lines of output as a continuation of an error text.

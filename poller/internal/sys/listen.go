@@ -17,8 +17,9 @@ const Backlog = 65535
 // Options are set on a listener, from which accepted connections inherit them:
 // no connection pays a system call for its own.
 type Options struct {
-	// UserTimeout bounds how long sent bytes may stay unacknowledged, in
-	// milliseconds; 0 leaves the kernel's default. Linux only.
+	// UserTimeout bounds how long sent bytes may stay unacknowledged, or unsent
+	// for want of a window, in milliseconds; 0 leaves the kernel's default. Linux
+	// only.
 	UserTimeout int
 	// SendBuffer and ReceiveBuffer are the sizes of the kernel's buffers, in
 	// bytes, of which it takes up to twice as much; 0 leaves them to the kernel,
