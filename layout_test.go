@@ -40,6 +40,7 @@ var bans = []struct{ from, to, why string }{
 	{"./poller", "golang.org/x/sys/...", "system calls go through the kernel seam, poller/internal/sys"},
 	{"./poller/buf", "./...", "buffers are a leaf"},
 	{"./poller/slab", "./...", "slabs are a leaf"},
+	{"./poller/histogram", "./...", "a histogram is a leaf"},
 	{"./poller/internal/sys", "./...", "the kernel seam is a leaf"},
 	{"./poller", "./poller/internal/sys/fake/...", "the scripted kernel is for tests"},
 

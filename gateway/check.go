@@ -139,7 +139,7 @@ func (k *checker) paths(c Config) {
 }
 
 func (k *checker) delivery(field string, d Delivery) {
-	d = d.withDefaults()
+	d = d.WithDefaults()
 	k.fault(d.Policy > Conflate, field+".Policy", d.Policy, "is no known policy")
 	k.fault(d.Window != 0 && (d.Window < minWindow || d.Window > maxWindow), field+".Window", d.Window, fmt.Sprintf("must be 0 or %v to %v", minWindow, maxWindow))
 	k.between(field+".Batch", d.Batch, 1, 16<<20, " bytes")

@@ -32,10 +32,7 @@ func (s *shard) pong(c *poller.Conn, x *session, payload []byte) {
 		s.control(c, x, ws.OpPong, payload)
 		return
 	}
-	if x.backlog == nil {
-		x.backlog = new(backlog)
-	}
-	x.backlog.pong = codec.AppendFrame(nil, ws.OpPong, payload)
+	s.openBacklog(x).pong = codec.AppendFrame(nil, ws.OpPong, payload)
 }
 
 // controlRate counts a session's control frames within a second.

@@ -19,7 +19,9 @@ func (z Compression) withDefaults() Compression {
 	return z
 }
 
-func (d Delivery) withDefaults() Delivery {
+// WithDefaults returns a copy of d in which every field that selects its default
+// by being zero holds it.
+func (d Delivery) WithDefaults() Delivery {
 	if d.Batch == 0 {
 		d.Batch = 32 << 10
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
@@ -30,6 +31,8 @@ type inbox struct {
 
 	// The worker's while running, else the loop's.
 	batch    []delivery
+	handedAt time.Time      // to the pool
+	waited   time.Duration  // for a worker
 	inflated *inflateBuffer // nil: none was needed
 	failed   bool           // by a panic or a broken message; only the end is left to tell
 }
@@ -151,7 +154,9 @@ func (s *shard) submit() {
 	if len(s.runnable) == 0 {
 		return
 	}
+	now := time.Now()
 	for _, in := range s.runnable {
+		in.handedAt = now
 		in.batch, in.waiting = in.waiting, in.batch[:0]
 		in.batchBytes, in.waitingBytes = in.waitingBytes, 0
 		in.listed, in.running = false, true
@@ -170,6 +175,7 @@ var _ workers.Job = (*inbox)(nil)
 
 // Run calls the handler for each delivery of the batch. It runs on a worker.
 func (in *inbox) Run() {
+	in.waited = time.Since(in.handedAt)
 	for done := 0; done < len(in.batch); {
 		done += in.deliver(in.batch[done:])
 	}
@@ -245,6 +251,7 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	in := (*inbox)(f)
 	s := in.shard
 	in.running = false
+	s.counts.workerWait.Add(in.waited)
 	clear(in.batch)
 	s.undone -= in.batchBytes
 	in.batch, in.batchBytes = in.batch[:0], 0

@@ -8,9 +8,11 @@ import (
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/gateway/internal/outbox"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
 	"github.com/sluicegate/sluice/poller"
 	"github.com/sluicegate/sluice/poller/buf"
+	"github.com/sluicegate/sluice/poller/histogram"
 	"github.com/sluicegate/sluice/poller/slab"
 )
 
@@ -33,6 +35,10 @@ type shard struct {
 	shareSlots slab.Slots
 	shareOf    map[*hub.Group]uint32
 	fanout     fanout
+
+	// Loop only: slow sessions.
+	slow   int          // those with a backlog
+	queued outbox.Total // in their backlogs
 
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
@@ -60,7 +66,8 @@ type counts struct {
 	busyPauses                 uint64
 	joined, left, joinsRefused uint64
 	reasons                    [reasonCount]uint64
-	classes                    []classCounts // by the class's number
+	classes                    []classCounts       // by the class's number
+	workerWait                 histogram.Durations // of batches for pooled handlers
 }
 
 // classCounts are what became of the messages of one class, once for each
@@ -287,7 +294,7 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	s.leaveHub(c, x)
 	s.vacate(c, x)
 	s.happened(c, x, SessionClosed, "")
-	x.backlog = nil
+	s.closeBacklog(x)
 	if s.route(x).dispatch == Inline {
 		reason := x.reason
 		s.runInline(c, x, func(session Session, h Handler) { h.Close(session, reason) })

@@ -145,6 +145,11 @@ func (l *Loop) Offer(task Task, size int) error {
 	return l.mailbox.offer(envelope{task: true, ref: task}, size)
 }
 
+// MailWaiting returns how many letters and tasks wait for the loop, and how many
+// bytes they take of the 64 MiB that may wait. It may be called from any
+// goroutine.
+func (l *Loop) MailWaiting() (letters, bytes int) { return l.mailbox.depth() }
+
 // Conn returns the connection of h, or nil if it has ended.
 func (l *Loop) Conn(h Handle) *Conn {
 	if int(h.Loop) != l.index {

@@ -1,6 +1,10 @@
 package poller
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluicegate/sluice/poller/histogram"
+)
 
 // Stats are the figures of a loop. Counters only grow; the loop keeps them as
 // plain numbers, so they cost the data path nothing, and hands out copies.
@@ -26,6 +30,9 @@ type Stats struct {
 	// Letters counts letters, DeadLetters those to ended connections, and
 	// StaleEvents readiness of such.
 	Letters, DeadLetters, StaleEvents uint64
+	// TurnTime is how long turns took, from the end of the wait until all output
+	// was written.
+	TurnTime histogram.Durations
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration
 }
