@@ -114,8 +114,9 @@ type Limits struct {
 	// ControlFrames is how many pings and pongs a session may send in a second
 	// before it is closed with 1008: each costs an answer. Default 100.
 	ControlFrames int
-	// TLSHandshakes is how many TLS handshakes may be under way at once; others
-	// wait. Each has a goroutine, of some 30 KB. Default 256.
+	// TLSHandshakes is how many TLS handshakes may be under way at once, each
+	// with a goroutine and some 30 KB; others wait. A peer is under way once its
+	// hello is complete. Default 4,096.
 	TLSHandshakes int
 	// HTTPConnections is how many connections net/http may serve at once;
 	// further ones get 503. Default 256.

@@ -73,7 +73,7 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Limits.Inbound, 256<<10)
 	orInt(&c.Limits.InboundMessages, 256)
 	orInt(&c.Limits.ControlFrames, 100)
-	orInt(&c.Limits.TLSHandshakes, 256)
+	orInt(&c.Limits.TLSHandshakes, 4096)
 	orInt(&c.Limits.HTTPConnections, 256)
 	orDuration(&c.Timeouts.Handshake, 10*time.Second)
 	orDuration(&c.Timeouts.Ping, 25*time.Second)

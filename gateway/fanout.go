@@ -192,7 +192,7 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 	from, late := p.late[slot]
 	if !late && !p.selective && x.state == open && x.backlog == nil {
 		whole := p.bytesFor(s, x)
-		if s.fits(c, len(whole)) {
+		if s.fitsAll(c, p, len(whole)) {
 			n := uint64(len(p.messages))
 			s.counts.messagesOut += n
 			s.counts.classes[sh.class.number].offered += n
@@ -206,4 +206,12 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 			m.receipt.note(s.send(c, x, m.outgoing(number)))
 		}
 	}
+}
+
+// fitsAll reports whether a member that waits for nothing, or for little, may
+// have all messages of a pass at once. One message of any size may go to a
+// member that keeps up, but a pass that has grown while the loop was busy must
+// not pass its limit by.
+func (s *shard) fitsAll(c *poller.Conn, p *pass, size int) bool {
+	return s.fits(c, size) && (len(p.messages) == 1 || size <= s.gateway.config.Limits.Outbound)
 }

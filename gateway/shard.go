@@ -13,6 +13,7 @@ import (
 	"github.com/sluicegate/sluice/poller"
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/histogram"
+	"github.com/sluicegate/sluice/poller/secure"
 	"github.com/sluicegate/sluice/poller/slab"
 )
 
@@ -315,6 +316,8 @@ func reasonOf(at state, cause error) Reason {
 		return ReasonShutdown
 	case errors.Is(cause, poller.ErrWriteStalled):
 		return ReasonWriteStalled
+	case errors.As(cause, new(*secure.Fault)), errors.Is(cause, secure.ErrAborted):
+		return ReasonTLSError
 	case at == opening:
 		return ReasonHandshakeAborted
 	case errors.Is(cause, io.EOF):

@@ -181,9 +181,31 @@ func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {
 				conn.Close()
 			}
 		}
+		// What is no TLS fails, and so does what leaves amid it; what is silent, or
+		// not enough, takes too long.
+		n.AwaitReason(t, gateway.ReasonTLSTimeout, peers/2)
 		n.Eventually(t, func() bool { return n.Totals(t).Accepted >= peers && n.Totals(t).Connections == 0 }, "the peers to be dropped")
+		if got := n.Reason(t, gateway.ReasonTLSFailed); got < peers/4 {
+			t.Errorf("%d handshakes failed, want %d at least", got, peers/4)
+		}
 		c, _ := dialTLS(t, n, trust)
 		c.SendText("still served")
 		c.ExpectText("still served")
 	})
+}
+
+// TestARecordThatWasChanged ends the session, of which it is counted why.
+func TestARecordThatWasChanged(t *testing.T) {
+	config, trust := secured(t, gateway.Config{})
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	raw := n.Raw(t)
+	conn := tls.Client(raw, trust)
+	if _, err := conn.Write(gatewaytest.UpgradeRequest("/")); err != nil {
+		t.Fatal(err)
+	}
+	c := gatewaytest.Upgraded(t, conn)
+	c.SendText("hello")
+	c.ExpectText("hello")
+	raw.Write([]byte("\x17\x03\x03\x00\x20no record that anybody has sealed"))
+	n.AwaitReason(t, gateway.ReasonTLSError, 1)
 }

@@ -28,7 +28,7 @@ type security struct {
 type secured struct {
 	handshake *secure.Handshake // nil: nothing has come yet, or it is over
 	session   secure.Session    // nil: not secured yet
-	running   bool              // the handshake
+	begun     bool              // the handshake, or it waits for its turn
 }
 
 // warmSessions is how many connections of a loop keep their ciphers at hand, some
@@ -52,12 +52,16 @@ func (l *Loop) feed(c *Conn, p []byte) {
 		s.handshake = secure.NewHandshake(l.config.TLS.Config(), l.security.local, net.TCPAddrFromAddrPort(c.RemoteAddr()),
 			func(p []byte) { l.Do(&sealedOutput{h, bytes.Clone(p)}) },
 			func(r secure.Result) { l.Do(&handshakeEnd{h, r}) })
-		l.security.waiting = append(l.security.waiting, h)
-		l.beginHandshakes()
 	}
 	if err := s.handshake.Feed(p); err != nil {
 		l.stats.SecureFailures++
 		l.close(c, err)
+		return
+	}
+	if !s.begun && s.handshake.Ready() {
+		s.begun = true
+		l.security.waiting = append(l.security.waiting, c.Handle())
+		l.beginHandshakes()
 	}
 }
 
@@ -69,10 +73,8 @@ func (l *Loop) beginHandshakes() {
 		h := (*w)[begun]
 		begun++
 		if c := l.lookup(h.Slot, h.Generation); c != nil && c.state == connSecuring {
-			s := l.security.table.At(h.Slot)
-			s.running = true
 			l.security.running++
-			l.security.run(s.handshake.Run)
+			l.security.run(l.security.table.At(h.Slot).handshake.Run)
 		}
 	}
 	*w = (*w)[:copy(*w, (*w)[begun:])]
@@ -102,7 +104,6 @@ func (e *handshakeEnd) Run(l *Loop) {
 	l.security.running--
 	c := l.lookup(e.handle.Slot, e.handle.Generation)
 	if c != nil && c.state == connSecuring {
-		l.security.table.At(c.slot).running = false
 		l.secured(c, e.result)
 	}
 	l.beginHandshakes()
@@ -113,6 +114,7 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	s := l.security.table.At(c.slot)
 	h := s.handshake
 	if r.Err != nil {
+		l.stats.SecureFailures++
 		l.breakOff(c, r.Err)
 		return
 	}
@@ -165,7 +167,6 @@ func (l *Loop) unseal(c *Conn, p []byte) {
 // breakOff ends a connection whose security has failed, after the alert that
 // tells its peer.
 func (l *Loop) breakOff(c *Conn, cause error) {
-	l.stats.SecureFailures++
 	generation := c.generation
 	if c.queued != 0 {
 		l.flushConn(c)

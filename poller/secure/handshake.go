@@ -75,6 +75,11 @@ func (h *Handshake) Run() {
 // Feed gives the handshake what came from the peer, which it borrows.
 func (h *Handshake) Feed(p []byte) error { return h.wire.feed(p) }
 
+// Ready reports whether there is something for Run to work on: a whole hello, or
+// what is none. Until then it would hold a goroutine for a peer that may never
+// send the rest.
+func (h *Handshake) Ready() bool { return h.wire.holdsRecord() }
+
 // Abandon ends a handshake whose peer has gone, or takes too long. If it runs,
 // done will be called.
 func (h *Handshake) Abandon() {

@@ -63,6 +63,17 @@ func (w *wire) feed(p []byte) error {
 	return nil
 }
 
+// holdsRecord reports whether a whole record waits, or what cannot become the
+// first one of a handshake.
+func (w *wire) holdsRecord() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.in) > 0 && contentType(w.in[0]) != typeHandshake {
+		return true
+	}
+	return len(w.in) >= headerSize && len(w.in) >= headerSize+int(w.in[3])<<8+int(w.in[4])
+}
+
 // end makes reads fail with err once all input was read.
 func (w *wire) end(err error) {
 	w.mu.Lock()
