@@ -32,8 +32,8 @@ test: ## run every test, with the race detector and then without it
 
 # Without a package, go test shows what passing tests print.
 .PHONY: conformance
-conformance: ## play RFC 6455 case by case and print the table; CONFORMANCE_FULL=1 plays the long rows on every engine too
-	cd gateway/conformance && CONFORMANCE=1 $(GO) test -count=1 -timeout 30m -run '^TestConformance$$'
+conformance: ## play RFC 6455 and 7692 case by case, each cut in every way; CONFORMANCE_FULL=1 plays the long rows whole, on every engine
+	cd gateway/conformance && CONFORMANCE=1 $(GO) test -count=1 -timeout 2h -run '^TestConformance$$'
 
 .PHONY: interop
 interop: build ## run the clients of others against the built program: needs Node, and Chromium at /usr/bin
@@ -84,6 +84,7 @@ bench: ## run the Go benchmarks
 # What the comparisons run: the name before = heads the row.
 BARELOOP = bareloop='bin/bareloop --listen 127.0.0.1:0'
 INLINE   = inline='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline'
+DEFLATED = deflated='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline --compression'
 POOLED   = pooled='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch pooled'
 
 .PHONY: bench-echo
@@ -92,7 +93,7 @@ bench-echo: build build-peers ## compare the cost of an echo with the bare loop:
 
 .PHONY: bench-idle
 bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
-	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop $(BARELOOP) $(INLINE)
+	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop --compressed deflated $(BARELOOP) $(INLINE) $(DEFLATED)
 
 # A hub that publishes what it receives. The peers' servers take any path.
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline

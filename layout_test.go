@@ -40,6 +40,7 @@ var bans = []struct{ from, to, why string }{
 	{"./poller", "golang.org/x/sys/...", "system calls go through the kernel seam, poller/internal/sys"},
 	{"./poller/buf", "./...", "buffers are a leaf"},
 	{"./poller/slab", "./...", "slabs are a leaf"},
+	{"./poller/histogram", "./...", "a histogram is a leaf"},
 	{"./poller/internal/sys", "./...", "the kernel seam is a leaf"},
 	{"./poller", "./poller/internal/sys/fake/...", "the scripted kernel is for tests"},
 
@@ -49,6 +50,7 @@ var bans = []struct{ from, to, why string }{
 	{"./gateway", "golang.org/x/sys/...", "system calls go through the kernel seam, poller/internal/sys"},
 	{"./gateway/internal/...", "./gateway", "leaves know nothing of sessions"},
 	{"./gateway/internal/...", "./poller/...", "leaves know nothing of connections"},
+	{"./gateway/...", "./codec/codectest/...", "the harness is for tests"},
 	{"./gateway/...", "./gateway/gatewaytest/...", "the harness is for tests"},
 	{"./gateway/...", "./poller/pollertest/...", "the harness is for tests"},
 	{"./cmd/...", "./gateway/gatewaytest/...", "the harness is for tests"},

@@ -32,7 +32,7 @@ func TestNoAllocationPerTurn(t *testing.T) {
 	defer unix.Close(ends[1])
 	scenario := Echo{}.withDefaults()
 	p := newPayloads(scenario.Size)
-	e := newEchoes(scenario, p, 0, 1)
+	e := newEchoes(scenario, p, p, 0, 1)
 	l, err := newLoop(0, 0, 1, newDialer(scenario.Load, &Target{}, nil, 1), e)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestNoAllocationPerTurn(t *testing.T) {
 	in, out := make([]byte, 128), make([]byte, 0, 128)
 	sequence := uint32(0)
 	turn := func() {
-		if n, errno := readNow(int32(ends[1]), in); n != len(e.head)+scenario.Size {
+		if n, errno := readNow(int32(ends[1]), in); n != ws.MinHeaderSize+len(controlKey)+scenario.Size {
 			t.Fatalf("the client wrote %d bytes, %v", n, errno)
 		}
 		out = append(out[:0], 0x82, byte(scenario.Size))

@@ -31,7 +31,7 @@ type span struct {
 func newArrivals(r Rate, p *payloads, first uint32, connections int, lengths []time.Duration) *arrivals {
 	share := float64(connections) / float64(r.Connections)
 	a := &arrivals{
-		echoes:   newEchoes(Echo{Size: r.Size, Text: r.Text, InFlight: 1}, p, first, connections),
+		echoes:   newEchoes(Echo{Size: r.Size, Text: r.Text, InFlight: 1}, p, p, first, connections),
 		schedule: newSchedule(pace(r.PerSecond*share), connections, lengths),
 	}
 	a.starter = a

@@ -97,12 +97,11 @@ func attackRequest(m *AttackMode, target *Target) []byte {
 	if m.begins == onConnect {
 		return nil
 	}
-	request := appendRequest(nil, target, newHandshakeKey())
+	var extensions offer
 	if m.begins == onDeflate {
-		const offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
-		request = append(request[:len(request)-len("\r\n")], offer...)
+		extensions = offerDeflate
 	}
-	return request
+	return appendRequest(nil, target, newHandshakeKey(), extensions)
 }
 
 // start begins the assault on a thread of its own, pinned as the loop after

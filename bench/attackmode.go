@@ -113,7 +113,7 @@ var attackModes = []AttackMode{
 		Reasons: []string{"message_too_big"}, Attackers: 100, Rate: 500, ConnectRate: 500,
 		begins: onDeflate, attacker: bomb},
 	{Name: "empty-blocks", Does: "sends compressed messages of empty DEFLATE blocks, costly to inflate to nothing",
-		Attackers: 20, Rate: 50, ConnectRate: 100,
+		Reasons: []string{"costly_message"}, Attackers: 20, Rate: 50, ConnectRate: 100,
 		begins: onDeflate, attacker: emptyBlocks},
 	{Name: "close-stall", Does: "sends a close frame, or leaves the server's unanswered, and keeps TCP open",
 		Reasons: []string{"closed_by_peer", "protocol_error"}, Attackers: 500, Rate: 1e9, ConnectRate: 500,

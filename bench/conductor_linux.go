@@ -45,7 +45,7 @@ func newConductor(r Rooms, a *audience) *conductor {
 	quick, _ := a.seating.divide()
 	c := &conductor{
 		audience: a,
-		out:      newEchoes(Echo{Size: r.Size, Text: r.Text, InFlight: 1}, a.payloads, 0, r.Rooms),
+		out:      newEchoes(Echo{Size: r.Size, Text: r.Text, InFlight: 1}, a.payloads, a.payloads, 0, r.Rooms),
 		quick:    quick,
 		closed:   r.PerSecond == 0,
 		window:   uint64(r.InFlight),

@@ -42,6 +42,8 @@ const (
 type aside struct {
 	// control is the payload of a control frame that has arrived in part.
 	control []byte
+	// message is what has arrived of one that is needed whole.
+	message []byte
 	// out are control frames to be written at the next boundary of frames.
 	out []byte
 }

@@ -72,7 +72,7 @@ func (l *loop) writeAside(c *conn) error {
 		}
 		a.out = a.out[n:]
 	}
-	if len(a.out) == 0 && len(a.control) == 0 {
+	if len(a.out) == 0 && len(a.control) == 0 && len(a.message) == 0 {
 		delete(l.asides, c.slot)
 		c.aside = false
 	}

@@ -16,6 +16,7 @@ type dialer struct {
 	sources sources
 	pace    pace
 	timeout time.Duration
+	offer   offer
 
 	// Loop only.
 	total    int // connections to begin
@@ -52,6 +53,7 @@ func newDialer(load Load, target *Target, from sources, connections int) dialer 
 		sources:  from,
 		pace:     pace(load.ConnectRate / float64(load.Loops)),
 		timeout:  load.ConnectTimeout,
+		offer:    load.offer(),
 		total:    connections,
 		attempts: make([]attempt, min(load.ConnectInFlight, connections)),
 	}
@@ -170,7 +172,7 @@ func (l *loop) connected(c *conn, ready uint32) {
 	if l.mixed != nil {
 		target = l.mixed.target(c.slot)
 	}
-	d.request = appendRequest(d.request[:0], target, a.key)
+	d.request = appendRequest(d.request[:0], target, a.key, d.offer)
 	n, err := l.write(c, d.request)
 	if err == nil && n < len(d.request) {
 		err = errRequestShort
@@ -203,12 +205,13 @@ func (l *loop) upgrade(c *conn, ready uint32) {
 			a.answer = append(a.answer, b...)
 			b = a.answer
 		}
-		head, refused := readAnswer(b, a.key, err != nil)
+		head, refused := readAnswer(b, a.key, l.dial.offer, err != nil)
 		switch {
 		case refused != nil:
 			l.end(c, refused)
 			return
 		case head > 0:
+			l.agree(c, b[:head])
 			l.open(c, b[head:])
 			if c.state == stateOpen && !l.drained(n, ready) {
 				l.unread = append(l.unread, c.slot)

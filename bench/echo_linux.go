@@ -26,8 +26,13 @@ func (e Echo) Run(ctx context.Context) (*Report, error) {
 	}
 	var all []*echoes
 	payloads := newPayloads(e.Size)
+	var sent form = payloads
+	if e.Compression {
+		d := newDeflated(e.Size)
+		payloads, sent = d.payloads, d
+	}
 	err = r.open(ctx, func(first uint32, connections int) traffic {
-		all = append(all, newEchoes(e, payloads, first, connections))
+		all = append(all, newEchoes(e, payloads, sent, first, connections))
 		return all[len(all)-1]
 	})
 	if err != nil {
@@ -76,17 +81,18 @@ func (r *run) sumEchoes(all []*echoes) *EchoFigures {
 // echoes. Loop only, until the loop has ended.
 type echoes struct {
 	// Fixed after newEchoes.
-	payloads *payloads
+	payloads *payloads // as they come back, inflated if they were compressed
+	form     form      // as they are sent
 	op       ws.OpCode
 	first    uint32 // number of the connection in slot 0
 	inFlight uint32
-	head     []byte // of every frame, the last four bytes being the masking key
-	ring     int    // places in times for each connection; a power of two
+	ring     int // places in times for each connection; a power of two
 	starter  starter
 
 	// Loop only.
 	states    []echoState
 	times     []int64 // when each outstanding message was sent, see sentAt
+	head      []byte  // of the frame that is being written
 	out       []byte
 	sending   bool // new messages may be begun
 	measuring bool
@@ -122,7 +128,7 @@ type echoState struct {
 // outSize is how much one write carries at most.
 const outSize = 256 << 10
 
-func newEchoes(e Echo, p *payloads, first uint32, connections int) *echoes {
+func newEchoes(e Echo, p *payloads, f form, first uint32, connections int) *echoes {
 	op := ws.OpBinary
 	if e.Text {
 		op = ws.OpText
@@ -130,13 +136,14 @@ func newEchoes(e Echo, p *payloads, first uint32, connections int) *echoes {
 	ring := 1 << bits.Len(uint(e.InFlight-1))
 	t := &echoes{
 		payloads:  p,
+		form:      f,
 		op:        op,
 		first:     first,
 		inFlight:  uint32(e.InFlight),
-		head:      codec.AppendHeader(nil, ws.Header{Fin: true, OpCode: op, Masked: true, Length: int64(e.Size)}),
 		ring:      ring,
 		states:    make([]echoState, connections),
 		times:     make([]int64, connections*ring),
+		head:      make([]byte, 0, codec.MaxHeader),
 		out:       make([]byte, 0, outSize),
 		latencies: newLatencies(),
 	}
@@ -212,7 +219,7 @@ func (e *echoes) write(l *loop, c *conn) error {
 		if err != nil {
 			return failure{StageDisconnect, cause(err)}
 		}
-		e.advance(s, n)
+		e.advance(s, e.first+c.slot, n)
 	}
 	c.midFrame = s.written > 0
 	return nil
@@ -228,7 +235,7 @@ func (e *echoes) fill(l *loop, c *conn, s echoState) []byte {
 		}
 		before := len(out)
 		out = e.appendFrame(out, s, e.first+c.slot)
-		e.advance(&s, len(out)-before)
+		e.advance(&s, e.first+c.slot, len(out)-before)
 	}
 	return out
 }
@@ -246,8 +253,9 @@ func (e *echoes) start(l *loop, slot uint32, s echoState) bool {
 // far as dst has room.
 func (e *echoes) appendFrame(dst []byte, s echoState, number uint32) []byte {
 	from := int(s.written)
+	length := e.form.length(number, s.sent)
+	e.head = codec.AppendHeader(e.head[:0], e.header(length, s.key))
 	if from < len(e.head) {
-		copy(e.head[len(e.head)-len(s.key):], s.key[:])
 		n := min(len(e.head)-from, cap(dst)-len(dst))
 		dst = append(dst, e.head[from:from+n]...)
 		from += n
@@ -255,18 +263,34 @@ func (e *echoes) appendFrame(dst []byte, s echoState, number uint32) []byte {
 	if room := cap(dst) - len(dst); room > 0 {
 		from -= len(e.head)
 		start := len(dst)
-		dst = e.payloads.appendPart(dst, number, s.sent, from, min(e.payloads.size, from+room))
+		dst = e.form.appendPart(dst, number, s.sent, from, min(length, from+room))
 		codec.Unmask(dst[start:], s.key, from)
 	}
 	return dst
 }
 
-// advance counts n bytes as written.
-func (e *echoes) advance(s *echoState, n int) {
-	frame := len(e.head) + e.payloads.size
-	at := int(s.written) + n
-	s.sent += uint32(at / frame)
-	s.written = uint32(at % frame)
+// header is that of a message's frame.
+func (e *echoes) header(length int, key [4]byte) ws.Header {
+	h := ws.Header{Fin: true, OpCode: e.op, Masked: true, Mask: key, Length: int64(length)}
+	if e.form.compressed() {
+		h.Rsv = ws.Rsv(true, false, false) // RFC 7692 §6
+	}
+	return h
+}
+
+// advance counts n bytes as written to connection number.
+func (e *echoes) advance(s *echoState, number uint32, n int) {
+	for n > 0 {
+		length := e.form.length(number, s.sent)
+		left := codec.HeaderLen(e.header(length, s.key)) + length - int(s.written)
+		if n < left {
+			s.written += uint32(n)
+			return
+		}
+		n -= left
+		s.sent++
+		s.written = 0
+	}
 }
 
 // busy reports whether c has a message outstanding.

@@ -83,9 +83,12 @@ func (l *loop) take(c *conn, b []byte) error {
 			return err
 		}
 		b = b[n:]
-		if p.op.IsControl() {
+		switch {
+		case p.op.IsControl():
 			err = l.control(c, p)
-		} else {
+		case p.compressed:
+			err = l.compressed(c, p)
+		default:
 			err = l.traffic.data(l, c, p)
 		}
 		if err != nil {

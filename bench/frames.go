@@ -18,13 +18,28 @@ type frames struct {
 	message ws.OpCode // of the message whose final frame is yet to come, or 0
 	fin     bool      // of the open frame
 	open    bool      // a header has been read and its payload has not
+	deflate deflateUse
 }
+
+// deflateUse is what RSV1 means on a connection (RFC 7692 §6).
+type deflateUse uint8
+
+const (
+	// deflateNever: no compression was agreed on.
+	deflateNever deflateUse = iota
+	// deflateAgreed: messages may be compressed; the open one is not.
+	deflateAgreed
+	// deflateOpen: the open message is compressed.
+	deflateOpen
+)
 
 // piece is payload that lies in one read.
 type piece struct {
 	op ws.OpCode // never a continuation
 	// payload borrows from the bytes given to next.
 	payload []byte
+	// compressed: payload is a part of what the message was deflated to.
+	compressed bool
 	// end: the message, or the control frame, is complete with this piece.
 	end bool
 }
@@ -46,7 +61,12 @@ func (f *frames) next(b []byte) (p piece, n int, ok bool, err error) {
 	}
 	f.left -= uint32(take)
 	f.open = f.left > 0
-	return piece{f.op, b[n : n+take], f.fin && !f.open}, n + take, true, nil
+	return piece{
+		op:         f.op,
+		payload:    b[n : n+take],
+		compressed: f.deflate == deflateOpen && f.op.IsData(),
+		end:        f.fin && !f.open,
+	}, n + take, true, nil
 }
 
 // begin reads a header from b, or keeps what there is of one.
@@ -70,7 +90,7 @@ func (f *frames) begin(b []byte) (n int, err error) {
 
 // enter opens the frame h.
 func (f *frames) enter(h ws.Header) error {
-	if err := codec.Check(h, codec.State{Side: codec.Client, Fragmented: f.message != 0}); err != nil {
+	if err := codec.Check(h, codec.State{Side: codec.Client, Fragmented: f.message != 0, Compression: f.deflate != deflateNever}); err != nil {
 		return failure{StageProtocol, err.Error()}
 	}
 	if h.Length > math.MaxUint32 {
@@ -82,6 +102,10 @@ func (f *frames) enter(h ws.Header) error {
 	}
 	if h.OpCode == ws.OpContinuation {
 		f.op = f.message
+	} else if h.Rsv1() {
+		f.deflate = deflateOpen
+	} else if f.deflate == deflateOpen {
+		f.deflate = deflateAgreed
 	}
 	f.message = f.op
 	if h.Fin {

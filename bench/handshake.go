@@ -37,13 +37,17 @@ func (k handshakeKey) accept() (accept [28]byte) {
 }
 
 // appendRequest appends the upgrade request for t to dst (RFC 6455 §4.1).
-func appendRequest(dst []byte, t *Target, key handshakeKey) []byte {
+func appendRequest(dst []byte, t *Target, key handshakeKey, extensions offer) []byte {
 	dst = append(dst, "GET "...)
 	dst = append(dst, t.Path...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, t.Host...)
 	dst = append(dst, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "...)
 	dst = append(dst, key[:]...)
+	if extensions != "" {
+		dst = append(dst, "\r\nSec-WebSocket-Extensions: "...)
+		dst = append(dst, extensions...)
+	}
 	return append(dst, "\r\n\r\n"...)
 }
 
@@ -54,16 +58,15 @@ var (
 	errNoUpgrade    = failure{StageHandshake, "101 without Upgrade: websocket"}
 	errNoConnection = failure{StageHandshake, "101 without Connection: Upgrade"}
 	errAccept       = failure{StageHandshake, "101 with a wrong Sec-WebSocket-Accept"}
-	errExtension    = failure{StageHandshake, "101 with an extension that was not offered"}
 	errSubprotocol  = failure{StageHandshake, "101 with a subprotocol that was not offered"}
 )
 
 // readAnswer reads the answer to an upgrade request from b, which it borrows.
-// n is the length of the head of a 101 that RFC 6455 §4.1 allows; 0 with a nil
-// error means that more bytes are needed. ended says that none will come. The
+// n is the length of the head of a 101 that answers key and extensions as RFC
+// 6455 §4.1 allows; 0 with a nil error means that more bytes are needed. ended says that none will come. The
 // error is a handshake failure; a refusal is one that carries the status and
 // the first line of the body.
-func readAnswer(b []byte, key handshakeKey, ended bool) (n int, err error) {
+func readAnswer(b []byte, key handshakeKey, extensions offer, ended bool) (n int, err error) {
 	head, body, complete := bytes.Cut(b, []byte("\r\n\r\n"))
 	switch {
 	case complete:
@@ -80,7 +83,7 @@ func readAnswer(b []byte, key handshakeKey, ended bool) (n int, err error) {
 		return 0, errNotHTTP
 	}
 	if string(status[:3]) == "101" {
-		return len(head) + len("\r\n\r\n"), checkUpgrade(fields, key)
+		return len(head) + len("\r\n\r\n"), checkUpgrade(fields, key, extensions)
 	}
 	text, whole := firstBodyLine(fields, body)
 	if !whole && !ended && len(b) < maxAnswer {
@@ -90,12 +93,11 @@ func readAnswer(b []byte, key handshakeKey, ended bool) (n int, err error) {
 }
 
 // checkUpgrade applies the rules for a 101, RFC 6455 §4.1.
-func checkUpgrade(fields []byte, key handshakeKey) error {
+func checkUpgrade(fields []byte, key handshakeKey, extensions offer) error {
 	accept := key.accept()
 	upgrade, _ := field(fields, "Upgrade")
 	connection, _ := field(fields, "Connection")
 	accepted, _ := field(fields, "Sec-WebSocket-Accept")
-	_, extended := field(fields, "Sec-WebSocket-Extensions")
 	_, chosen := field(fields, "Sec-WebSocket-Protocol")
 	switch {
 	case !bytes.EqualFold(upgrade, []byte("websocket")):
@@ -104,12 +106,10 @@ func checkUpgrade(fields []byte, key handshakeKey) error {
 		return errNoConnection
 	case !bytes.Equal(accepted, accept[:]):
 		return errAccept
-	case extended:
-		return errExtension
 	case chosen:
 		return errSubprotocol
 	}
-	return nil
+	return extensions.check(fields)
 }
 
 // field returns the trimmed value of the first header field of that name. It

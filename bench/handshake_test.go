@@ -30,7 +30,7 @@ func TestKeysDiffer(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	target := &Target{Host: "example.com:8080", Path: "/chat?room=1"}
-	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(appendRequest(nil, target, exampleKey))))
+	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(appendRequest(nil, target, exampleKey, ""))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestAnswerAccepted(t *testing.T) {
 		{"other case and space", "HTTP/1.1 101 \r\nUPGRADE:WebSocket\r\nconnection:   upgrade \r\nsec-websocket-accept:" + exampleAccept + "\r\n\r\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			n, err := readAnswer([]byte(test.answer+"\x81\x00"), exampleKey, false)
+			n, err := readAnswer([]byte(test.answer+"\x81\x00"), exampleKey, "", false)
 			if err != nil || n != len(test.answer) {
 				t.Errorf("got %d, %v; want %d", n, err, len(test.answer))
 			}
@@ -67,7 +67,7 @@ func TestAnswerInPartsNeedsMore(t *testing.T) {
 	refused := "HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno no"
 	for _, answer := range []string{exampleAnswer, refused} {
 		for cut := range len(answer) {
-			if n, err := readAnswer([]byte(answer[:cut]), exampleKey, false); n != 0 || err != nil {
+			if n, err := readAnswer([]byte(answer[:cut]), exampleKey, "", false); n != 0 || err != nil {
 				t.Fatalf("%q: got %d, %v; want to need more", answer[:cut], n, err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestAnswerRefused(t *testing.T) {
 		{"no text", "HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\n\xff\xfe", false, "refused with 400 Bad: ?"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			n, err := readAnswer([]byte(test.answer), exampleKey, test.ended)
+			n, err := readAnswer([]byte(test.answer), exampleKey, "", test.ended)
 			if f, ok := err.(failure); !ok || f.stage != StageHandshake || f.cause != test.want {
 				t.Errorf("got %d, %v; want %q", n, err, test.want)
 			}

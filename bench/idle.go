@@ -13,6 +13,10 @@ type Idle struct {
 	Load
 	// Rooms is how many there are; connections take them in turn. Default 1.
 	Rooms int `json:"rooms"`
+	// Exchange has each connection send one message and await its echo first,
+	// so that it rests as one that was used. [Load].Compression implies it, and
+	// compresses the message.
+	Exchange bool `json:"exchange"`
 	// Hold is how long the connections are held once all are open. Default 0:
 	// the run ends at once.
 	Hold time.Duration `json:"holdNanoseconds"`
@@ -24,6 +28,7 @@ func (i Idle) Validate() error {
 	var f faults
 	f.checkLoad(i.Load)
 	f.checkRooms(i.Load, i.Rooms)
+	f.check(i.Rooms == 1 || !i.Exchange, "Rooms", i.Rooms, "must be 1 with Exchange, for which no room is given")
 	f.check(i.Hold >= 0, "Hold", i.Hold, "must not be negative")
 	return f.joined()
 }
@@ -31,5 +36,6 @@ func (i Idle) Validate() error {
 func (i Idle) withDefaults() Idle {
 	i.Load = i.Load.withDefaults()
 	i.Rooms = cmp.Or(i.Rooms, 1)
+	i.Exchange = i.Exchange || i.Compression
 	return i
 }

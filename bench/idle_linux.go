@@ -25,7 +25,13 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	var received []*discards
-	err = r.open(ctx, func(first uint32, _ int) traffic {
+	var greeted []*greetings
+	err = r.open(ctx, func(first uint32, connections int) traffic {
+		if i.Exchange {
+			g := newGreetings(i.Load, connections)
+			greeted, received = append(greeted, g), append(received, &g.rest)
+			return g
+		}
 		d := &discards{targets: targets, first: first}
 		received = append(received, d)
 		return d
@@ -33,13 +39,17 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	figures := &IdleFigures{}
+	if r.opened > 0 && i.Exchange {
+		figures.Unanswered = r.awaitGreetings(ctx, greeted)
+	}
 	held := time.Now()
 	if r.opened > 0 {
 		err = r.sample(atAllOpen)
 		r.pause(ctx, i.Hold)
 		err = errors.Join(err, r.sample(atAfter))
 	}
-	figures := &IdleFigures{Held: time.Since(held)}
+	figures.Held = time.Since(held)
 	r.finish()
 	for _, used := range r.openShare {
 		r.report.Generator.add(used)

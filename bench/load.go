@@ -35,6 +35,10 @@ type Load struct {
 	// FinishTimeout bounds the wait for outstanding echoes and close frames at
 	// the end. Default 5 s.
 	FinishTimeout time.Duration `json:"finishTimeoutNanoseconds"`
+	// Compression offers permessage-deflate (RFC 7692), without context
+	// takeover, and sends messages compressed. A server that declines it fails
+	// the connection.
+	Compression bool `json:"compression"`
 	// PrivateFDTables gives each loop's thread a descriptor table of its own,
 	// so that RLIMIT_NOFILE bounds a loop and not the process.
 	PrivateFDTables bool `json:"privateFDTables"`
@@ -63,6 +67,14 @@ func (l Load) withDefaults() Load {
 		l.FinishTimeout = 5 * time.Second
 	}
 	return l
+}
+
+// offer is what connections ask for in their handshakes.
+func (l Load) offer() offer {
+	if l.Compression {
+		return offerDeflate
+	}
+	return ""
 }
 
 // faults collects what is wrong with a scenario.

@@ -47,6 +47,8 @@ func TestValidate(t *testing.T) {
 		{"rooms", Rooms{Load: with(func(l *Load) { l.URL += roomMark })}, nil},
 		{"idle in rooms", Idle{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 1000}, nil},
 		{"idle rooms at one URL", Idle{Load: good, Rooms: 1001}, []string{"Rooms: 1001", "URL: "}},
+		{"an exchange in rooms", Idle{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 3, Exchange: true}, []string{"Rooms: 3"}},
+		{"compressed broadcast", Broadcast{Load: with(func(l *Load) { l.Compression = true })}, []string{"Compression: true"}},
 		{"rooms at one URL", Rooms{Load: good}, []string{"URL: ws://127.0.0.1:1/: must contain {room}"}},
 		{"more rooms than members", Rooms{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 1001, Zipf: 4}, []string{"Rooms: 1001", "Zipf: 4"}},
 		{"more loops than publishers leave members", Rooms{Load: with(func(l *Load) { l.URL += roomMark; l.Loops = 12 })}, []string{"Loops: 12: must be 11 or less"}},

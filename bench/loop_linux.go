@@ -69,6 +69,7 @@ type loop struct {
 	live      int // connections in stateOpen and stateClosing
 	unread    []uint32
 	asides    map[uint32]*aside
+	inflater  *inflater // nil until compression was agreed on
 	dial      dialer
 	tally     tally
 	finishing bool

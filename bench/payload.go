@@ -32,7 +32,20 @@ const (
 type payloads struct {
 	size    int
 	pattern []byte
+	places  int // how many bodies; a power of two, spread at most
 }
+
+// form is how the payloads of a run go over the wire.
+type form interface {
+	// compressed reports whether the payloads are.
+	compressed() bool
+	// length returns how many bytes a message's payload has.
+	length(number, sequence uint32) int
+	// appendPart appends to dst the bytes from up to to of it.
+	appendPart(dst []byte, number, sequence uint32, from, to int) []byte
+}
+
+var _ form = (*payloads)(nil)
 
 // newPayloads returns the payloads of size bytes each, MinMessage to
 // MaxMessage.
@@ -42,14 +55,22 @@ func newPayloads(size int) *payloads {
 	for i := range pattern {
 		pattern[i] = byte(' ' + random.IntN('~'-' '+1))
 	}
-	return &payloads{size: size, pattern: pattern}
+	return &payloads{size: size, pattern: pattern, places: spread}
 }
 
 // body returns what follows the stamp; the caller borrows it.
 func (p *payloads) body(number, sequence uint32) []byte {
-	place := (number*0x9e3779b1 + sequence*0x85ebca6b) >> 16 % spread
-	return p.pattern[place:][:p.size-stampSize]
+	return p.pattern[p.place(number, sequence):][:p.size-stampSize]
 }
+
+// place returns where in the pattern a message's body begins.
+func (p *payloads) place(number, sequence uint32) int {
+	return int((number*0x9e3779b1+sequence*0x85ebca6b)>>16) & (p.places - 1)
+}
+
+func (p *payloads) compressed() bool { return false }
+
+func (p *payloads) length(_, _ uint32) int { return p.size }
 
 // appendPart appends to dst the bytes from up to to of a message's payload.
 func (p *payloads) appendPart(dst []byte, number, sequence uint32, from, to int) []byte {

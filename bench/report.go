@@ -21,6 +21,8 @@ type Report struct {
 	Connections Connections `json:"connections"`
 	// Failures has one entry per stage and cause, the most frequent first.
 	Failures []FailureCount `json:"failures"`
+	// Compression is set where [Load].Compression was asked for.
+	Compression *CompressionFigures `json:"compression,omitempty"`
 	// Echo is set for the echo scenario.
 	Echo *EchoFigures `json:"echo,omitempty"`
 	// Idle is set for the idle scenario.
@@ -53,12 +55,28 @@ type Connections struct {
 	Handshake Latency `json:"handshake"`
 }
 
+// CompressionFigures say what was agreed on permessage-deflate, and what came
+// compressed.
+type CompressionFigures struct {
+	// Agreed is what the server answered to the offer; "" if it never did.
+	Agreed string `json:"agreed"`
+	// Messages counts those that came compressed.
+	Messages uint64 `json:"messages"`
+	// Bytes is their payload as it came, and Inflated what it inflated to.
+	Bytes    uint64 `json:"bytes"`
+	Inflated uint64 `json:"inflated"`
+}
+
 // IdleFigures are the results of the idle scenario.
 type IdleFigures struct {
 	Held time.Duration `json:"heldNanoseconds"`
 	// Pings is how many the server sent, each answered with a pong.
 	Pings uint64 `json:"pings"`
-	// Messages and Bytes count data that the server sent, which was discarded.
+	// Unanswered counts the messages of [Idle].Exchange that had not come back
+	// when [Load].FinishTimeout was over.
+	Unanswered uint64 `json:"unanswered"`
+	// Messages and Bytes count data that the server sent besides, which was
+	// discarded.
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
 }
@@ -135,13 +153,24 @@ type ServerStatus struct {
 // OK reports whether the run has what was asked for: every connection opened
 // and stayed open, and every message came back as it was sent.
 func (r *Report) OK() bool {
-	if r.Echo != nil && r.Echo.Unanswered > 0 || r.Rate != nil && r.Rate.Lost > 0 || r.Attack != nil && r.Attack.lost() > 0 {
+	if r.unanswered() > 0 || r.Rate != nil && r.Rate.Lost > 0 || r.Attack != nil && r.Attack.lost() > 0 {
 		return false
 	}
 	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
 		return false
 	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0
+}
+
+// unanswered counts the messages that never came back.
+func (r *Report) unanswered() (n uint64) {
+	if r.Echo != nil {
+		n = r.Echo.Unanswered
+	}
+	if r.Idle != nil {
+		n += r.Idle.Unanswered
+	}
+	return n
 }
 
 // sampleAt returns the sample of that name, or nil.

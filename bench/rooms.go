@@ -32,6 +32,7 @@ func (r Rooms) Validate() error {
 	var f faults
 	f.checkLoad(r.Load)
 	f.checkPublishing(r.Publishing)
+	f.check(!r.Compression, "Compression", r.Compression, "is for echoes: members check what they receive as it is")
 	f.checkRooms(r.Load, r.Rooms)
 	most := (r.Connections + r.Rooms) / max(1, r.Rooms)
 	f.check(r.Loops <= most, "Loops", r.Loops, fmt.Sprintf("must be %d or less, for the publishers to share the first loop", most))

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -108,6 +109,9 @@ func (r *run) sample(at string) error {
 func (r *run) finish() {
 	r.client.finish(r.load.FinishTimeout)
 	r.report.Connections, r.report.Failures = r.sum()
+	if r.load.Compression {
+		r.report.Compression = r.sumCompression()
+	}
 	if r.report.ServerStatus != nil {
 		// The interrupt that ended the run must not cost it its last figures.
 		after, err := fetchStatus(context.Background(), r.load.StatsURL)
@@ -143,6 +147,19 @@ func (r *run) sum() (Connections, []FailureCount) {
 	}
 	c.Handshake = handshakes.report()
 	return c, failed.sorted()
+}
+
+// sumCompression adds up what the loops saw of compression.
+func (r *run) sumCompression() *CompressionFigures {
+	f := &CompressionFigures{}
+	for _, l := range r.client.loops {
+		seen := &l.tally.compressed
+		f.Agreed = cmp.Or(f.Agreed, l.tally.agreed)
+		f.Messages += seen.Messages
+		f.Bytes += seen.Bytes
+		f.Inflated += seen.Inflated
+	}
+	return f
 }
 
 // fits reports whether one descriptor table can hold the connections.

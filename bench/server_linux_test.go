@@ -73,6 +73,9 @@ type peer struct {
 	server *server
 	in     *bufio.Reader
 	out    io.Writer
+	// extended: the first reserved bit may be set.
+	extended bool
+	inflates *inflater
 }
 
 // read returns the next frame with its payload unmasked. It is an error of the
@@ -82,7 +85,11 @@ func (p *peer) read() (ws.Frame, error) {
 	if err != nil {
 		return f, err
 	}
-	if err := ws.CheckHeader(f.Header, ws.StateServerSide); err != nil {
+	state := ws.StateServerSide
+	if p.extended {
+		state = state.Set(ws.StateExtended)
+	}
+	if err := ws.CheckHeader(f.Header, state); err != nil {
 		p.t.Errorf("frame from the client: %v", err)
 	}
 	return ws.UnmaskFrameInPlace(f), nil

@@ -9,6 +9,8 @@ type tally struct {
 	pings      uint64
 	failures   failures
 	handshakes latencies
+	agreed     string // on compression, by the first server to do so
+	compressed CompressionFigures
 	// firstBegan and lastOpened are moments on the loop's clock.
 	firstBegan int64
 	lastOpened int64

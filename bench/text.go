@@ -17,6 +17,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	t.title(r)
 	t.trouble(r)
 	t.connections(&r.Connections)
+	if r.Compression != nil {
+		t.compression(r.Compression)
+	}
 	if r.Echo != nil {
 		t.echo(r.Echo)
 	}
@@ -86,8 +89,8 @@ func (t *summary) trouble(r *Report) {
 	}
 	t.line("failed", "%d of %s did not open", c.Failed, count(c.Asked, "connection"))
 	t.line("lost", "%s ended before the run did", count(c.Lost, "connection"))
-	if r.Echo != nil {
-		t.line("unanswered", "%s", count(r.Echo.Unanswered, "message"))
+	if r.Echo != nil || r.unanswered() > 0 {
+		t.line("unanswered", "%s", count(r.unanswered(), "message"))
 	}
 	if r.Rate != nil {
 		t.unpunctual(r.Rate.Lost, r.Rate.Late, r.Rate.Due)
@@ -109,6 +112,15 @@ func (t *summary) trouble(r *Report) {
 func (t *summary) connections(c *Connections) {
 	t.line("opened", "%d in %s, %.0f/s", c.Opened, short(c.Took), c.PerSecond)
 	t.percentiles("handshake", c.Handshake)
+}
+
+func (t *summary) compression(f *CompressionFigures) {
+	if f.Agreed == "" {
+		t.line("compression", "none was agreed on")
+		return
+	}
+	t.line("compression", "%s", f.Agreed)
+	t.more("%s came compressed, %s for %s", count(f.Messages, "message"), size(int64(f.Bytes)), size(int64(f.Inflated)))
 }
 
 func (t *summary) percentiles(name string, l Latency) {

@@ -89,6 +89,13 @@ func TestWriteText(t *testing.T) {
 			Connections: Connections{Asked: 11000, Opened: 11000, Took: time.Second, PerSecond: 11000},
 			Broadcast:   &BroadcastFigures{Measured: 10 * time.Second, Messages: 1000, Expected: 10_000, Deliveries: 10_000, PerSecond: 1000, PerRead: 1, Latency: latency},
 		}},
+		{"compressed", Report{
+			Parameters:  Idle{Load: Load{URL: url, Connections: 100, Loops: 1, Compression: true}},
+			Environment: environment,
+			Connections: Connections{Asked: 100, Opened: 100, Took: time.Second, PerSecond: 100},
+			Compression: &CompressionFigures{Agreed: string(offerDeflate), Messages: 99, Bytes: 6138, Inflated: 30492},
+			Idle:        &IdleFigures{Held: time.Second, Unanswered: 1},
+		}},
 		{"trouble", Report{
 			Parameters:  Echo{Load: Load{URL: url, Connections: 1000, Loops: 1}, Size: 64, InFlight: 1},
 			Environment: environment,
@@ -150,6 +157,7 @@ func TestReportOK(t *testing.T) {
 		{"message lost in an attack", Report{Connections: Connections{Asked: 2, Opened: 2}, Attack: &AttackFigures{
 			Phases: []AttackPhase{{Name: phaseBefore}, {Name: phaseDuring, RateFigures: RateFigures{Lost: 1}}},
 		}}, false},
+		{"unanswered at first", Report{Connections: Connections{Asked: 2, Opened: 2}, Idle: &IdleFigures{Unanswered: 1}}, false},
 	} {
 		if got := test.r.OK(); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)

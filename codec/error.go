@@ -6,7 +6,8 @@ import "github.com/gobwas/ws"
 // package-level value, so returning one allocates nothing, and none may be
 // changed. Callers reach it through errors.As.
 type Error struct {
-	// Code is the status of the close frame to answer with: 1002, 1007 or 1009.
+	// Code is the status of the close frame to answer with: 1002, 1007,
+	// 1008 or 1009.
 	Code ws.StatusCode
 	// Section names the rule that was broken, for example "RFC 6455 §5.2".
 	Section string

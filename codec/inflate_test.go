@@ -304,11 +304,21 @@ func FuzzInflate(f *testing.F) {
 		f.Add(maxWindowBits.AppendMessage(nil, c.payload[:min(len(c.payload), 3000)], 6), uint16(2999))
 	}
 	f.Add(bomb(f, 1), uint16(math.MaxUint16))
+	for _, s := range shapes(f, 1<<10) {
+		f.Add(s.message, uint16(1000))
+	}
+	f.Add(everySymbol(), uint16(math.MaxUint16))
 	f.Fuzz(func(t *testing.T, message []byte, most uint16) {
 		limit := int(most)
 		got, err := Inflate(nil, message, limit)
 		if len(got) > limit || cap(got) > limit {
 			t.Fatalf("%d bytes in a buffer of %d, the limit is %d", len(got), cap(got), limit)
+		}
+		if err == errInflateTables {
+			if least := maxTables(0) * 7; len(message) < least {
+				t.Fatalf("%d bytes are too short for so many codes", len(message))
+			}
+			return
 		}
 		want, wantErr := standardVerdict(message, limit)
 		if err != wantErr && !(err == nil && wantErr == nil) || !bytes.Equal(got, want) {

@@ -39,6 +39,24 @@ type backlog struct {
 	pong  []byte // a frame that goes before the queue, or nil
 }
 
+// openBacklog returns the session's backlog, and makes it if there is none.
+func (s *shard) openBacklog(x *session) *backlog {
+	if x.backlog == nil {
+		x.backlog = &backlog{queue: outbox.NewQueue(&s.queued)}
+		s.slow++
+	}
+	return x.backlog
+}
+
+// closeBacklog drops what waits for a session.
+func (s *shard) closeBacklog(x *session) {
+	if x.backlog != nil {
+		x.backlog.queue.Discard()
+		x.backlog = nil
+		s.slow--
+	}
+}
+
 // committedBytes is how much a connection may hold that nothing can pass.
 const committedBytes = 64 << 10
 
@@ -52,7 +70,7 @@ func (s *shard) send(c *poller.Conn, x *session, m outgoing) outcome {
 		m.class = s.route(x).class
 	}
 	if x.deflate != 0 {
-		m = s.route(x).compress(x.deflate, m)
+		m = s.compress(x, m)
 	}
 	counts := &s.counts.classes[m.class.number]
 	counts.offered++
@@ -92,14 +110,12 @@ func (s *shard) fits(c *poller.Conn, size int) bool {
 // hold puts a message behind those that wait already, or does without it, or
 // without one of them, or without the session.
 func (s *shard) hold(c *poller.Conn, x *session, m outgoing) outcome {
-	if x.backlog == nil {
-		x.backlog = new(backlog)
-	}
+	waiting := s.openBacklog(x)
 	if !m.shared {
 		m.frame = bytes.Clone(m.frame)
 	}
 	limits := &s.gateway.config.Limits
-	verdict := x.backlog.queue.Offer(outbox.Message{
+	verdict := waiting.queue.Offer(outbox.Message{
 		Frame:  m.frame,
 		Class:  m.class.number,
 		Policy: m.class.delivery.Policy,
@@ -124,7 +140,8 @@ func (s *shard) hold(c *poller.Conn, x *session, m outgoing) outcome {
 // does not read would not answer.
 func (s *shard) endSlow(c *poller.Conn, x *session) {
 	r := ReasonSlowConsumer
-	x.reason, x.backlog = r, nil
+	x.reason = r
+	s.closeBacklog(x)
 	s.control(c, x, ws.OpClose, codec.AppendClose(nil, r.CloseCode(), r.Text()))
 	s.finish(c, x)
 }
@@ -150,7 +167,7 @@ func (s *shard) commit(c *poller.Conn, x *session) {
 	for committed := 0; committed < committedBytes; {
 		m, ok := x.backlog.queue.Pop()
 		if !ok {
-			x.backlog = nil
+			s.closeBacklog(x)
 			return
 		}
 		c.QueueShared(m.Frame)

@@ -1,7 +1,5 @@
 package gateway
 
-import "github.com/sluicegate/sluice/codec"
-
 // batch is messages laid end to end, once for all who are sent all of them.
 type batch struct {
 	messages  []*publication
@@ -29,25 +27,26 @@ func endToEnd(messages []*publication) batch {
 	return b
 }
 
-// bytesFor returns the messages as a session is sent them that has agreed on d.
-func (b *batch) bytesFor(rt *route, d codec.Deflate) []byte {
-	if d == 0 {
+// bytesFor returns the messages as a session is sent them that has agreed on
+// what x has.
+func (b *batch) bytesFor(s *shard, x *session) []byte {
+	if x.deflate == 0 {
 		return b.plain
 	}
 	if b.deflated == nil {
 		b.deflated = new([windows][]byte)
 	}
-	form := &b.deflated[d%windows]
+	form := &b.deflated[x.deflate%windows]
 	if *form != nil {
 		return *form
 	}
 	if len(b.messages) == 1 {
-		*form = rt.compress(d, b.messages[0].outgoing(0)).frame
+		*form = s.compress(x, b.messages[0].outgoing(0)).frame
 		return *form
 	}
 	whole := make([]byte, 0, len(b.plain))
 	for _, m := range b.messages {
-		whole = append(whole, rt.compress(d, m.outgoing(0)).frame...)
+		whole = append(whole, s.compress(x, m.outgoing(0)).frame...)
 	}
 	*form = whole
 	return whole

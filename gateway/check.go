@@ -81,6 +81,7 @@ func (k *checker) limits(l Limits) {
 	k.between("Limits.Inbound", l.Inbound, 1, 1<<30, " bytes")
 	k.between("Limits.InboundMessages", l.InboundMessages, 1, 1<<20, "")
 	k.between("Limits.ControlFrames", l.ControlFrames, 1, 1<<15, " a second")
+	k.between("Limits.TLSHandshakes", l.TLSHandshakes, 1, 1<<16, "")
 	k.between("Limits.HTTPConnections", l.HTTPConnections, 1, 1<<16, "")
 }
 
@@ -138,7 +139,7 @@ func (k *checker) paths(c Config) {
 }
 
 func (k *checker) delivery(field string, d Delivery) {
-	d = d.withDefaults()
+	d = d.WithDefaults()
 	k.fault(d.Policy > Conflate, field+".Policy", d.Policy, "is no known policy")
 	k.fault(d.Window != 0 && (d.Window < minWindow || d.Window > maxWindow), field+".Window", d.Window, fmt.Sprintf("must be 0 or %v to %v", minWindow, maxWindow))
 	k.between(field+".Batch", d.Batch, 1, 16<<20, " bytes")

@@ -18,7 +18,7 @@ const hubClass = "hub"
 
 // addClass makes a class of the gateway.
 func (g *Gateway) addClass(hub, name, prefix string, d Delivery) *class {
-	c := &class{number: uint16(len(g.classes)), hub: hub, name: name, prefix: prefix, delivery: d.withDefaults()}
+	c := &class{number: uint16(len(g.classes)), hub: hub, name: name, prefix: prefix, delivery: d.WithDefaults()}
 	g.classes = append(g.classes, c)
 	return c
 }

@@ -3,11 +3,28 @@ package gateway
 import (
 	"sync"
 
+	"github.com/gobwas/ws"
+
 	"github.com/sluicegate/sluice/codec"
 )
 
-// keptInflated bounds the memory that is kept for inflating the next message.
+// keptInflated bounds the memory that is kept for inflating or compressing the
+// next message.
 const keptInflated = 64 << 10
+
+// inflateBuffer holds a message while a pooled handler borrows it. A session's
+// inbox has one only while it runs: of inboxes there may be thousands after a
+// burst, of messages that are handled at a time no more than workers.
+type inflateBuffer struct{ bytes []byte }
+
+var inflateBuffers = sync.Pool{New: func() any { return new(inflateBuffer) }}
+
+// recycle gives b back. b may be nil.
+func (b *inflateBuffer) recycle() {
+	if b != nil && cap(b.bytes) <= keptInflated {
+		inflateBuffers.Put(b)
+	}
+}
 
 // inflate appends the payload of a compressed message to dst, which it takes.
 func (g *Gateway) inflate(dst []byte, m Message) ([]byte, error) {
@@ -28,32 +45,56 @@ type deflated [windows]struct {
 const windows = 8
 
 // compress returns m as a session that has agreed on compression is sent it.
-func (rt *route) compress(d codec.Deflate, m outgoing) outgoing {
+func (s *shard) compress(x *session, m outgoing) outgoing {
 	if m.deflated == nil {
-		if frame := rt.deflate(d, m.frame); frame != nil {
-			m.frame, m.shared = frame, true
-		}
-		return m
+		return s.compressForOne(x, m)
 	}
-	form := &m.deflated[d%windows]
-	form.once.Do(func() { form.frame = rt.deflate(d, m.frame) })
+	form := &m.deflated[x.deflate%windows]
+	form.once.Do(func() {
+		if op, small := s.deflateFrame(x, m.frame); small != nil {
+			form.frame = codec.EncodeCompressed(op, small).Bytes()
+		}
+	})
 	if form.frame != nil {
 		m.frame = form.frame
 	}
 	return m
 }
 
-// deflate returns the compressed form of a frame, returned owned, or nil if the
-// frame is better sent as it is (RFC 7692 §6).
-func (rt *route) deflate(d codec.Deflate, frame []byte) []byte {
+// compressForOne compresses a message with one receiver. Its frame stands among
+// the turn's responses: garbage for each message would have the heap grow to
+// twice what it holds, as much as all idle sessions take.
+func (s *shard) compressForOne(x *session, m outgoing) outgoing {
+	op, small := s.deflateFrame(x, m.frame)
+	switch {
+	case small == nil:
+		return m
+	case len(small) >= sharedFrom:
+		m.frame, m.shared = codec.EncodeCompressed(op, small).Bytes(), true
+		return m
+	}
+	s.reserve(codec.MaxHeader + len(small))
+	at := len(s.responses)
+	s.responses = codec.AppendCompressedFrame(s.responses, op, small)
+	m.frame, m.shared = s.responses[at:], false
+	return m
+}
+
+// deflateFrame compresses the payload of a frame. The result holds until the
+// next call; it is nil if the frame is better sent as it is (RFC 7692 §6).
+func (s *shard) deflateFrame(x *session, frame []byte) (op ws.OpCode, small []byte) {
 	header, start, _ := codec.ParseHeader(frame)
 	payload := frame[start:]
-	if len(payload) < rt.compression.Threshold {
-		return nil
+	if len(payload) < s.route(x).compression.Threshold {
+		return 0, nil
 	}
-	small := d.AppendMessage(make([]byte, 0, len(payload)/2), payload, rt.compression.Level)
+	small = x.deflate.AppendMessage(s.small[:0], payload, s.route(x).compression.Level)
+	s.small = small[:0]
+	if cap(s.small) > keptInflated {
+		s.small = nil
+	}
 	if len(small) >= len(payload) {
-		return nil
+		return 0, nil
 	}
-	return codec.EncodeCompressed(header.OpCode, small).Bytes()
+	return header.OpCode, small
 }

@@ -2,41 +2,15 @@ package gateway_test
 
 import (
 	"bytes"
-	"compress/flate"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluicegate/sluice/codec/codectest"
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
-
-// The tests compress and inflate with the standard library, which shares no code
-// with the gateway.
-
-// deflated returns the payload of a compressed message (RFC 7692 §7.2.1).
-func deflated(t *testing.T, payload []byte) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	w, err := flate.NewWriter(&out, 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Write(payload)
-	w.Flush()
-	return bytes.TrimSuffix(out.Bytes(), []byte("\x00\x00\xff\xff"))
-}
-
-func inflated(t *testing.T, payload []byte) []byte {
-	t.Helper()
-	out, err := io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff"))))
-	if err != nil {
-		t.Fatalf("inflate: %v", err)
-	}
-	return out
-}
 
 func compressedFrame(op ws.OpCode, payload []byte) ws.Frame {
 	f := ws.NewFrame(op, true, payload)
@@ -49,7 +23,11 @@ func receiveInflated(t *testing.T, c *gatewaytest.Client) (payload []byte, compr
 	t.Helper()
 	f := c.ReceiveFrame()
 	if f.Header.Rsv1() {
-		return inflated(t, f.Payload), true
+		payload, err := codectest.Inflate(f.Payload)
+		if err != nil {
+			t.Fatalf("inflate: %v", err)
+		}
+		return payload, true
 	}
 	return f.Payload, false
 }
@@ -72,7 +50,7 @@ func TestCompressedEcho(t *testing.T) {
 		}
 		for _, size := range []int{0, 1, 255, 256, 10_000, 60_000} {
 			payload := bytes.Repeat([]byte("all the same "), size/13+1)[:size]
-			c.SendFrame(compressedFrame(ws.OpText, deflated(t, payload)))
+			c.SendFrame(compressedFrame(ws.OpText, codectest.Deflate(payload)))
 			got, compressed := receiveInflated(t, c)
 			if !bytes.Equal(got, payload) {
 				t.Fatalf("%d bytes come back as %d others", size, len(got))
@@ -91,7 +69,7 @@ func TestCompressionNeedsBothSides(t *testing.T) {
 	t.Run("the gateway does not", func(t *testing.T) {
 		n := gatewaytest.Start(t, echoing(gateway.Config{}, gateway.Inline))
 		c := n.Dial(t, "/", offering("permessage-deflate"))
-		c.SendFrame(compressedFrame(ws.OpText, deflated(t, []byte(text))))
+		c.SendFrame(compressedFrame(ws.OpText, codectest.Deflate([]byte(text))))
 		c.ExpectClose(ws.StatusProtocolError)
 	})
 	t.Run("the client does not", func(t *testing.T) {
@@ -143,7 +121,7 @@ func TestBroadcastReachesEachClientAsItAgreed(t *testing.T) {
 }
 
 func TestBadCompressedMessages(t *testing.T) {
-	bomb := deflated(t, make([]byte, 5<<20))
+	bomb := codectest.Deflate(make([]byte, 5<<20))
 	for _, tt := range []struct {
 		name    string
 		frames  []ws.Frame
@@ -153,7 +131,8 @@ func TestBadCompressedMessages(t *testing.T) {
 		{"a bomb", []ws.Frame{compressedFrame(ws.OpBinary, bomb)}, ws.StatusMessageTooBig, gateway.ReasonMessageTooBig},
 		{"a bomb in fragments", fragments(compressedFrame(ws.OpBinary, bomb), 1000), ws.StatusMessageTooBig, gateway.ReasonMessageTooBig},
 		{"no deflate data", []ws.Frame{compressedFrame(ws.OpBinary, []byte("\xff\xff\xff\xff"))}, ws.StatusInvalidFramePayloadData, gateway.ReasonInvalidText},
-		{"no text", []ws.Frame{compressedFrame(ws.OpText, deflated(t, []byte("\xc3\x28 is not UTF-8")))}, ws.StatusInvalidFramePayloadData, gateway.ReasonInvalidText},
+		{"empty blocks, each with codes of its own", []ws.Frame{compressedFrame(ws.OpBinary, bytes.Repeat(emptyBlock, 4000))}, ws.StatusPolicyViolation, gateway.ReasonCostlyMessage},
+		{"no text", []ws.Frame{compressedFrame(ws.OpText, codectest.Deflate([]byte("\xc3\x28 is not UTF-8")))}, ws.StatusInvalidFramePayloadData, gateway.ReasonInvalidText},
 		{"a compressed ping", []ws.Frame{compressedFrame(ws.OpPing, []byte("x"))}, ws.StatusProtocolError, gateway.ReasonProtocolError},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -169,6 +148,10 @@ func TestBadCompressedMessages(t *testing.T) {
 		})
 	}
 }
+
+// emptyBlock is a final block that has the reader make tables for Huffman codes,
+// and yields nothing.
+var emptyBlock = []byte("\x05\xc0\x81\x00\x00\x00\x00\x00\x90\xff\x6b\x00")
 
 // fragments cuts a frame into several of at most size bytes.
 func fragments(f ws.Frame, size int) []ws.Frame {

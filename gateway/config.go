@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,12 @@ type Config struct {
 	// Listen is the TCP address of the public port, "host:port". Port 0 lets
 	// the kernel choose; see [Gateway.Addr]. Default "127.0.0.1:8080".
 	Listen string
+	// TLS, if set, secures the public port: TLS 1.2 and 1.3, with what the
+	// configuration says of certificates (several are told apart by the name the
+	// client asks for) and of client certificates. Its NextProtos are the
+	// gateway's, sessions are resumed with tickets whose keys the gateway renews,
+	// and GetConfigForClient must be nil; see [Gateway.SetTLS]. Default: plain.
+	TLS *tls.Config
 	// Engine selects how loops learn of readiness: "epoll" (Linux only) or
 	// "easygo" (also on kqueue systems). Default "epoll" on Linux.
 	Engine string
@@ -107,6 +114,10 @@ type Limits struct {
 	// ControlFrames is how many pings and pongs a session may send in a second
 	// before it is closed with 1008: each costs an answer. Default 100.
 	ControlFrames int
+	// TLSHandshakes is how many TLS handshakes may be under way at once, each
+	// with a goroutine and some 30 KB; others wait. A peer is under way once its
+	// hello is complete. Default 4,096.
+	TLSHandshakes int
 	// HTTPConnections is how many connections net/http may serve at once;
 	// further ones get 503. Default 256.
 	HTTPConnections int
@@ -129,7 +140,9 @@ type Timeouts struct {
 	// Close bounds the close handshake. Default 5 s.
 	Close time.Duration
 	// WriteStall ends connections whose peer took no byte for so long while
-	// bytes were waiting. Default 20 s.
+	// bytes were waiting. Those that the kernel has taken wait no longer: the
+	// missing answer to a ping shows a peer that does not read them. Default
+	// 20 s.
 	WriteStall time.Duration
 }
 

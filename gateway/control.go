@@ -15,6 +15,7 @@ func (s *shard) control(c *poller.Conn, x *session, op ws.OpCode, payload []byte
 	if x.state != open && op != ws.OpClose {
 		return
 	}
+	s.reserve(ws.MaxHeaderSize + len(payload))
 	at := len(s.responses)
 	s.responses = codec.AppendFrame(s.responses, op, payload)
 	c.Queue(s.responses[at:])
@@ -31,10 +32,7 @@ func (s *shard) pong(c *poller.Conn, x *session, payload []byte) {
 		s.control(c, x, ws.OpPong, payload)
 		return
 	}
-	if x.backlog == nil {
-		x.backlog = new(backlog)
-	}
-	x.backlog.pong = codec.AppendFrame(nil, ws.OpPong, payload)
+	s.openBacklog(x).pong = codec.AppendFrame(nil, ws.OpPong, payload)
 }
 
 // controlRate counts a session's control frames within a second.

@@ -19,7 +19,9 @@ func (z Compression) withDefaults() Compression {
 	return z
 }
 
-func (d Delivery) withDefaults() Delivery {
+// WithDefaults returns a copy of d in which every field that selects its default
+// by being zero holds it.
+func (d Delivery) WithDefaults() Delivery {
 	if d.Batch == 0 {
 		d.Batch = 32 << 10
 	}
@@ -71,6 +73,7 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Limits.Inbound, 256<<10)
 	orInt(&c.Limits.InboundMessages, 256)
 	orInt(&c.Limits.ControlFrames, 100)
+	orInt(&c.Limits.TLSHandshakes, 4096)
 	orInt(&c.Limits.HTTPConnections, 256)
 	orDuration(&c.Timeouts.Handshake, 10*time.Second)
 	orDuration(&c.Timeouts.Ping, 25*time.Second)

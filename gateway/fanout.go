@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluicegate/sluice/gateway/internal/hub"
 	"github.com/sluicegate/sluice/poller"
+	"github.com/sluicegate/sluice/poller/histogram"
 )
 
 // fanout is the passes of one loop: which shares have messages to be sent. Each
@@ -18,8 +19,14 @@ type fanout struct {
 	list  []uint32       // of shares
 	spare []*publication // an empty list, for the next share that needs one
 
+	// Loop only: counters.
+	messages int    // that some members of this loop still miss
+	passes   uint64 // that have begun
+	members  uint64 // who were served, once for each pass
+	latency  histogram.Durations
+
 	// Atomic.
-	unsent atomic.Int64 // bytes of messages that some members of this loop still miss
+	unsent atomic.Int64 // bytes of the messages that some members still miss
 }
 
 const (
@@ -48,6 +55,7 @@ func (s *shard) enqueue(number uint32, p *publication) {
 	}
 	sh.pending = append(sh.pending, p)
 	sh.bytes += p.frame.Len()
+	s.fanout.messages++
 	s.fanout.unsent.Add(int64(p.frame.Len()))
 	switch window := sh.class.delivery.Window; {
 	case window == 0 || sh.bytes >= sh.class.delivery.Batch:
@@ -103,7 +111,6 @@ func (s *shard) fanOut() {
 		if s.advance(number) {
 			s.fanout.list = append(s.fanout.list, number)
 		}
-		s.loop.Flush()
 		if s.loop.Clock() >= until {
 			break
 		}
@@ -114,25 +121,29 @@ func (s *shard) fanOut() {
 	}
 }
 
-// advance serves some members of a share, and reports whether there is more to
-// be done for it.
+// advance serves some members of a share, to the last write, and reports whether
+// there is more to be done for it.
 func (s *shard) advance(number uint32) bool {
 	sh := s.shares.At(number)
 	if sh.pass == nil {
 		s.beginPass(sh)
 	}
-	for range sliceMembers {
+	served := 0
+	for ; served < sliceMembers; served++ {
 		slot, ok := sh.members.Next()
 		if !ok {
-			return s.endPass(number)
+			break
 		}
 		s.visit(sh, number, slot)
 	}
-	return true
+	s.loop.Flush()
+	s.fanout.members += uint64(served)
+	return served == sliceMembers || s.endPass(number)
 }
 
 // beginPass makes a pass of what is pending.
 func (s *shard) beginPass(sh *share) {
+	s.fanout.passes++
 	sh.pass = &pass{batch: endToEnd(sh.pending), late: sh.late}
 	sh.pending, sh.late, sh.bytes, sh.due = nil, nil, 0, false
 	sh.members.Begin()
@@ -143,6 +154,10 @@ func (s *shard) endPass(number uint32) (more bool) {
 	sh := s.shares.At(number)
 	messages := sh.pass.messages
 	sh.pass = nil
+	now := time.Now()
+	for _, p := range messages {
+		s.fanout.latency.Add(now.Sub(p.begun))
+	}
 	s.settle(messages)
 	if cap(messages) <= keptMessages {
 		clear(messages)
@@ -158,6 +173,7 @@ func (s *shard) endPass(number uint32) (more bool) {
 
 // settle notes that messages are on their way to nobody here any more.
 func (s *shard) settle(messages []*publication) {
+	s.fanout.messages -= len(messages)
 	for _, p := range messages {
 		s.fanout.unsent.Add(int64(-p.frame.Len()))
 		p.receipt.finish()
@@ -175,8 +191,8 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 	c, x, p := s.loop.ConnAt(slot), s.sessions.At(slot), sh.pass
 	from, late := p.late[slot]
 	if !late && !p.selective && x.state == open && x.backlog == nil {
-		whole := p.bytesFor(s.route(x), x.deflate)
-		if s.fits(c, len(whole)) {
+		whole := p.bytesFor(s, x)
+		if s.fitsAll(c, p, len(whole)) {
 			n := uint64(len(p.messages))
 			s.counts.messagesOut += n
 			s.counts.classes[sh.class.number].offered += n
@@ -190,4 +206,12 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 			m.receipt.note(s.send(c, x, m.outgoing(number)))
 		}
 	}
+}
+
+// fitsAll reports whether a member that waits for nothing, or for little, may
+// have all messages of a pass at once. One message of any size may go to a
+// member that keeps up, but a pass that has grown while the loop was busy must
+// not pass its limit by.
+func (s *shard) fitsAll(c *poller.Conn, p *pass, size int) bool {
+	return s.fits(c, size) && (len(p.messages) == 1 || size <= s.gateway.config.Limits.Outbound)
 }

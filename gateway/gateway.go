@@ -28,6 +28,7 @@ type Gateway struct {
 	routes   map[string]*route // by path
 	numbered []*route
 	http     *httpSide
+	tls      tlsSide
 	idKey    [32]byte
 	ended    chan struct{} // closed when nothing runs any more
 
@@ -74,6 +75,11 @@ func New(config Config) (*Gateway, error) {
 	}
 	g := &Gateway{config: config, ended: make(chan struct{})}
 	rand.Read(g.idKey[:])
+	if config.TLS != nil {
+		if err := g.tls.use(config.TLS); err != nil {
+			return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"TLS", "…", err.Error()})
+		}
+	}
 	g.server, err = poller.Listen(poller.Config{
 		Listen:          listen,
 		Loops:           config.Loops,
@@ -86,10 +92,12 @@ func New(config Config) (*Gateway, error) {
 		Unsent:          config.Limits.unsent(),
 		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
+		TLS:             g.tls.poller(&config),
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
 	})
 	if err != nil {
+		g.tls.close()
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g.buildRoutes()

@@ -12,6 +12,10 @@ import (
 	"github.com/sluicegate/sluice/poller"
 )
 
+// maxAnswer is what the answer to an upgrade takes, all but the subprotocol that
+// a program chose the name of.
+const maxAnswer = 512
+
 // head is an HTTP request head that arrives in pieces. Most arrive whole and
 // need none.
 type head struct {
@@ -78,6 +82,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		s.refuse(c, x, refused)
 		return
 	}
+	s.reserve(maxAnswer)
 	answered := len(s.responses)
 	extensions := ""
 	if route.compression.Enabled {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
@@ -30,8 +31,10 @@ type inbox struct {
 
 	// The worker's while running, else the loop's.
 	batch    []delivery
-	inflated []byte // a message, while the handler borrows it
-	failed   bool   // by a panic or a broken message; only the end is left to tell
+	handedAt time.Time      // to the pool
+	waited   time.Duration  // for a worker
+	inflated *inflateBuffer // nil: none was needed
+	failed   bool           // by a panic or a broken message; only the end is left to tell
 }
 
 // delivery is one call of a handler.
@@ -151,7 +154,9 @@ func (s *shard) submit() {
 	if len(s.runnable) == 0 {
 		return
 	}
+	now := time.Now()
 	for _, in := range s.runnable {
+		in.handedAt = now
 		in.batch, in.waiting = in.waiting, in.batch[:0]
 		in.batchBytes, in.waitingBytes = in.waitingBytes, 0
 		in.listed, in.running = false, true
@@ -170,9 +175,12 @@ var _ workers.Job = (*inbox)(nil)
 
 // Run calls the handler for each delivery of the batch. It runs on a worker.
 func (in *inbox) Run() {
+	in.waited = time.Since(in.handedAt)
 	for done := 0; done < len(in.batch); {
 		done += in.deliver(in.batch[done:])
 	}
+	in.inflated.recycle()
+	in.inflated = nil
 	in.shard.loop.Do((*finishedBatch)(in))
 }
 
@@ -213,14 +221,18 @@ func (in *inbox) call(d *delivery) {
 // inflate inflates a message, on the worker: that of 64 KiB takes longer than a
 // hundred plain ones. It reports whether it could.
 func (in *inbox) inflate(d *delivery) bool {
+	if in.inflated == nil {
+		in.inflated = inflateBuffers.Get().(*inflateBuffer)
+	}
+	b := in.inflated
 	var err error
-	in.inflated, err = in.shard.gateway.inflate(in.inflated[:0], d.message)
+	b.bytes, err = in.shard.gateway.inflate(b.bytes[:0], d.message)
 	if err != nil {
 		in.failed = true
 		in.shard.loop.PostRef(in.session.handle, letterFault, err, 0)
 		return false
 	}
-	d.message.Payload = in.inflated
+	d.message.Payload = b.bytes
 	return true
 }
 
@@ -239,6 +251,7 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 	in := (*inbox)(f)
 	s := in.shard
 	in.running = false
+	s.counts.workerWait.Add(in.waited)
 	clear(in.batch)
 	s.undone -= in.batchBytes
 	in.batch, in.batchBytes = in.batch[:0], 0
@@ -275,9 +288,9 @@ func (s *shard) relieve(c *poller.Conn, in *inbox) {
 // putAway keeps an inbox that nobody uses for the next session that needs one.
 func (s *shard) putAway(in *inbox) {
 	s.inboxes--
-	if len(s.spare) == spareInboxes || cap(in.inflated) > keptInflated || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
+	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
-	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0], inflated: in.inflated[:0]}
+	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0]}
 	s.spare = append(s.spare, in)
 }

@@ -23,7 +23,7 @@ func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte)
 		x.state = closing
 		return
 	}
-	x.backlog = nil
+	s.closeBacklog(x)
 	x.state = closing
 	s.control(c, x, ws.OpClose, payload)
 }
@@ -77,7 +77,7 @@ func (s *shard) conclude(c *poller.Conn, x *session, v *verdict) {
 	if x.state != ending {
 		return
 	}
-	x.backlog = nil
+	s.closeBacklog(x)
 	s.control(c, x, ws.OpClose, v.payload)
 	s.finish(c, x)
 }
@@ -90,6 +90,8 @@ func reasonOfFault(err error) Reason {
 			return ReasonInvalidText
 		case ws.StatusMessageTooBig:
 			return ReasonMessageTooBig
+		case ws.StatusPolicyViolation:
+			return ReasonCostlyMessage
 		}
 	}
 	return ReasonProtocolError

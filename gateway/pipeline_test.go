@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluicegate/sluice/codec/codectest"
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
@@ -31,6 +33,23 @@ func newPipeline(t testing.TB, d gateway.Dispatch, inFlight int) *pipeline {
 	p := &pipeline{conn: c.Conn(), echoes: make([]byte, inFlight*(header+size))}
 	for range inFlight {
 		p.batch = append(p.batch, frame...)
+	}
+	c.Conn().SetDeadline(time.Time{})
+	return p
+}
+
+// newCompressedPipeline is newPipeline with compressed messages of 1,000 bytes.
+func newCompressedPipeline(t *testing.T, d gateway.Dispatch, inFlight int) *pipeline {
+	t.Helper()
+	n := gatewaytest.Start(t, compressing(serving(gateway.Config{Loops: 1}, gateway.Echo(), d)))
+	c := n.Dial(t, "/", offering("permessage-deflate"))
+	message := compressedFrame(ws.OpBinary, codectest.Deflate(bytes.Repeat([]byte("say it again, "), 72)))
+	c.SendFrame(message)
+	echo := ws.MustCompileFrame(c.ReceiveFrame())
+	p := &pipeline{
+		conn:   c.Conn(),
+		batch:  bytes.Repeat(gatewaytest.Masked(message), inFlight),
+		echoes: make([]byte, inFlight*len(echo)),
 	}
 	c.Conn().SetDeadline(time.Time{})
 	return p

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -72,7 +73,8 @@ type publication struct {
 	key      string
 	except   []Session
 	filter   func(*Recipient) bool
-	receipt  *receipt // nil: nobody waits for one
+	receipt  *receipt  // nil: nobody waits for one
+	begun    time.Time // of a hub's or a group's: when it was published
 }
 
 // encode makes a publication of p: its bytes are made once for all its
@@ -88,8 +90,9 @@ func encode(p *Publication) *publication {
 
 // encode makes a publication of p for sessions of the hub.
 func (h *Hub) encode(p *Publication, class *class) *publication {
+	begun := time.Now()
 	made := encode(p)
-	made.hub, made.class = h, class
+	made.hub, made.class, made.begun = h, class, begun
 	if h.compresses {
 		made.deflated = new(deflated)
 	}

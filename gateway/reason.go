@@ -17,6 +17,10 @@ type Reason uint8
 const (
 	// ReasonNone is the zero value; nothing ends with it.
 	ReasonNone Reason = iota
+	// ReasonTLSFailed: the TLS handshake failed.
+	ReasonTLSFailed
+	// ReasonTLSTimeout: it took longer than [Timeouts].Handshake.
+	ReasonTLSTimeout
 	// ReasonBadRequest: the HTTP head is malformed.
 	ReasonBadRequest
 	// ReasonHeadTooLarge: the HTTP head is longer than [Limits].Head.
@@ -65,6 +69,8 @@ const (
 	ReasonPeerGone
 	// ReasonPeerReset: the connection failed or was reset.
 	ReasonPeerReset
+	// ReasonTLSError: a TLS record that cannot be, or an alert.
+	ReasonTLSError
 	// ReasonProtocolError: a frame that RFC 6455 forbids.
 	ReasonProtocolError
 	// ReasonInvalidText: text or a close reason that is not UTF-8.
@@ -73,6 +79,9 @@ const (
 	ReasonMessageTooBig
 	// ReasonControlFlood: more pings and pongs than [Limits].ControlFrames.
 	ReasonControlFlood
+	// ReasonCostlyMessage: a compressed message made to cost much time to
+	// inflate; see [codec.Inflate].
+	ReasonCostlyMessage
 	// ReasonSlowConsumer: more unsent bytes than [Limits].Outbound.
 	ReasonSlowConsumer
 	// ReasonWriteStalled: the peer took no byte for [Timeouts].WriteStall.
@@ -113,6 +122,8 @@ type reasonRow struct {
 var reasonTable = [reasonCount]reasonRow{
 	ReasonNone: {label: "none"},
 
+	ReasonTLSFailed:        {"tls_failed", 0, 0, slog.LevelDebug, RetryNever, ""},
+	ReasonTLSTimeout:       {"tls_timeout", 0, 0, slog.LevelDebug, RetryLater, ""},
 	ReasonBadRequest:       {"bad_request", http.StatusBadRequest, 0, slog.LevelDebug, RetryNever, "malformed request"},
 	ReasonHeadTooLarge:     {"head_too_large", http.StatusRequestHeaderFieldsTooLarge, 0, slog.LevelDebug, RetryNever, "request head too large"},
 	ReasonHandshakeTimeout: {"handshake_timeout", http.StatusRequestTimeout, 0, slog.LevelDebug, RetryLater, "request head did not arrive in time"},
@@ -135,10 +146,12 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonClosedByHandler: {"closed_by_handler", 0, ws.StatusNormalClosure, slog.LevelDebug, RetryNow, ""},
 	ReasonPeerGone:        {"peer_gone", 0, 0, slog.LevelDebug, RetryNow, ""},
 	ReasonPeerReset:       {"peer_reset", 0, 0, slog.LevelDebug, RetryNow, ""},
+	ReasonTLSError:        {"tls_error", 0, 0, slog.LevelInfo, RetryNow, ""},
 	ReasonProtocolError:   {"protocol_error", 0, ws.StatusProtocolError, slog.LevelInfo, RetryNever, "protocol error"},
 	ReasonInvalidText:     {"invalid_text", 0, ws.StatusInvalidFramePayloadData, slog.LevelInfo, RetryNever, "text is not UTF-8"},
 	ReasonMessageTooBig:   {"message_too_big", 0, ws.StatusMessageTooBig, slog.LevelInfo, RetryNever, "message too big"},
 	ReasonControlFlood:    {"control_flood", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many control frames"},
+	ReasonCostlyMessage:   {"costly_message", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryNever, "message too costly to inflate"},
 	ReasonSlowConsumer:    {"slow_consumer", 0, statusTryAgainLater, slog.LevelInfo, RetryLater, "too slow to read"},
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},

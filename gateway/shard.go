@@ -8,9 +8,12 @@ import (
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/hub"
+	"github.com/sluicegate/sluice/gateway/internal/outbox"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
 	"github.com/sluicegate/sluice/poller"
 	"github.com/sluicegate/sluice/poller/buf"
+	"github.com/sluicegate/sluice/poller/histogram"
+	"github.com/sluicegate/sluice/poller/secure"
 	"github.com/sluicegate/sluice/poller/slab"
 )
 
@@ -34,14 +37,19 @@ type shard struct {
 	shareOf    map[*hub.Group]uint32
 	fanout     fanout
 
+	// Loop only: slow sessions.
+	slow   int          // those with a backlog
+	queued outbox.Total // in their backlogs
+
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
 	holder    int          // the message that holds segment, in its inbox
 	runnable  []*inbox
 	jobs      []workers.Job
 	inflated  []byte  // a message, while its inline handler borrows it
+	small     []byte  // a message, while it is compressed
 	passing   Request // the request of the present handshake, if nobody keeps it
-	responses []byte  // control frames and HTTP answers, until they are written
+	responses []byte  // control frames, HTTP answers and compressed frames, until they are written
 	inboxes   int     // in use
 	undone    int     // bytes of messages in them
 	spare     []*inbox
@@ -59,7 +67,8 @@ type counts struct {
 	busyPauses                 uint64
 	joined, left, joinsRefused uint64
 	reasons                    [reasonCount]uint64
-	classes                    []classCounts // by the class's number
+	classes                    []classCounts       // by the class's number
+	workerWait                 histogram.Durations // of batches for pooled handlers
 }
 
 // classCounts are what became of the messages of one class, once for each
@@ -253,6 +262,14 @@ func (s *shard) TurnDone() {
 	s.submit()
 }
 
+// reserve makes room for n more bytes of responses. What is queued already keeps
+// the memory it stands in for this turn; to move it would only make garbage.
+func (s *shard) reserve(n int) {
+	if cap(s.responses)-len(s.responses) < n {
+		s.responses = make([]byte, 0, max(n, keptResponses))
+	}
+}
+
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
@@ -278,7 +295,7 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	s.leaveHub(c, x)
 	s.vacate(c, x)
 	s.happened(c, x, SessionClosed, "")
-	x.backlog = nil
+	s.closeBacklog(x)
 	if s.route(x).dispatch == Inline {
 		reason := x.reason
 		s.runInline(c, x, func(session Session, h Handler) { h.Close(session, reason) })
@@ -299,6 +316,8 @@ func reasonOf(at state, cause error) Reason {
 		return ReasonShutdown
 	case errors.Is(cause, poller.ErrWriteStalled):
 		return ReasonWriteStalled
+	case errors.As(cause, new(*secure.Fault)), errors.Is(cause, secure.ErrAborted):
+		return ReasonTLSError
 	case at == opening:
 		return ReasonHandshakeAborted
 	case errors.Is(cause, io.EOF):

@@ -20,6 +20,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	case unserved:
 		g.phase = over
 		g.server.Stop()
+		g.tls.close()
 		close(g.ended)
 	case serving:
 		g.phase = draining
@@ -49,6 +50,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.server.Stop()
 	g.events.close(ctx)
 	g.journal.close()
+	g.tls.close()
 	g.mu.Lock()
 	g.phase = over
 	g.mu.Unlock()

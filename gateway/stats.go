@@ -1,14 +1,9 @@
 package gateway
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/sluicegate/sluice/poller"
+	"github.com/sluicegate/sluice/poller/histogram"
 )
 
 // Stats is a snapshot of a gateway. It holds copies only.
@@ -30,7 +25,13 @@ type Stats struct {
 	Segments int `json:"segments"`
 	// Hubs has one entry per hub, sorted by name.
 	Hubs []HubStats `json:"hubs"`
+	// Classes has one entry for each way of delivery: first that of routes, which
+	// have no hub, then those of each hub as it was configured, its own first.
+	Classes []ClassStats `json:"classes"`
 }
+
+// Durations is a histogram. Its buckets are the same everywhere.
+type Durations = histogram.Durations
 
 // LoopStats are the figures of one event loop. Counters only grow.
 type LoopStats struct {
@@ -62,16 +63,66 @@ type LoopStats struct {
 	// ReadPauses counts sessions whose reading was stopped because too much of
 	// their input waited for a handler.
 	ReadPauses uint64 `json:"readPauses"`
+	// BusyPauses counts sessions whose reading was stopped because too much of
+	// everyone's waited for workers.
+	BusyPauses uint64 `json:"busyPauses"`
+	// Joined and Left count memberships in groups that have begun and ended;
+	// JoinsRefused joins by sessions that were in [Limits].Groups groups.
+	Joined       uint64 `json:"joined"`
+	Left         uint64 `json:"left"`
+	JoinsRefused uint64 `json:"joinsRefused"`
+
 	// Turns counts turns of the loop, Wakes those begun by another goroutine.
 	Turns uint64 `json:"turns"`
 	Wakes uint64 `json:"wakes"`
+	// TurnTime is how long turns took, sleep excluded. Of a second of the clock,
+	// its sum grows by the part that the loop was busy.
+	TurnTime Durations `json:"turnTime"`
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration `json:"longestTurnNanoseconds"`
-	// OutboundBytes is the number of bytes that wait for slow peers.
+	// Letters counts what other goroutines have left for the loop; MailboxLetters
+	// is how much of it the loop has not taken yet, and MailboxBytes what that
+	// takes of the 64 MiB that may wait.
+	Letters        uint64 `json:"letters"`
+	MailboxLetters int    `json:"mailboxLetters"`
+	MailboxBytes   int    `json:"mailboxBytes"`
+
+	// OutboundBytes is the number of bytes that connections have committed to and
+	// their peers have not taken: for each at most 64 KiB and a message, or the
+	// messages of a pass.
 	OutboundBytes int `json:"outboundBytes"`
+	// SlowSessions is the number of sessions with a queue behind that, on which
+	// the policies act; QueuedMessages and QueuedBytes are what it holds.
+	SlowSessions   int `json:"slowSessions"`
+	QueuedMessages int `json:"queuedMessages"`
+	QueuedBytes    int `json:"queuedBytes"`
+
+	// Fanout is what is published to hubs and groups.
+	Fanout FanoutStats `json:"fanout"`
+	// WorkerWait is how long batches waited for a worker.
+	WorkerWait Durations `json:"workerWait"`
+
 	// Reasons counts refusals and disconnects by reason; every reason is
 	// present.
 	Reasons map[Reason]uint64 `json:"reasons"`
+}
+
+// FanoutStats are the figures of one loop's deliveries to hubs and groups. The
+// loop serves the members of one in a pass, which takes along all messages that
+// have come since the pass before.
+type FanoutStats struct {
+	// Messages is how many messages some members still miss, and Bytes their size;
+	// beyond 64 MiB publishers get [ErrBusy]. Those that a window collects are
+	// among them.
+	Messages int `json:"messages"`
+	Bytes    int `json:"bytes"`
+	// Passes counts passes, and Members the members served in them, each once for
+	// each pass.
+	Passes  uint64 `json:"passes"`
+	Members uint64 `json:"members"`
+	// Latency is the time from a message's publication until the last member on
+	// this loop was served, [Delivery].Window included.
+	Latency Durations `json:"latency"`
 }
 
 // WorkerStats describe the worker pool.
@@ -90,89 +141,27 @@ type WorkerStats struct {
 type HubStats struct {
 	Name     string `json:"name"`
 	Sessions int    `json:"sessions"`
-	// Published counts messages published to the hub.
+	// Users is the number of user ids that its sessions have.
+	Users int `json:"users"`
+	// Groups is the number of groups, those included that a first member is about
+	// to join or a last one to leave.
+	Groups int `json:"groups"`
+	// Published counts messages published to the hub, its groups and its users.
 	Published uint64 `json:"published"`
 }
 
-var errNotServing = errors.New("gateway: not serving")
-
-// Stats asks every loop for its figures and waits for the answers. If ctx ends
-// first, the error names the loops that did not answer; a gateway that does not
-// serve has no figures.
-func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
-	g.mu.Lock()
-	phase, started := g.phase, g.started
-	g.mu.Unlock()
-	if phase != serving && phase != draining {
-		return Stats{}, errNotServing
-	}
-	answers := make([]chan shardStats, len(g.shards))
-	for i, s := range g.shards {
-		answer := make(chan shardStats, 1)
-		answers[i] = answer
-		if err := s.loop.Do(poller.TaskFunc(func(*poller.Loop) { answer <- s.stats() })); err != nil {
-			return Stats{}, errNotServing
-		}
-	}
-	stats := Stats{Started: started, Engine: g.config.Engine, HTTPConnections: int(g.http.active.Load()), Segments: g.server.SegmentsInUse()}
-	for _, h := range g.hubs {
-		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Published: h.published.Load()})
-	}
-	var silent []int
-	for i, answer := range answers {
-		select {
-		case one := <-answer:
-			stats.Loops = append(stats.Loops, one.loop)
-			for n, members := range one.members {
-				stats.Hubs[n].Sessions += members
-			}
-		case <-ctx.Done():
-			silent = append(silent, i)
-		}
-	}
-	if len(silent) > 0 {
-		return Stats{}, fmt.Errorf("gateway: loops %v do not answer: %w", silent, ctx.Err())
-	}
-	pool := g.pool.Stats()
-	stats.Workers = WorkerStats{Workers: pool.Workers, Busy: pool.Busy, Waiting: pool.Waiting, Ran: pool.Ran}
-	slices.SortFunc(stats.Hubs, func(a, b HubStats) int { return strings.Compare(a.Name, b.Name) })
-	return stats, nil
-}
-
-type shardStats struct {
-	loop    LoopStats
-	members []int // by the hub's number
-}
-
-// stats is called on the loop.
-func (s *shard) stats() shardStats {
-	l := s.loop.Stats()
-	one := shardStats{loop: LoopStats{
-		Connections:   l.Connections,
-		Sessions:      s.open,
-		Inboxes:       s.inboxes,
-		Slots:         l.Slots,
-		Accepted:      l.Accepted,
-		AcceptErrors:  l.AcceptErrors,
-		Upgraded:      s.counts.upgraded,
-		BytesIn:       l.BytesIn,
-		BytesOut:      l.BytesOut,
-		MessagesIn:    s.counts.messagesIn,
-		MessagesOut:   s.counts.messagesOut,
-		Undelivered:   s.counts.undelivered + l.DeadLetters,
-		ReadPauses:    s.counts.readPauses,
-		Turns:         l.Turns,
-		Wakes:         l.Wakes,
-		LongestTurn:   l.LongestTurn,
-		OutboundBytes: l.WaitingBytes,
-		Reasons:       make(map[Reason]uint64, reasonCount),
-	}}
-	for _, r := range Reasons() {
-		one.loop.Reasons[r] = s.counts.reasons[r]
-	}
-	one.loop.Reasons[ReasonNoDescriptors] = l.Shed
-	for _, h := range s.gateway.hubs {
-		one.members = append(one.members, s.shares.At(uint32(h.number)).members.Len())
-	}
-	return one
+// ClassStats tell what became of the messages of one class of a hub: that of the
+// hub itself, "hub", or a [GroupClass]. Each message counts once for each
+// session it was for.
+type ClassStats struct {
+	// Hub is the hub's name, empty for routes that are no hub's; Class is the
+	// class's, "route" for these.
+	Hub    string `json:"hub"`
+	Class  string `json:"class"`
+	Policy Policy `json:"policy"`
+	// Offered counts messages for a session that was open, Dropped those that it
+	// was too slow for, and Closed the sessions ended for being too slow.
+	Offered uint64 `json:"offered"`
+	Dropped uint64 `json:"dropped"`
+	Closed  uint64 `json:"closed"`
 }

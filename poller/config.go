@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -45,6 +46,9 @@ type Config struct {
 	// peer has read the last bytes.
 	Linger time.Duration
 
+	// TLS, if set, secures every connection before its handler hears of it.
+	TLS *TLS
+
 	// Adopt receives the connections handed off with [Conn.HandOff] and the
 	// bytes already read from each, which it owns. conn is nil if the socket was
 	// lost on the way, for want of descriptors. It is called on goroutines of
@@ -54,6 +58,19 @@ type Config struct {
 	// want of resources, once until it recovers. It is called on the loop and
 	// must not block.
 	AcceptFailed func(loop int, err error)
+}
+
+// TLS is how connections are secured.
+type TLS struct {
+	// Config returns the configuration for the next handshake. It is called on
+	// the loops and must not block. Its sessions can be resumed if it has ticket
+	// keys (SetSessionTicketKeys); its GetConfigForClient must be nil.
+	Config func() *tls.Config
+	// Timeout bounds the time from accept to the end of the handshake.
+	Timeout time.Duration
+	// Handshakes is how many may be under way on one loop, at least 1; each has a
+	// goroutine. Others wait for their turn.
+	Handshakes int
 }
 
 // Errors of posting and handing off.
@@ -88,6 +105,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("poller: SendBuffer (%d), ReceiveBuffer (%d) and Unsent (%d) must not be negative", c.SendBuffer, c.ReceiveBuffer, c.Unsent)
 	case c.Sweep <= 0 || c.WriteStall <= 0 || c.UserTimeout <= 0 || c.Linger <= 0:
 		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v), UserTimeout (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.UserTimeout, c.Linger)
+	case c.TLS != nil && (c.TLS.Config == nil || c.TLS.Timeout <= 0 || c.TLS.Handshakes < 1):
+		return errors.New("poller: TLS needs a Config, a positive Timeout and at least 1 of Handshakes")
 	case c.PrivateFDTables && c.Engine != "epoll":
 		return fmt.Errorf("poller: private descriptor tables need the epoll engine, not %q", c.Engine)
 	}

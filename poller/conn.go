@@ -37,6 +37,7 @@ const (
 	connFinishing           // the stream ends after what this turn produces
 	connFlushing            // it ends after what waits
 	connLingering           // the stream has ended; input is thrown away
+	connSecuring            // the handler has not heard of it yet
 )
 
 type connFlags uint8
@@ -49,6 +50,7 @@ const (
 	flagEnding                          // the end of the peer's stream is in the kernel
 	flagEnded                           // and was read
 	flagFinished                        // ended by Finish
+	flagSecure                          // what it sends is sealed
 )
 
 // Handle returns the value that names c outside its loop.

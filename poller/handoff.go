@@ -4,14 +4,15 @@ import (
 	"net"
 
 	"github.com/sluicegate/sluice/poller/internal/sys"
+	"github.com/sluicegate/sluice/poller/secure"
 )
 
 // porter carries sockets from a loop to [Config].Adopt.
 type porter interface {
-	// carry takes fd, and the bytes read from it, on the loop. It does not
+	// carry takes fd, and what goes with it, on the loop. It does not
 	// block; on an error the caller keeps both. On success fd may have been
 	// closed in the loop's descriptor table.
-	carry(fd int, read []byte) error
+	carry(fd int, p parcel) error
 	// deliver adopts what is carried, until close.
 	deliver(adopt func(net.Conn, []byte))
 	// close ends deliver. It is called on the loop, after the last carry.
@@ -30,21 +31,39 @@ func newPorter(private bool) (porter, error) {
 	if private {
 		return newTablePorter()
 	}
-	return &sharedPorter{parcels: make(chan parcel, handOffQueue)}, nil
+	return &sharedPorter{parcels: make(chan sharedParcel, handOffQueue)}, nil
 }
 
+// parcel is what goes with a socket that is handed off.
 type parcel struct {
-	fd   int
-	read []byte
+	read    []byte         // the peer's first bytes
+	session secure.Session // nil: not secured
+}
+
+// conn returns the connection that the parcel belongs to, over its socket.
+func (p parcel) conn(fd int) net.Conn {
+	conn, err := sys.NetConn(fd)
+	switch {
+	case err != nil:
+		return nil
+	case p.session != nil:
+		return secure.NewConn(conn, p.session)
+	}
+	return conn
+}
+
+type sharedParcel struct {
+	parcel
+	fd int
 }
 
 // sharedPorter serves a loop in the process's descriptor table: the number of
 // the descriptor is enough.
-type sharedPorter struct{ parcels chan parcel }
+type sharedPorter struct{ parcels chan sharedParcel }
 
-func (p *sharedPorter) carry(fd int, read []byte) error {
+func (p *sharedPorter) carry(fd int, goes parcel) error {
 	select {
-	case p.parcels <- parcel{fd, read}:
+	case p.parcels <- sharedParcel{goes, fd}:
 		return nil
 	default:
 		return ErrHandOffBusy
@@ -53,8 +72,7 @@ func (p *sharedPorter) carry(fd int, read []byte) error {
 
 func (p *sharedPorter) deliver(adopt func(net.Conn, []byte)) {
 	for parcel := range p.parcels {
-		conn, _ := sys.NetConn(parcel.fd)
-		adopt(conn, parcel.read)
+		adopt(parcel.conn(parcel.fd), parcel.read)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // table (SCM_RIGHTS, unix(7)).
 type tablePorter struct {
 	ends    sys.SocketPair
-	parcels chan []byte
+	parcels chan parcel
 }
 
 func newTablePorter() (porter, error) {
@@ -19,10 +19,10 @@ func newTablePorter() (porter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tablePorter{ends, make(chan []byte, handOffQueue)}, nil
+	return &tablePorter{ends, make(chan parcel, handOffQueue)}, nil
 }
 
-func (p *tablePorter) carry(fd int, read []byte) error {
+func (p *tablePorter) carry(fd int, goes parcel) error {
 	// The loop is the only producer: a place free now stays free.
 	if len(p.parcels) == cap(p.parcels) {
 		return ErrHandOffBusy
@@ -30,18 +30,18 @@ func (p *tablePorter) carry(fd int, read []byte) error {
 	if err := p.ends.Send(fd); err != nil {
 		return ErrHandOffBusy
 	}
-	p.parcels <- read
+	p.parcels <- goes
 	return nil
 }
 
 func (p *tablePorter) deliver(adopt func(net.Conn, []byte)) {
 	defer p.ends.CloseReceiver()
-	for read := range p.parcels {
+	for goes := range p.parcels {
 		var conn net.Conn
 		if fd, err := p.ends.Receive(); err == nil {
-			conn, _ = sys.NetConn(fd)
+			conn = goes.conn(fd)
 		}
-		adopt(conn, read)
+		adopt(conn, goes.read)
 	}
 }
 

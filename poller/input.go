@@ -14,10 +14,7 @@ const leastRead = 16 << 10
 // read takes one fair share of input from c.
 func (l *Loop) read(c *Conn) {
 	c.flags &^= flagUnread
-	if l.reading == nil || buf.SegmentSize-l.used < leastRead {
-		l.renewSegment()
-	}
-	room := l.reading.Bytes()[l.used:]
+	room := l.room()
 	n, err := l.sockets.Read(int(c.fd), room)
 	switch {
 	case err == sys.EAGAIN:
@@ -30,12 +27,13 @@ func (l *Loop) read(c *Conn) {
 		return
 	}
 	l.stats.BytesIn += uint64(n)
-	if c.state == connOpen {
-		l.deliver(c, room[:n:n])
+	l.take(c, room[:n:n])
+	if c.generation == 0 {
+		return
 	}
 	// A short read has emptied the socket, and what comes later is an event of
 	// its own; but an end of the stream that was there already is not.
-	if c.generation != 0 && (n == len(room) || c.flags&flagEnding != 0) {
+	if n == len(room) || c.flags&flagEnding != 0 {
 		c.flags |= flagUnread
 		if c.flags&flagPaused == 0 {
 			l.schedule(c)
@@ -45,11 +43,9 @@ func (l *Loop) read(c *Conn) {
 
 // failure throws away the input of a failed connection until its error shows.
 func (l *Loop) failure(c *Conn) error {
-	if l.reading == nil || buf.SegmentSize-l.used < leastRead {
-		l.renewSegment()
-	}
+	room := l.room()
 	for {
-		n, err := l.sockets.Read(int(c.fd), l.reading.Bytes()[l.used:])
+		n, err := l.sockets.Read(int(c.fd), room)
 		switch {
 		case err == sys.EAGAIN || err == nil && n == 0:
 			return io.EOF
@@ -59,13 +55,32 @@ func (l *Loop) failure(c *Conn) error {
 	}
 }
 
-func (l *Loop) deliver(c *Conn, p []byte) {
+// take makes of input what the connection's state asks for. It stands where the
+// free part of the segment begins.
+func (l *Loop) take(c *Conn, p []byte) {
 	l.retained = false
-	l.handler.Data(c, p)
+	switch {
+	case c.state == connSecuring:
+		l.feed(c, p)
+	case c.state != connOpen:
+		// The end of the stream is under way: what comes is thrown away.
+	case c.flags&flagSecure != 0:
+		l.unseal(c, p)
+	default:
+		l.handler.Data(c, p)
+	}
 	if l.retained {
 		// Messages begin on their own cache line: their workers are elsewhere.
 		l.used = (l.used + len(p) + 63) &^ 63
 	}
+}
+
+// room returns the free part of the segment, which is large enough for a read.
+func (l *Loop) room() []byte {
+	if l.reading == nil || buf.SegmentSize-l.used < leastRead {
+		l.renewSegment()
+	}
+	return l.reading.Bytes()[l.used:]
 }
 
 func (l *Loop) renewSegment() {
@@ -82,6 +97,8 @@ func (l *Loop) ended(c *Conn) {
 	switch c.state {
 	case connLingering:
 		l.close(c, c.cause())
+	case connSecuring:
+		l.close(c, io.EOF)
 	case connOpen:
 		c.state = connFinishing
 		l.output.touch(c)

@@ -60,6 +60,7 @@ type Loop struct {
 	acceptor   acceptor
 	lingerers  []lingerer
 	timers     timers
+	security   security // if connections are secured
 
 	// Loop only: the turn.
 	began    time.Duration // of the present turn, on the clock
@@ -144,12 +145,25 @@ func (l *Loop) Offer(task Task, size int) error {
 	return l.mailbox.offer(envelope{task: true, ref: task}, size)
 }
 
+// MailWaiting returns how many letters and tasks wait for the loop, and how many
+// bytes they take of the 64 MiB that may wait. It may be called from any
+// goroutine.
+func (l *Loop) MailWaiting() (letters, bytes int) { return l.mailbox.depth() }
+
 // Conn returns the connection of h, or nil if it has ended.
 func (l *Loop) Conn(h Handle) *Conn {
 	if int(h.Loop) != l.index {
 		return nil
 	}
-	return l.lookup(h.Slot, h.Generation)
+	return announced(l.lookup(h.Slot, h.Generation))
+}
+
+// announced returns c if its handler has heard of it.
+func announced(c *Conn) *Conn {
+	if c == nil || c.state == connSecuring {
+		return nil
+	}
+	return c
 }
 
 // ConnAt returns the connection at slot, or nil if there is none.
@@ -158,7 +172,7 @@ func (l *Loop) ConnAt(slot uint32) *Conn {
 	if c == nil || c.generation == 0 {
 		return nil
 	}
-	return c
+	return announced(c)
 }
 
 func (l *Loop) lookup(slot, generation uint32) *Conn {
@@ -171,6 +185,15 @@ func (l *Loop) lookup(slot, generation uint32) *Conn {
 
 // Each calls visit for every connection. visit may end the one it is given.
 func (l *Loop) Each(visit func(*Conn)) {
+	l.each(func(c *Conn) {
+		if c.state != connSecuring {
+			visit(c)
+		}
+	})
+}
+
+// each is Each, and visits also connections that are being secured.
+func (l *Loop) each(visit func(*Conn)) {
 	for n := range l.conns.Pages() {
 		page := l.conns.Page(n)
 		for i := range page {
@@ -197,6 +220,10 @@ func (l *Loop) open(fd int, peer netip.AddrPort) {
 	c := l.conns.Claim(slot)
 	*c = Conn{loop: l, fd: int32(fd), slot: slot, generation: l.generation, peer: peer.Addr().As16(), peerPort: peer.Port()}
 	l.stats.Accepted++
+	if l.config.TLS != nil {
+		l.secure(c)
+		return
+	}
 	l.handler.Opened(c)
 }
 
@@ -213,7 +240,11 @@ func (l *Loop) reset(c *Conn, cause error) {
 
 // release ends c but for its descriptor, which is returned.
 func (l *Loop) release(c *Conn, cause error) int {
-	l.handler.Closed(c, cause)
+	if c.state == connSecuring {
+		l.abandonHandshake(c)
+	} else {
+		l.handler.Closed(c, cause)
+	}
 	fd := int(c.fd)
 	l.engine.Remove(fd)
 	l.forget(c)
@@ -226,6 +257,9 @@ func (l *Loop) forget(c *Conn) {
 		l.stats.WaitingBytes -= c.waiting.Len()
 		c.waiting.Close()
 	}
+	if c.flags&flagSecure != 0 {
+		l.security.table.Release(c.slot)
+	}
 	l.slots.Put(c.slot)
 	l.conns.Release(c.slot)
 }
@@ -233,7 +267,7 @@ func (l *Loop) forget(c *Conn) {
 func (l *Loop) handOff(c *Conn, read []byte) error {
 	// Once carried, the descriptor is another goroutine's to close.
 	l.engine.Remove(int(c.fd))
-	busy := l.porter.carry(int(c.fd), read)
+	busy := l.porter.carry(int(c.fd), parcel{read, l.sessionOf(c)})
 	if busy == nil {
 		l.forget(c)
 		return nil
@@ -253,7 +287,7 @@ func (l *Loop) teardown() {
 	l.stopAccepting()
 	l.readMail()
 	l.flush()
-	l.Each(func(c *Conn) { l.close(c, ErrStopped) })
+	l.each(func(c *Conn) { l.close(c, ErrStopped) })
 	for _, e := range l.mailbox.close().letters {
 		if e.task {
 			e.ref.(Task).Run(l)

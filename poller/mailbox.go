@@ -66,6 +66,9 @@ type envelope struct {
 	ref              any
 }
 
+// size is what counts for the mailbox's bound.
+func (b *batch) size() int { return len(b.bytes) + b.referred + len(b.letters)*envelopeBytes }
+
 // envelopeBytes is about what a letter takes besides its bytes.
 const envelopeBytes = 48
 
@@ -129,12 +132,19 @@ func (m *mailbox) refusal(size int) error {
 	if m.closed {
 		return ErrStopped
 	}
-	waiting := len(m.in.bytes) + m.in.referred + len(m.in.letters)*envelopeBytes
+	waiting := m.in.size()
 	// A letter that is alone is taken whatever its size, or it never would be.
 	if waiting > 0 && waiting+size+envelopeBytes > m.maxBytes {
 		return ErrMailboxFull
 	}
 	return nil
+}
+
+// depth returns how many letters wait, and their size.
+func (m *mailbox) depth() (letters, bytes int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.in.letters), m.in.size()
 }
 
 // rouse wakes the loop if it sleeps: one system call for a burst of letters. It

@@ -225,6 +225,22 @@ func TestAFullMailbox(t *testing.T) {
 	}
 }
 
+func TestMailWaitingIsWhatTheLoopHasNotTaken(t *testing.T) {
+	r := newRig(t)
+	c := r.dial()
+	r.Post(c.handle, 0, []byte("head"), []byte("body"))
+	r.PostRef(c.handle, 0, "x", 100)
+	r.Do(TaskFunc(func(*Loop) {}))
+	letters, bytes := r.MailWaiting()
+	if want := 4 + 4 + 100 + 3*envelopeBytes; letters != 3 || bytes != want {
+		t.Errorf("%d letters of %d bytes wait, want 3 of %d", letters, bytes, want)
+	}
+	r.settle()
+	if letters, bytes := r.MailWaiting(); letters != 0 || bytes != 0 {
+		t.Errorf("%d letters of %d bytes wait for a loop that has taken all", letters, bytes)
+	}
+}
+
 // Tasks are how the loop itself is steered: letters must not keep them out.
 func TestATaskReachesALoopWithAFullMailbox(t *testing.T) {
 	r := newRig(t)

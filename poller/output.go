@@ -19,6 +19,8 @@ type output struct {
 	ordered []piece
 	gather  [][]byte
 	flat    []byte
+	sealed  []byte
+	single  [1]piece
 	drained [writevSlices][]byte
 }
 
@@ -28,6 +30,7 @@ type piece struct {
 	bytes  []byte
 	next   int32
 	shared bool // bytes never change, so they may be kept without a copy
+	sealed bool // bytes go as they are on a connection that seals
 }
 
 const (
@@ -53,7 +56,7 @@ func (c *Conn) Queue(p []byte) { c.loop.output.add(c, piece{bytes: p}) }
 func (c *Conn) QueueShared(p []byte) { c.loop.output.add(c, piece{bytes: p, shared: true}) }
 
 func (o *output) add(c *Conn, p piece) {
-	if c.state > connFinishing {
+	if c.state > connFinishing && !p.sealed {
 		return
 	}
 	c.unflushed += uint32(len(p.bytes))
@@ -62,7 +65,7 @@ func (o *output) add(c *Conn, p piece) {
 		p.next = int32(len(o.pieces))
 	} else {
 		tail := &o.pieces[c.queued-1]
-		if !p.shared && !tail.shared && adjacent(tail.bytes, p.bytes) {
+		if !p.shared && !tail.shared && !p.sealed && !tail.sealed && adjacent(tail.bytes, p.bytes) {
 			tail.bytes = tail.bytes[:len(tail.bytes)+len(p.bytes)]
 			return
 		}
@@ -104,6 +107,9 @@ func (o *output) reset() {
 	o.dirty = emptied(o.dirty)
 	o.ordered = emptied(o.ordered)
 	o.gather = emptied(o.gather)
+	if cap(o.sealed) > drainBytes {
+		o.sealed = nil
+	}
 }
 
 // emptied returns s without elements, zeroed so that it refers to nothing, and
@@ -118,7 +124,10 @@ func emptied[T any](s []T) []T {
 
 func (l *Loop) flushConn(c *Conn) {
 	pieces := l.output.collect(c)
-	if c.waiting == nil {
+	if c.flags&flagSecure != 0 {
+		pieces = l.seal(c, pieces)
+	}
+	if c.waiting == nil && len(pieces) > 0 {
 		sent, err := l.send(c, pieces)
 		if err != nil {
 			l.close(c, err)

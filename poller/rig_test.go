@@ -383,13 +383,18 @@ func (c *tally) Writev(fd int, ps [][]byte) (int, error) {
 type shelf struct {
 	porter
 	room    int
-	carried []parcel
+	carried []shelved
 }
 
-func (s *shelf) carry(fd int, read []byte) error {
+func (s *shelf) carry(fd int, goes parcel) error {
 	if len(s.carried) == s.room {
 		return ErrHandOffBusy
 	}
-	s.carried = append(s.carried, parcel{fd, read})
+	s.carried = append(s.carried, shelved{fd, goes.read})
 	return nil
+}
+
+type shelved struct {
+	fd   int
+	read []byte
 }

@@ -2,12 +2,14 @@ package poller
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/fdtable"
+	"github.com/sluicegate/sluice/poller/secure"
 )
 
 // Server is a number of loops that listen on one address. Its methods may be
@@ -129,6 +131,7 @@ func (s *Server) enter(l *Loop, e *equipment) error {
 		return err
 	}
 	l.engine, l.sockets = engine, e.sockets
+	l.security = security{run: s.running.Go, local: net.TCPAddrFromAddrPort(s.addr), warm: secure.NewWarm(warmSessions)}
 	l.acceptor = acceptor{listener: e.listener, reserve: e.reserve, table: e.table, open: true, ready: true, spare: -1}
 	return engine.Add(e.listener, listenerToken)
 }

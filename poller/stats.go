@@ -1,6 +1,10 @@
 package poller
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluicegate/sluice/poller/histogram"
+)
 
 // Stats are the figures of a loop. Counters only grow; the loop keeps them as
 // plain numbers, so they cost the data path nothing, and hands out copies.
@@ -14,6 +18,11 @@ type Stats struct {
 	// Accepted counts accepted connections, AcceptErrors failed accepts, and
 	// Shed those accepted only to be reset, for want of descriptors.
 	Accepted, AcceptErrors, Shed uint64
+	// Secured counts TLS handshakes that succeeded, SecureFailures those that
+	// did not, and SecureTimeouts those that took too long. Securing is how many
+	// connections have theirs before them.
+	Secured, SecureFailures, SecureTimeouts uint64
+	Securing                                int
 	// BytesIn and BytesOut count bytes read and written.
 	BytesIn, BytesOut uint64
 	// Turns counts turns, Wakes those begun by a letter to a sleeping loop.
@@ -21,6 +30,9 @@ type Stats struct {
 	// Letters counts letters, DeadLetters those to ended connections, and
 	// StaleEvents readiness of such.
 	Letters, DeadLetters, StaleEvents uint64
+	// TurnTime is how long turns took, from the end of the wait until all output
+	// was written.
+	TurnTime histogram.Durations
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration
 }

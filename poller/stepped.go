@@ -1,11 +1,13 @@
 package poller
 
 import (
+	"net"
 	"sync"
 	"time"
 
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/internal/sys"
+	"github.com/sluicegate/sluice/poller/secure"
 )
 
 // Stepped is a loop whose turns are taken one by one, on a kernel that a test
@@ -32,6 +34,7 @@ func NewStepped(config Config, kernel Kernel, newHandler func(*Loop) Handler) (*
 	l := newLoop(0, config, kernel.Clock, kernel.Engine.Wake, pool)
 	l.engine, l.sockets, l.porter = kernel.Engine, kernel.Sockets, nowhere{}
 	l.acceptor = acceptor{listener: kernel.Listener, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
+	l.security = security{run: func(handshake func()) { go handshake() }, local: &net.TCPAddr{}, warm: secure.NewWarm(warmSessions)}
 	l.handler = newHandler(l)
 	return &Stepped{l, pool}, l.engine.Add(kernel.Listener, listenerToken)
 }
@@ -57,4 +60,4 @@ func (s *Stepped) SegmentsInUse() int { return s.pool.Outstanding() }
 // nowhere is the porter of a loop that has nobody to hand off to.
 type nowhere struct{ porter }
 
-func (nowhere) carry(int, []byte) error { return ErrHandOffBusy }
+func (nowhere) carry(int, parcel) error { return ErrHandOffBusy }

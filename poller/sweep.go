@@ -54,6 +54,8 @@ func (l *Loop) sweepPage(n int) {
 		c := &page[i]
 		switch {
 		case c.generation == 0:
+		case c.state == connSecuring:
+			l.sweepHandshake(c)
 		case c.waiting != nil && l.now.Since(c.progress) >= l.config.WriteStall:
 			l.reset(c, ErrWriteStalled)
 		default:

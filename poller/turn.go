@@ -41,6 +41,7 @@ func (l *Loop) turn() {
 	l.flush()
 
 	ended := l.clock()
+	l.stats.TurnTime.Add(ended - l.began)
 	l.longest.add(ended-l.began, ended)
 	l.handler.TurnDone()
 }

@@ -22,6 +22,7 @@ type loadFlags struct {
 	ConnectTimeout  time.Duration `default:"10s" help:"How long one may wait (${default})."`
 	FinishTimeout   time.Duration `default:"5s" help:"How long to wait for outstanding echoes and close frames at the end (${default})."`
 	PrivateFDTables bool          `name:"private-fd-tables" help:"Give each loop a descriptor table of its own: RLIMIT_NOFILE then bounds a loop, not the process."`
+	Compression     bool          `help:"Offer permessage-deflate and send messages compressed; idle connections exchange one first. A server that declines it fails the connection."`
 	PID             int           `name:"pid" placeholder:"PID" help:"Report memory and CPU of this server process."`
 	StatsURL        string        `name:"stats-url" placeholder:"URL" help:"Fetch JSON here before and after, for the JSON report."`
 	JSON            bool          `name:"json" help:"Write the report as one JSON document."`
@@ -38,6 +39,7 @@ func (f *loadFlags) load() bench.Load {
 		ConnectInFlight: f.ConnectInFlight,
 		ConnectTimeout:  f.ConnectTimeout,
 		FinishTimeout:   f.FinishTimeout,
+		Compression:     f.Compression,
 		PrivateFDTables: f.PrivateFDTables,
 		PID:             f.PID,
 		StatsURL:        f.StatsURL,

@@ -1,9 +1,10 @@
 // Package admin is the operator's view of a gateway over HTTP: metrics, health,
-// readiness, status and profiles. It asks the gateway for snapshots and holds
+// readiness, status, sessions, groups and profiles. It asks the gateway for snapshots and holds
 // no state of its own.
 //
 // Nothing here asks for a login. [Listen] is meant for a loopback or otherwise
-// private address: profiles show memory content.
+// private address: profiles show memory content, and lists of sessions who is
+// connected.
 package admin
 
 import (
@@ -27,6 +28,11 @@ type Source interface {
 	Stats(ctx context.Context) (gateway.Stats, error)
 	// Ready reports whether new sessions are accepted.
 	Ready() bool
+	// Hub returns the hub of that name, or nil.
+	Hub(name string) *gateway.Hub
+	// Session returns the session with a connection id, and whether the id is
+	// one of the gateway's.
+	Session(id string) (gateway.Session, bool)
 }
 
 var _ Source = (*gateway.Gateway)(nil)
@@ -51,6 +57,8 @@ func Handler(source Source, version string) http.Handler {
 	mux.Handle("GET /healthz", health(source))
 	mux.Handle("GET /readyz", readiness(source))
 	mux.Handle("GET /status", status(source, version))
+	mux.Handle("GET /sessions", sessions(source))
+	mux.Handle("GET /groups", groups(source))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -64,6 +72,8 @@ func index(w http.ResponseWriter, _ *http.Request) error {
 /healthz       200 while every event loop answers
 /readyz        200 while new sessions are accepted
 /status        figures as JSON
+/sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, after=, limit=
+/groups        groups of a hub as JSON: ?hub=NAME, and after=, limit=
 /debug/pprof/  profiles
 `)
 }

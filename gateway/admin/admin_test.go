@@ -32,6 +32,8 @@ type scripted struct {
 
 func (s *scripted) Stats(context.Context) (gateway.Stats, error) { return s.stats, s.err }
 func (s *scripted) Ready() bool                                  { return s.ready }
+func (*scripted) Hub(string) *gateway.Hub                        { return nil }
+func (*scripted) Session(string) (gateway.Session, bool)         { return gateway.Session{}, false }
 
 // stuck is a gateway one of whose loops does not answer.
 type stuck struct{}
@@ -40,7 +42,9 @@ func (stuck) Stats(ctx context.Context) (gateway.Stats, error) {
 	<-ctx.Done()
 	return gateway.Stats{}, errors.New("loop 1 did not answer")
 }
-func (stuck) Ready() bool { return true }
+func (stuck) Ready() bool                            { return true }
+func (stuck) Hub(string) *gateway.Hub                { return nil }
+func (stuck) Session(string) (gateway.Session, bool) { return gateway.Session{}, false }
 
 func busy() *scripted {
 	return &scripted{ready: true, stats: gateway.Stats{
@@ -49,15 +53,36 @@ func busy() *scripted {
 		Loops: []gateway.LoopStats{
 			{Connections: 12, Sessions: 10, Inboxes: 3, Slots: 16, Accepted: 100, AcceptErrors: 1, Upgraded: 90, BytesIn: 1000, BytesOut: 2000,
 				MessagesIn: 30, MessagesOut: 60, Undelivered: 2, ReadPauses: 3, Turns: 500, Wakes: 50, LongestTurn: 1500 * time.Microsecond,
-				OutboundBytes: 700, Reasons: map[gateway.Reason]uint64{gateway.ReasonPongTimeout: 4, gateway.ReasonOrigin: 5}},
+				BusyPauses: 4, Joined: 20, Left: 11, JoinsRefused: 1,
+				TurnTime: durations(20*time.Microsecond, 90*time.Microsecond, 3*time.Millisecond),
+				Letters:  70, MailboxLetters: 6, MailboxBytes: 888,
+				OutboundBytes: 700, SlowSessions: 2, QueuedMessages: 13, QueuedBytes: 1300,
+				Fanout:     gateway.FanoutStats{Messages: 4, Bytes: 512, Passes: 40, Members: 400, Latency: durations(50*time.Millisecond, time.Minute)},
+				WorkerWait: durations(time.Microsecond),
+				Reasons:    map[gateway.Reason]uint64{gateway.ReasonPongTimeout: 4, gateway.ReasonOrigin: 5}},
 			{Connections: 5, Sessions: 5, Slots: 8, Accepted: 11, Upgraded: 10, BytesIn: 1, BytesOut: 2, MessagesIn: 3, MessagesOut: 4,
-				Turns: 6, Reasons: map[gateway.Reason]uint64{gateway.ReasonPongTimeout: 1}},
+				Turns: 6, TurnTime: durations(2 * time.Second), Letters: 1, Joined: 1, SlowSessions: 1, QueuedMessages: 1, QueuedBytes: 10,
+				Fanout:  gateway.FanoutStats{Passes: 1, Members: 5, Latency: durations(80 * time.Millisecond)},
+				Reasons: map[gateway.Reason]uint64{gateway.ReasonPongTimeout: 1}},
 		},
 		Workers:         gateway.WorkerStats{Workers: 16, Busy: 3, Waiting: 2, Ran: 99},
 		HTTPConnections: 2,
 		Segments:        6,
-		Hubs:            []gateway.HubStats{{Name: "chat", Sessions: 9, Published: 8}, {Name: "echo", Sessions: 6}},
+		Hubs:            []gateway.HubStats{{Name: "chat", Sessions: 9, Users: 7, Groups: 3, Published: 8}, {Name: "echo", Sessions: 6}},
+		Classes: []gateway.ClassStats{
+			{Class: "route"},
+			{Hub: "chat", Class: "hub", Offered: 50, Closed: 2},
+			{Hub: "chat", Class: "positions", Policy: gateway.Conflate, Offered: 40, Dropped: 30},
+			{Hub: "echo", Class: "hub", Policy: gateway.DropOldest},
+		},
 	}}
+}
+
+func durations(of ...time.Duration) (h gateway.Durations) {
+	for _, d := range of {
+		h.Add(d)
+	}
+	return h
 }
 
 // exposition returns the text of the gateway's own metrics.
@@ -75,8 +100,9 @@ func exposition(t *testing.T, source Source) []byte {
 
 func TestExpositionMatchesGolden(t *testing.T) {
 	for name, source := range map[string]Source{
-		"testdata/busy.prom":  busy(),
-		"testdata/fresh.prom": &scripted{ready: true, stats: gateway.Stats{Engine: "epoll", Loops: make([]gateway.LoopStats, 1)}},
+		"testdata/busy.prom": busy(),
+		"testdata/fresh.prom": &scripted{ready: true, stats: gateway.Stats{Engine: "epoll", Loops: make([]gateway.LoopStats, 1),
+			Hubs: []gateway.HubStats{{Name: "chat"}}, Classes: []gateway.ClassStats{{Class: "route"}, {Hub: "chat", Class: "hub"}}}},
 		"testdata/stuck.prom": &scripted{err: errors.New("loop 1 did not answer")},
 	} {
 		got := exposition(t, source)
@@ -108,14 +134,16 @@ func TestEveryReasonHasASeriesFromTheStart(t *testing.T) {
 // A figure that is added to the gateway's snapshot must not stay unseen.
 func TestEveryFigureIsExposed(t *testing.T) {
 	fresh := func() *scripted {
-		return &scripted{stats: gateway.Stats{Loops: make([]gateway.LoopStats, 1), Hubs: make([]gateway.HubStats, 1)}}
+		return &scripted{stats: gateway.Stats{Loops: make([]gateway.LoopStats, 1), Hubs: make([]gateway.HubStats, 1), Classes: make([]gateway.ClassStats, 1)}}
 	}
 	without := exposition(t, fresh())
 	for _, part := range []func(*gateway.Stats) any{
 		func(s *gateway.Stats) any { return s },
 		func(s *gateway.Stats) any { return &s.Workers },
 		func(s *gateway.Stats) any { return &s.Loops[0] },
+		func(s *gateway.Stats) any { return &s.Loops[0].Fanout },
 		func(s *gateway.Stats) any { return &s.Hubs[0] },
+		func(s *gateway.Stats) any { return &s.Classes[0] },
 	} {
 		fields := reflect.TypeOf(part(&fresh().stats)).Elem()
 		for i := range fields.NumField() {
@@ -125,6 +153,8 @@ func TestEveryFigureIsExposed(t *testing.T) {
 				field.SetInt(7)
 			case field.CanUint():
 				field.SetUint(7)
+			case field.Type() == reflect.TypeFor[gateway.Durations]():
+				field.Set(reflect.ValueOf(durations(time.Second)))
 			default:
 				continue
 			}
@@ -155,6 +185,8 @@ func TestAnswers(t *testing.T) {
 		{"index", busy(), "/", 200, "/metrics"},
 		{"metrics", busy(), "/metrics", 200, "sluice_sessions{loop=\"1\"} 5\n"},
 		{"Go metrics", busy(), "/metrics", 200, "\ngo_goroutines "},
+		{"pauses of the garbage collector", busy(), "/metrics", 200, "\ngo_gc_duration_seconds_count "},
+		{"the longest of them", busy(), "/metrics", 200, "\ngo_gc_duration_seconds{quantile=\"1\"} "},
 		{"metrics of a stuck loop", failing, "/metrics", 200, "sluice_healthy 0\n"},
 		{"health", busy(), "/healthz", 200, "healthy\n"},
 		{"health of a failing loop", failing, "/healthz", 503, unavailable + `"loop 1 did not answer"}`},
@@ -206,6 +238,12 @@ func TestStatusIsTheSnapshotWithTheProcess(t *testing.T) {
 			Loops  []struct {
 				Sessions int
 				Reasons  map[string]uint64
+				TurnTime struct{ Count uint64 }
+			}
+			Hubs    []struct{ Name string }
+			Classes []struct {
+				Hub, Class, Policy string
+				Dropped            uint64
 			}
 		}
 	}
@@ -216,6 +254,12 @@ func TestStatusIsTheSnapshotWithTheProcess(t *testing.T) {
 	if got.Version != "v1.2.3" || got.PID != os.Getpid() || !got.Ready || got.Gateway.Engine != "epoll" ||
 		len(got.Gateway.Loops) != 2 || got.Gateway.Loops[0].Sessions != 10 {
 		t.Errorf("status %+v", got)
+	}
+	if classes := got.Gateway.Classes; len(got.Gateway.Hubs) != 2 || len(classes) != 4 || classes[2].Policy != "conflate" || classes[2].Dropped != 30 {
+		t.Errorf("hubs and classes are not in %s", answer.Body)
+	}
+	if n := got.Gateway.Loops[0].TurnTime.Count; n != 3 {
+		t.Errorf("%d turns in the histogram, want 3, in %s", n, answer.Body)
 	}
 	if n := got.Gateway.Loops[0].Reasons["pong_timeout"]; n != 4 {
 		t.Errorf("pong_timeout is %d, want 4, in %s", n, answer.Body)

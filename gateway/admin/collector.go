@@ -28,6 +28,10 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	describeAll(to, ofLoop)
 	describeAll(to, ofAllLoops)
 	describeAll(to, ofHub)
+	describeAll(to, ofClass)
+	for _, h := range times {
+		to <- h.desc
+	}
 }
 
 // Collect implements [prometheus.Collector]. Where a loop does not answer, only
@@ -50,7 +54,12 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for i := range stats.Hubs {
 		collect(to, ofHub, &stats.Hubs[i], stats.Hubs[i].Name)
 	}
+	for i := range stats.Classes {
+		c := &stats.Classes[i]
+		collect(to, ofClass, c, c.Hub, c.Class, c.Policy.String())
+	}
 	collectSums(to, stats.Loops)
+	collectTimes(to, stats.Loops)
 	collectReasons(to, stats.Loops)
 }
 
@@ -73,6 +82,22 @@ func collectSums(to chan<- prometheus.Metric, loops []gateway.LoopStats) {
 			sum += m.of(&loops[i])
 		}
 		to <- prometheus.MustNewConstMetric(m.desc, m.kind, sum)
+	}
+}
+
+func collectTimes(to chan<- prometheus.Metric, loops []gateway.LoopStats) {
+	for _, h := range times {
+		var sum gateway.Durations
+		for i := range loops {
+			sum.Merge(h.of(&loops[i]))
+		}
+		buckets := make(map[float64]uint64)
+		var atMost uint64 // Prometheus wants each bucket with those before it
+		for n, bound := range sum.Bounds() {
+			atMost += sum.Buckets[n]
+			buckets[bound.Seconds()] = atMost
+		}
+		to <- prometheus.MustNewConstHistogram(h.desc, sum.Count(), sum.Sum.Seconds(), buckets)
 	}
 }
 

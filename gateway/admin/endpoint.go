@@ -35,3 +35,11 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Detail string `json:"detail"`
 	}{http.StatusText(found.status), found.status, found.Error()})
 }
+
+// document answers with v as JSON, indented for people.
+func document(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

@@ -33,7 +33,13 @@ var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connection_slots", "Connection slots that memory is held for.", func(l *gateway.LoopStats) int { return l.Slots }, "loop"),
 	counter("sluice_loop_turns_total", "Turns of the loop.", func(l *gateway.LoopStats) uint64 { return l.Turns }, "loop"),
 	counter("sluice_loop_wakes_total", "Turns begun by another goroutine.", func(l *gateway.LoopStats) uint64 { return l.Wakes }, "loop"),
+	counter("sluice_loop_busy_seconds_total", "Time that turns of the loop took, sleep excluded.", func(l *gateway.LoopStats) float64 { return l.TurnTime.Sum.Seconds() }, "loop"),
 	gauge("sluice_loop_longest_turn_seconds", "Longest turn of the last 10 to 20 seconds.", func(l *gateway.LoopStats) float64 { return l.LongestTurn.Seconds() }, "loop"),
+	counter("sluice_loop_letters_total", "What other goroutines have left for the loop: sends, publications, batches that workers have finished.", func(l *gateway.LoopStats) uint64 { return l.Letters }, "loop"),
+	gauge("sluice_mailbox_letters", "What other goroutines have left for the loop and it has not taken yet.", func(l *gateway.LoopStats) int { return l.MailboxLetters }, "loop"),
+	gauge("sluice_mailbox_bytes", "Bytes that the letters waiting for the loop take; at 64 MiB senders and publishers are told that the gateway is busy.", func(l *gateway.LoopStats) int { return l.MailboxBytes }, "loop"),
+	gauge("sluice_fanout_pending_messages", "Published messages that some members on the loop still miss, those that a window collects included.", func(l *gateway.LoopStats) int { return l.Fanout.Messages }, "loop"),
+	gauge("sluice_fanout_pending_bytes", "Bytes of published messages that some members on the loop still miss; at 64 MiB publishers are told that the gateway is busy.", func(l *gateway.LoopStats) int { return l.Fanout.Bytes }, "loop"),
 }
 
 // ofAllLoops are sums over the loops.
@@ -47,12 +53,45 @@ var ofAllLoops = []metric[gateway.LoopStats]{
 	counter("sluice_sent_messages_total", "Data messages handed to sessions for sending, once per session.", func(l *gateway.LoopStats) uint64 { return l.MessagesOut }),
 	counter("sluice_undelivered_messages_total", "Sends that arrived after their session had ended.", func(l *gateway.LoopStats) uint64 { return l.Undelivered }),
 	counter("sluice_read_pauses_total", "Times a session was no longer read because too much of its input waited for a handler.", func(l *gateway.LoopStats) uint64 { return l.ReadPauses }),
-	gauge("sluice_outbound_bytes", "Bytes that wait for slow clients.", func(l *gateway.LoopStats) int { return l.OutboundBytes }),
+	counter("sluice_busy_pauses_total", "Times a session was no longer read because too much of everyone's input waited for workers.", func(l *gateway.LoopStats) uint64 { return l.BusyPauses }),
+	counter("sluice_group_joins_total", "Memberships in groups that have begun.", func(l *gateway.LoopStats) uint64 { return l.Joined }),
+	counter("sluice_group_leaves_total", "Memberships in groups that have ended.", func(l *gateway.LoopStats) uint64 { return l.Left }),
+	counter("sluice_group_joins_refused_total", "Joins by sessions that were in as many groups as they may be.", func(l *gateway.LoopStats) uint64 { return l.JoinsRefused }),
+	gauge("sluice_outbound_bytes", "Bytes that connections have committed to and their clients have not taken.", func(l *gateway.LoopStats) int { return l.OutboundBytes }),
+	gauge("sluice_slow_sessions", "Sessions with a queue behind a full connection, on which the policies act.", func(l *gateway.LoopStats) int { return l.SlowSessions }),
+	gauge("sluice_queued_messages", "Messages in the queues of slow sessions.", func(l *gateway.LoopStats) int { return l.QueuedMessages }),
+	gauge("sluice_queued_bytes", "Bytes in the queues of slow sessions.", func(l *gateway.LoopStats) int { return l.QueuedBytes }),
+	counter("sluice_fanout_passes_total", "Passes over the members of a hub or a group on one loop.", func(l *gateway.LoopStats) uint64 { return l.Fanout.Passes }),
+	counter("sluice_fanout_members_total", "Members served in passes, each once for each pass.", func(l *gateway.LoopStats) uint64 { return l.Fanout.Members }),
+}
+
+// times are sums over the loops too. Which loop is at fault, its longest turn
+// tells: 1024 loops with a histogram each would be 15,000 series.
+var times = []histogram{
+	{describe("sluice_loop_turn_seconds", "How long turns of the loops took, sleep excluded."), func(l *gateway.LoopStats) *gateway.Durations { return &l.TurnTime }},
+	{describe("sluice_fanout_seconds", "Time from the publication of a message until the last member on a loop was served, windows included."), func(l *gateway.LoopStats) *gateway.Durations { return &l.Fanout.Latency }},
+	{describe("sluice_worker_wait_seconds", "How long batches of messages waited for a worker."), func(l *gateway.LoopStats) *gateway.Durations { return &l.WorkerWait }},
 }
 
 var ofHub = []metric[gateway.HubStats]{
 	gauge("sluice_hub_sessions", "Sessions of the hub.", func(h *gateway.HubStats) int { return h.Sessions }, "hub"),
-	counter("sluice_hub_published_total", "Messages published to the hub.", func(h *gateway.HubStats) uint64 { return h.Published }, "hub"),
+	gauge("sluice_hub_users", "User ids that the hub's sessions have.", func(h *gateway.HubStats) int { return h.Users }, "hub"),
+	gauge("sluice_hub_groups", "Groups of the hub.", func(h *gateway.HubStats) int { return h.Groups }, "hub"),
+	counter("sluice_hub_published_total", "Messages published to the hub, its groups and its users.", func(h *gateway.HubStats) uint64 { return h.Published }, "hub"),
+}
+
+// ofClass have the label hub empty for routes that are no hub's. The label policy
+// does not change while the gateway runs.
+var ofClass = []metric[gateway.ClassStats]{
+	counter("sluice_offered_messages_total", "Messages for open sessions, once for each session.", func(c *gateway.ClassStats) uint64 { return c.Offered }, "hub", "class", "policy"),
+	counter("sluice_dropped_messages_total", "Messages that the session they were for was too slow for.", func(c *gateway.ClassStats) uint64 { return c.Dropped }, "hub", "class", "policy"),
+	counter("sluice_slow_sessions_closed_total", "Sessions ended because a message had no room and its policy allows no drop.", func(c *gateway.ClassStats) uint64 { return c.Closed }, "hub", "class", "policy"),
+}
+
+// histogram is a distribution of times.
+type histogram struct {
+	desc *prometheus.Desc
+	of   func(*gateway.LoopStats) *gateway.Durations
 }
 
 // metric is one figure of a T.
@@ -66,7 +105,7 @@ func gauge[T any, N int | float64](name, help string, of func(*T) N, labels ...s
 	return metric[T]{describe(name, help, labels...), prometheus.GaugeValue, func(t *T) float64 { return float64(of(t)) }}
 }
 
-func counter[T any](name, help string, of func(*T) uint64, labels ...string) metric[T] {
+func counter[T any, N uint64 | float64](name, help string, of func(*T) N, labels ...string) metric[T] {
 	return metric[T]{describe(name, help, labels...), prometheus.CounterValue, func(t *T) float64 { return float64(of(t)) }}
 }
 

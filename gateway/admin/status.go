@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"os"
 	"runtime"
@@ -31,10 +30,7 @@ func status(source Source, version string) endpoint {
 		if err != nil {
 			return &problem{http.StatusServiceUnavailable, err}
 		}
-		w.Header().Set("Content-Type", "application/json")
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(statusDocument{
+		return document(w, statusDocument{
 			Version:       version,
 			PID:           os.Getpid(),
 			UptimeSeconds: time.Since(stats.Started).Seconds(),

@@ -16,9 +16,14 @@ import (
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
 
-// second is how long the server has, each time, to answer a close frame, to fail
-// a connection, and to end TCP.
+// second is how long the server has to end TCP, from when the client has its close
+// frame.
 const second = time.Second
+
+// patience is how long a row waits for anything else. Whatever the server owes it
+// owes at once, but a busy machine has work to do first; nothing waits so long
+// when all is well.
+const patience = 10 * time.Second
 
 // key is the Sec-WebSocket-Key of every client here.
 const key = "AAECAwQFBgcICQoLDA0ODw=="
@@ -30,16 +35,23 @@ type client struct {
 	conn        net.Conn
 	arrivals    chan arrival
 	subprotocol string
-	mute        bool // never answers a close frame
+	agreed      *agreement    // nil: no compression
+	mute        bool          // never answers a close frame
+	allowed     time.Duration // from the server's close frame to the end of TCP
 
 	// Playing goroutine only.
 	seen    transcript
 	step    int
 	sent    bool      // a close frame of ours
 	settled time.Time // when the close handshake or failure was complete
+	last    time.Time // when the stream ended
 	lag     time.Duration
 	gone    bool // the stream ended, dropped or timed out
 	partial *event
+	// deflated: the message in flight is compressed; inflated counts those that
+	// were.
+	deflated bool
+	inflated int
 }
 
 // arrival is a frame, or the end of the stream.
@@ -54,14 +66,30 @@ func connect(addr string) (net.Conn, error) {
 	return net.DialTimeout("tcp", addr, gatewaytest.Patience)
 }
 
-// open connects to path and shakes hands. behind is sent together with the
-// request, cut as c says.
-func open(addr, path string, c chopping, behind ...[]byte) (*client, error) {
-	return openWith(addr, c, append([][]byte{gatewaytest.UpgradeRequest(path)}, behind...))
+// endpoint is what a client asks for in its opening handshake.
+type endpoint struct {
+	path   string
+	offers []string // a Sec-WebSocket-Extensions header each
+	// accepts is the offer, of those, that the server must accept; empty: none.
+	accepts string
+}
+
+func (e endpoint) request() []byte {
+	var fields []string
+	for _, offer := range e.offers {
+		fields = append(fields, "Sec-WebSocket-Extensions: "+offer)
+	}
+	return gatewaytest.UpgradeRequest(e.path, fields...)
+}
+
+// open connects and shakes hands. behind is sent together with the request, cut
+// as c says.
+func open(addr string, e endpoint, c chopping, behind ...[]byte) (*client, error) {
+	return openWith(addr, c, append([][]byte{e.request()}, behind...), e.accepts)
 }
 
 // openWith is open with a request of the row's own, in units.
-func openWith(addr string, c chopping, units [][]byte) (*client, error) {
+func openWith(addr string, c chopping, units [][]byte, accepts string) (*client, error) {
 	conn, err := connect(addr)
 	if err != nil {
 		return nil, err
@@ -72,9 +100,9 @@ func openWith(addr string, c chopping, units [][]byte) (*client, error) {
 			return nil, err
 		}
 	}
-	x := &client{conn: conn, arrivals: make(chan arrival, 16)}
+	x := newClient(conn)
 	in := bufio.NewReader(conn)
-	if err := x.upgraded(in); err != nil {
+	if err := x.upgraded(in, accepts); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -82,8 +110,13 @@ func openWith(addr string, c chopping, units [][]byte) (*client, error) {
 	return x, nil
 }
 
-// upgraded reads the answer to the request and holds it to RFC 6455 §4.1.
-func (x *client) upgraded(in *bufio.Reader) error {
+func newClient(conn net.Conn) *client {
+	return &client{conn: conn, arrivals: make(chan arrival, 16), allowed: second}
+}
+
+// upgraded reads the answer to the request and holds it to RFC 6455 §4.1, and to
+// the offer of compression that must be accepted.
+func (x *client) upgraded(in *bufio.Reader, accepts string) error {
 	x.conn.SetReadDeadline(time.Now().Add(gatewaytest.Patience))
 	defer x.conn.SetReadDeadline(time.Time{})
 	answer, err := http.ReadResponse(in, nil)
@@ -99,10 +132,9 @@ func (x *client) upgraded(in *bufio.Reader) error {
 		return fmt.Errorf("opening handshake: Upgrade %q, Connection %q", header.Get("Upgrade"), header.Get("Connection"))
 	case header.Get("Sec-WebSocket-Accept") != string(codec.AppendAccept(nil, key)):
 		return fmt.Errorf("opening handshake: Sec-WebSocket-Accept %q", header.Get("Sec-WebSocket-Accept"))
-	case len(header.Values("Sec-WebSocket-Extensions")) > 0:
-		return fmt.Errorf("opening handshake: extensions %q, of which none is served", header.Values("Sec-WebSocket-Extensions"))
 	}
-	return nil
+	x.agreed, err = agreementOn(accepts, header.Values("Sec-WebSocket-Extensions"))
+	return err
 }
 
 // receive passes on frames until the stream ends.
@@ -150,6 +182,7 @@ func (x *client) take(a arrival) {
 		x.gone = true
 		x.seen.dropped = !errors.Is(a.err, net.ErrClosed)
 		x.ended()
+		x.last = a.at
 		if !x.settled.IsZero() {
 			x.lag = a.at.Sub(x.settled)
 		}
@@ -159,7 +192,7 @@ func (x *client) take(a arrival) {
 	switch {
 	case x.seen.closed:
 		x.seen.strays = append(x.seen.strays, event{h.OpCode, a.frame.Payload})
-	case h.Masked, h.Rsv != 0, h.OpCode.IsReserved(), h.OpCode.IsControl() && (!h.Fin || h.Length > 125):
+	case h.Masked, h.Rsv != 0 && !x.agreed.allows(h), h.OpCode.IsReserved(), h.OpCode.IsControl() && (!h.Fin || h.Length > 125):
 		x.seen.fault = fmt.Sprintf("received an illegal frame: %+v", h)
 	case h.OpCode == ws.OpClose:
 		x.takeClose(a)
@@ -193,12 +226,20 @@ func (x *client) takeData(f ws.Frame) {
 	case continues:
 		x.partial.payload = append(x.partial.payload, f.Payload...)
 	default:
-		x.partial = &event{f.Header.OpCode, f.Payload}
+		x.partial, x.deflated = &event{f.Header.OpCode, f.Payload}, f.Header.Rsv != 0
 	}
-	if f.Header.Fin {
-		x.seen.events = append(x.seen.events, *x.partial)
-		x.partial = nil
+	if !f.Header.Fin {
+		return
 	}
+	if x.deflated {
+		var err error
+		if x.partial.payload, err = x.agreed.inflate(x.partial.payload); err != nil {
+			x.seen.fault = err.Error()
+		}
+		x.inflated++
+	}
+	x.seen.events = append(x.seen.events, *x.partial)
+	x.partial = nil
 }
 
 // ended notes when the server first showed that it ends the connection.
@@ -211,16 +252,17 @@ func (x *client) ended() {
 // over reports whether the server has closed or dropped the connection.
 func (x *client) over() bool { return x.seen.closed || x.gone }
 
-// finish waits for the server's close frame and the end of TCP, a second each,
-// and gives the connection back.
+// finish waits for the server's close frame and the end of TCP, and gives the
+// connection back.
 func (x *client) finish() {
 	x.step++
 	if x.settled.IsZero() {
 		x.settled = time.Now()
 	}
-	x.until(second, x.over)
-	x.until(second, func() bool { return x.gone })
+	x.until(patience, x.over)
+	x.until(patience, func() bool { return x.gone })
 	x.ended()
+	x.seen.late = x.lag > x.allowed
 	x.hangUp()
 }
 

@@ -13,7 +13,7 @@ func closings() (rows []row) {
 	thousand := []ws.StatusCode{1000}
 	rows = []row{
 		clean("7.1.1", []event{echoOf(ws.OpText, hello)}, thousand,
-			send(text(hello)), awaitEvents(1, usual*slack), sendClosing(bye(1000, ""))),
+			send(text(hello)), awaitEvents(1, patience), sendClosing(bye(1000, ""))),
 		clean("7.1.2", nil, thousand, sendClosing(bye(1000, ""), bye(1000, ""))),
 		clean("7.1.3", nil, thousand, sendClosing(bye(1000, ""), ping("too late"))),
 		clean("7.1.4", nil, thousand, sendClosing(bye(1000, ""), text(hello))),

@@ -67,14 +67,14 @@ func openFragments(op ws.OpCode, payload string, size int) (frames [][]byte) {
 	return append(frames, final(op, ""))
 }
 
-// printable is n octets of ASCII that differ from place to place.
+// printable is n octets of ASCII that differ from place to place, over again after
+// 8460.
 func printable(n int) string {
-	var b strings.Builder
-	b.Grow(n)
-	for i := range n {
-		b.WriteByte('!' + byte((i*7+i/90)%94))
+	var period [90 * 94]byte
+	for i := range period {
+		period[i] = '!' + byte((i*7+i/90)%94)
 	}
-	return b.String()
+	return strings.Repeat(string(period[:]), n/len(period)+1)[:n]
 }
 
 func echoOf(op ws.OpCode, payload string) event { return event{op, []byte(payload)} }

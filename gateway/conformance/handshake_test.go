@@ -121,7 +121,7 @@ func granted(number, head, subprotocol string) row {
 	const hello = "Hello, world!"
 	r := row{number: number, choppings: everyChopping, octets: len(head)}
 	r.play = func(at *site, c chopping) outcome {
-		x, err := openWith(at.node.Addr(), c, lines(head))
+		x, err := openWith(at.node.Addr(), c, lines(head), "")
 		if err != nil {
 			return failure(err)
 		}
@@ -130,7 +130,7 @@ func granted(number, head, subprotocol string) row {
 			return failure(fmt.Errorf("subprotocol %q, want %q", x.subprotocol, subprotocol))
 		}
 		want := expectation{events: []event{echoOf(ws.OpText, hello)}, handshake: true, codes: []ws.StatusCode{1000}}
-		return x.follow([]step{send(text(hello)), awaitEvents(1, usual*slack), sendClosing(bye(1000, ""))}, c, want)
+		return x.follow([]step{send(text(hello)), awaitEvents(1, patience), sendClosing(bye(1000, ""))}, c, want)
 	}
 	return r
 }
@@ -150,7 +150,7 @@ func denied(number, head string, statuses ...int) row {
 				break // refused before its end
 			}
 		}
-		return refusal(conn, second*slack, statuses)
+		return refusal(conn, patience, statuses)
 	}
 	return r
 }
@@ -164,7 +164,7 @@ func silent(number string) row {
 			return failure(err)
 		}
 		defer conn.Close()
-		return refusal(conn, hastyHandshake+second, []int{http.StatusRequestTimeout})
+		return refusal(conn, hastyHandshake+patience, []int{http.StatusRequestTimeout})
 	}
 	return r
 }
@@ -204,9 +204,8 @@ func lines(head string) (units [][]byte) {
 // pipelined are frames in the packet of the request.
 func pipelined() []row {
 	const hello = "Hello, world!"
-	echo := []event{echoOf(ws.OpText, hello)}
-	clean := expectation{events: echo, handshake: true, codes: []ws.StatusCode{1000}}
-	farewell := []step{awaitEvents(1, usual*slack), sendClosing(bye(1000, ""))}
+	clean := expectation{events: []event{echoOf(ws.OpText, hello)}, handshake: true, codes: []ws.StatusCode{1000}}
+	farewell := []step{awaitEvents(1, patience), sendClosing(bye(1000, ""))}
 	cut := text(hello)
 	var hundred [][]byte
 	var echoes []event
@@ -215,12 +214,12 @@ func pipelined() []row {
 		hundred, echoes = append(hundred, text(payload)), append(echoes, echoOf(ws.OpText, payload))
 	}
 	return []row{
-		titled("message", behind("P.1", [][]byte{text(hello)}, clean, farewell...)),
-		titled("message in fragments", behind("P.2", [][]byte{begin(ws.OpText, hello[:5]), last(hello[5:])}, clean, farewell...)),
-		titled("half a frame", behind("P.3", [][]byte{cut[:9]}, clean, append([]step{send(cut[9:])}, farewell...)...)),
-		titled("a hundred messages", behind("P.4", hundred,
+		titled("message", behind(echo, "P.1", [][]byte{text(hello)}, clean, farewell...)),
+		titled("message in fragments", behind(echo, "P.2", [][]byte{begin(ws.OpText, hello[:5]), last(hello[5:])}, clean, farewell...)),
+		titled("half a frame", behind(echo, "P.3", [][]byte{cut[:9]}, clean, append([]step{send(cut[9:])}, farewell...)...)),
+		titled("a hundred messages", behind(echo, "P.4", hundred,
 			expectation{events: echoes, handshake: true, codes: clean.codes},
-			awaitEvents(len(echoes), usual*slack), sendClosing(bye(1000, "")))),
-		titled("illegal frame", behind("P.5", [][]byte{reserved(1, ws.OpText, hello)}, expectation{codes: []ws.StatusCode{1002}})),
+			awaitEvents(len(echoes), patience), sendClosing(bye(1000, "")))),
+		titled("illegal frame", behind(echo, "P.5", [][]byte{reserved(1, ws.OpText, hello)}, expectation{codes: []ws.StatusCode{1002}})),
 	}
 }

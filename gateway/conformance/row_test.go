@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -26,11 +27,16 @@ type row struct {
 
 // site is what rows are played against.
 type site struct {
-	// node echoes at /, speaks subprotocols at /sub and closes at /close. It has
-	// the default timeouts and takes messages of 16 MiB.
+	// node echoes at /, speaks subprotocols at /sub, closes at /close, and
+	// compresses at /deflate, with a window of 10 bits at /deflate/10. It has the
+	// default timeouts and takes messages of 16 MiB.
 	node *gatewaytest.Node
-	// hasty closes at /close, and has short timeouts and the default limits.
+	// hasty has the same routes, short timeouts and the default limits.
 	hasty *gatewaytest.Node
+	// watch sees the sessions at /watched and /watched/close, of both.
+	watch *watch
+	// extent says how many messages rows of many messages play.
+	extent extent
 }
 
 // outcome is what a row came to, once.
@@ -46,6 +52,9 @@ func (o outcome) worst() verdict { return max(o.behaviour, o.closing) }
 
 // failure is the outcome of a row that could not be played.
 func failure(err error) outcome {
+	if errors.Is(err, errNotAgreed) {
+		return outcome{behaviour: unimplemented, note: err.Error()}
+	}
 	return outcome{behaviour: failed, closing: failed, note: err.Error()}
 }
 
@@ -88,18 +97,26 @@ func octetsOf(frames [][]byte) (sum int) {
 
 // scripted is a row that plays steps on one connection and is then judged.
 func scripted(number string, want expectation, script ...step) row {
-	return behind(number, nil, want, script...)
+	return on(echo, number, want, script...)
 }
 
-// behind is scripted with the first frames sent together with the request of
-// the opening handshake.
-func behind(number string, early [][]byte, want expectation, script ...step) row {
+// echo is the endpoint of rows that do not ask for another.
+var echo = endpoint{path: "/"}
+
+// on is scripted on another endpoint.
+func on(e endpoint, number string, want expectation, script ...step) row {
+	return behind(e, number, nil, want, script...)
+}
+
+// behind is on with the first frames sent together with the request of the
+// opening handshake.
+func behind(e endpoint, number string, early [][]byte, want expectation, script ...step) row {
 	r := row{number: number, choppings: everyChopping}
 	for _, s := range script {
 		r.octets += s.octets
 	}
-	r.play = func(at *site, c chopping) outcome {
-		x, err := open(at.node.Addr(), "/", c, early...)
+	r.play = func(s *site, c chopping) outcome {
+		x, err := open(s.node.Addr(), e, c, early...)
 		if err != nil {
 			return failure(err)
 		}
@@ -139,20 +156,22 @@ func judged(seen transcript, want expectation, lag time.Duration) outcome {
 	return o
 }
 
-// usual is the time limit of a row that sets none.
-const usual = time.Second
-
 // normal is a row in which the events come back and the client then closes
 // with 1000.
 func normal(number string, events []event, script ...step) row {
-	return normalWithin(usual, number, events, script...)
+	return normalWithin(patience, number, events, script...)
 }
 
 // normalWithin is normal with a time limit of its own.
 func normalWithin(limit time.Duration, number string, events []event, script ...step) row {
+	return normalAt(echo, limit, number, events, script...)
+}
+
+// normalAt is normalWithin on another endpoint.
+func normalAt(e endpoint, limit time.Duration, number string, events []event, script ...step) row {
 	want := expectation{events: events, handshake: true, codes: []ws.StatusCode{1000}}
-	script = append(script[:len(script):len(script)], awaitEvents(len(events), limit*slack), sendClosing(bye(1000, "")))
-	return scripted(number, want, script...)
+	script = append(script[:len(script):len(script)], awaitEvents(len(events), limit), sendClosing(bye(1000, "")))
+	return on(e, number, want, script...)
 }
 
 // violation is a row that the server must fail with 1002, before anything

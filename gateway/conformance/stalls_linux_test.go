@@ -17,24 +17,40 @@ import (
 
 // stalls are peers that do not read, and keep their side of TCP open. An end of
 // the stream would wait for them for ever, so they must be reset: within a second
-// of the close handshake or failure, or of their limit.
+// of the close handshake or failure, or when their limit is over.
 func stalls() []row {
-	const allowed = second + slack*second/2
 	backlog := slices.Repeat([][]byte{final(ws.OpBinary, backlogPayload)}, 24) // the kernel takes 4 MiB
 	backlog = slices.Clip(backlog)
-	node := func(at *site) *gatewaytest.Node { return at.node }
-	hasty := func(at *site) *gatewaytest.Node { return at.hasty }
 	stray := last("stray")
 	return []row{
-		titled("after a protocol error", unread("S.1", node, "/", allowed, stray)),
-		titled("after its close frame", unread("S.2", node, "/", allowed, bye(1000, ""))),
-		titled("echoes unread, then a protocol error", unread("S.3", node, "/", allowed, append(backlog, stray)...)),
-		titled("echoes unread, then its close frame", unread("S.4", node, "/", allowed, append(backlog, bye(1000, ""))...)),
-		titled("the server's close frame unread", unread("S.5", hasty, "/close", hastyClose+allowed, text("close, please"))),
-		titled("echoes unread, within the limit", unread("S.6", hasty, "/", hastyStall+allowed, final(ws.OpBinary, printable(8*mib)))),
-		titled("echoes unread, beyond the limit", unread("S.7", hasty, "/", hastyClose+allowed, backlog...)),
+		titled("after a protocol error", unread("S.1", lingering, stray)),
+		titled("after its close frame", unread("S.2", lingering, bye(1000, ""))),
+		titled("echoes unread, then a protocol error", unread("S.3", lingering, append(backlog, stray)...)),
+		titled("echoes unread, then its close frame", unread("S.4", lingering, append(backlog, bye(1000, ""))...)),
+		titled("the server's close frame unread", unread("S.5", limited("/watched/close", hastyClose), text("close, please"))),
+		titled("echoes unread, within the limit", unread("S.6", limited("/watched", hastyStall), final(ws.OpBinary, printable(8*mib)))),
+		titled("echoes unread, beyond the limit", unread("S.7", limited("/watched", hastyClose), backlog...)),
 		titled("echoes read late", readLate("S.8", backlog)),
 	}
+}
+
+// stall is how a peer that does not read is got rid of.
+type stall struct {
+	node func(*site) *gatewaytest.Node
+	path string
+	// least is how long the session is waited for, from before it was at fault.
+	least time.Duration
+	// most is how long the reset may take once the session has ended: what is
+	// promised, and a second for a busy machine.
+	most time.Duration
+}
+
+// lingering sessions end at once, and then have a second to read what is left.
+var lingering = stall{node: func(s *site) *gatewaytest.Node { return s.node }, path: "/watched", most: 2 * second}
+
+// limited sessions end by the reset, when their limit is over.
+func limited(path string, limit time.Duration) stall {
+	return stall{node: func(s *site) *gatewaytest.Node { return s.hasty }, path: path, least: limit, most: second}
 }
 
 // backlogPayload is that of the messages whose echoes are not read.
@@ -42,42 +58,76 @@ var backlogPayload = printable(256 * kib)
 
 // unread is a row whose client sends frames, then neither reads nor closes, and
 // must be reset in time.
-func unread(number string, node func(*site) *gatewaytest.Node, path string, limit time.Duration, frames ...[]byte) row {
+func unread(number string, how stall, frames ...[]byte) row {
 	r := row{number: number, choppings: []chopping{whole, frameWise}, waits: true}
 	r.play = func(at *site, c chopping) outcome {
-		conn, err := connectNarrow(node(at).Addr())
+		conn, err := connectNarrow(how.node(at).Addr())
 		if err != nil {
 			return failure(err)
 		}
 		defer conn.Close()
-		conn.Write(gatewaytest.UpgradeRequest(path))
-		conn.SetWriteDeadline(time.Now().Add(2 * limit))
+		ended := at.watch.end(conn)
+		began := time.Now()
+		conn.SetWriteDeadline(began.Add(stallPatience))
+		conn.Write(gatewaytest.UpgradeRequest(how.path))
 		for wire := range c.writes(frames) {
 			conn.Write(wire) // fails once the connection is reset
 		}
-		sent := time.Now()
-		return awaitReset(conn, sent, limit)
+		return how.judge(began, ended, awaitReset(conn))
 	}
 	return r
 }
 
+// stallPatience is for the work before a stall: megabytes go either way, for
+// several rows at once.
+const stallPatience = 3 * patience
+
+// reset is when a connection was found to be reset, and when it was last found not
+// to be; err says why it was not at all.
+type reset struct {
+	at, before time.Time
+	err        error
+}
+
 // awaitReset watches a connection's state without reading from it.
-func awaitReset(conn *net.TCPConn, since time.Time, limit time.Duration) outcome {
+func awaitReset(conn *net.TCPConn) reset {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range tick.C {
+	var before time.Time
+	for began := time.Now(); ; <-tick.C {
+		now := time.Now()
 		state, err := stateOf(conn)
-		lag := time.Since(since)
 		switch {
 		case err != nil:
-			return failure(err)
+			return reset{err: err}
 		case state == tcpClose:
-			return outcome{lag: lag}
-		case lag > limit:
-			return outcome{closing: notDropped, note: fmt.Sprintf("no reset %v later, TCP state %d", lag, state), lag: lag}
+			return reset{at: now, before: before}
+		case now.Sub(began) > stallPatience:
+			return reset{err: fmt.Errorf("no reset within %v, TCP state %d", stallPatience, state)}
 		}
+		before = now
 	}
-	return outcome{}
+}
+
+// judge compares the reset with the end of the session, which the loop tells the
+// handler of before it, and a worker perhaps after.
+func (how stall) judge(began time.Time, ended <-chan time.Time, got reset) outcome {
+	if got.err != nil {
+		return outcome{closing: notDropped, note: got.err.Error()}
+	}
+	select {
+	case at := <-ended:
+		o := outcome{lag: max(0, got.at.Sub(at))}
+		switch {
+		case got.before.Sub(at) > how.most:
+			o.closing, o.note = notDropped, fmt.Sprintf("not reset yet %v after the end of the session", got.before.Sub(at))
+		case got.at.Sub(began) < how.least:
+			o.closing, o.note = failed, fmt.Sprintf("reset after %v, before the limit of %v", got.at.Sub(began), how.least)
+		}
+		return o
+	case <-time.After(patience):
+		return outcome{closing: failed, note: "reset, but the handler was not told of the session's end"}
+	}
 }
 
 // tcpClose is TCP_CLOSE of linux/tcp_states.h: the state after a reset.
@@ -125,18 +175,18 @@ func readLate(number string, frames [][]byte) row {
 		if err != nil {
 			return failure(err)
 		}
-		x := &client{conn: conn, arrivals: make(chan arrival, 16)}
+		x := newClient(conn)
 		conn.Write(gatewaytest.UpgradeRequest("/"))
-		conn.SetWriteDeadline(time.Now().Add(gatewaytest.Patience))
+		conn.SetWriteDeadline(time.Now().Add(stallPatience))
 		x.send(c, frames)
 		x.until(second/2, x.over) // nothing arrives: nobody reads
 		in := bufio.NewReader(conn)
-		if err := x.upgraded(in); err != nil {
+		if err := x.upgraded(in, ""); err != nil {
 			conn.Close()
 			return failure(err)
 		}
 		go x.receive(in)
-		return x.follow([]step{awaitEvents(len(echoes), gatewaytest.Patience), sendClosing(bye(1000, ""))}, c, want)
+		return x.follow([]step{awaitEvents(len(echoes), stallPatience), sendClosing(bye(1000, ""))}, c, want)
 	}
 	return r
 }

@@ -15,10 +15,12 @@ type result struct {
 	outcome  outcome
 }
 
+func conforms(r result) bool { return !r.outcome.worst().deviates() }
+
 // deviating counts the results that deviate.
 func deviating(results []result) (count int) {
 	for _, r := range results {
-		if r.outcome.worst().deviates() {
+		if !conforms(r) {
 			count++
 		}
 	}

@@ -20,6 +20,8 @@ const (
 	inexact
 	// nonStrict: conformant, but not the preferred behaviour.
 	nonStrict
+	// unimplemented: an extension that the row needs was not agreed on.
+	unimplemented
 	// wrongCode: a close code outside the accepted set.
 	wrongCode
 	// unclean: a close handshake was due, and no close frame came.
@@ -30,7 +32,7 @@ const (
 )
 
 func (v verdict) String() string {
-	return [...]string{"OK", "INFORMATIONAL", "INEXACT", "NON-STRICT", "WRONG CODE", "UNCLEAN", "FAILED BY CLIENT", "FAILED"}[v]
+	return [...]string{"OK", "INFORMATIONAL", "INEXACT", "NON-STRICT", "UNIMPLEMENTED", "WRONG CODE", "UNCLEAN", "FAILED BY CLIENT", "FAILED"}[v]
 }
 
 // deviates reports whether v is to be answered for.
@@ -91,8 +93,9 @@ type transcript struct {
 	code   ws.StatusCode
 	// clientFirst: the client had sent a close frame by then.
 	clientFirst bool
-	// dropped: the server ended TCP in time, in order or by reset.
-	dropped bool
+	// dropped: the server ended TCP, in order or by reset; late: it took longer
+	// than it may after its close frame.
+	dropped, late bool
 	// step is the one, from 1, during which the server closed or dropped.
 	step int
 }
@@ -141,6 +144,8 @@ func closing(seen transcript, want expectation) (verdict, string) {
 		return wrongCode, fmt.Sprintf("close code %d, want one of %d", seen.code, want.codes)
 	case !seen.dropped:
 		return notDropped, "TCP is still open"
+	case seen.late:
+		return notDropped, "TCP ended too late"
 	case !seen.closed:
 		return inexact, fmt.Sprintf("TCP dropped without a close frame, promised is %d", want.codes[0])
 	case seen.code != want.codes[0]:

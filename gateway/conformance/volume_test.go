@@ -77,9 +77,9 @@ func inSmallWrites(kind int, op ws.OpCode, payload string) (rows []row) {
 // large is a row of one large message. Its frames are built when it is played:
 // those of all rows together take 150 MiB.
 func large(limit time.Duration, number string, op ws.OpCode, payload string, frames func(string) [][]byte) row {
-	echo := []event{echoOf(op, payload)}
+	whole := []event{echoOf(op, payload)}
 	building := step{len(payload), func(x *client, c chopping) { x.send(c, frames(payload)) }}
-	return normalWithin(limit, number, echo, building)
+	return normalWithin(limit*slack, number, whole, building)
 }
 
 // manyMessages is 9.7 and 9.8: each message is sent after the echo of the one
@@ -96,13 +96,13 @@ func manyMessages(kind int, op ws.OpCode, payload string) (rows []row) {
 		inTurn := step{count * (size + 14), func(x *client, c chopping) {
 			for k := range count {
 				x.send(c, [][]byte{frame(k)})
-				x.until(limit, func() bool { return len(x.seen.events) > k || x.over() })
+				x.until(limit*slack, func() bool { return len(x.seen.events) > k || x.over() })
 				if x.over() {
 					return
 				}
 			}
 		}}
-		r := normalWithin(limit, fmt.Sprintf("9.%d.%d", kind, i+1), echoes, inTurn)
+		r := normalWithin(limit*slack, fmt.Sprintf("9.%d.%d", kind, i+1), echoes, inTurn)
 		r.choppings = unfragmented
 		rows = append(rows, r)
 	}

@@ -113,9 +113,12 @@ func idle(s gateway.Stats) bool {
 		if l.Connections != 0 || l.Sessions != 0 || l.Inboxes != 0 || l.Slots != 0 || l.OutboundBytes != 0 {
 			return false
 		}
+		if l.SlowSessions != 0 || l.QueuedMessages != 0 || l.QueuedBytes != 0 || l.Fanout.Messages != 0 || l.Fanout.Bytes != 0 {
+			return false
+		}
 	}
 	for _, h := range s.Hubs {
-		if h.Sessions != 0 {
+		if h.Sessions != 0 || h.Users != 0 || h.Groups != 0 {
 			return false
 		}
 	}
@@ -128,6 +131,8 @@ func withoutCounters(s gateway.Stats) gateway.Stats {
 	for i, l := range s.Loops {
 		s.Loops[i] = gateway.LoopStats{
 			Connections: l.Connections, Sessions: l.Sessions, Inboxes: l.Inboxes, Slots: l.Slots, OutboundBytes: l.OutboundBytes,
+			SlowSessions: l.SlowSessions, QueuedMessages: l.QueuedMessages, QueuedBytes: l.QueuedBytes,
+			Fanout: gateway.FanoutStats{Messages: l.Fanout.Messages, Bytes: l.Fanout.Bytes},
 		}
 	}
 	return s
@@ -167,15 +172,36 @@ func (n *Node) Totals(t testing.TB) gateway.LoopStats {
 		sum.MessagesOut += l.MessagesOut
 		sum.Undelivered += l.Undelivered
 		sum.ReadPauses += l.ReadPauses
+		sum.BusyPauses += l.BusyPauses
+		sum.Joined += l.Joined
+		sum.Left += l.Left
+		sum.JoinsRefused += l.JoinsRefused
 		sum.Turns += l.Turns
 		sum.Wakes += l.Wakes
+		sum.TurnTime.Merge(&l.TurnTime)
 		sum.LongestTurn = max(sum.LongestTurn, l.LongestTurn)
+		sum.Letters += l.Letters
+		sum.MailboxLetters += l.MailboxLetters
+		sum.MailboxBytes += l.MailboxBytes
 		sum.OutboundBytes += l.OutboundBytes
+		sum.SlowSessions += l.SlowSessions
+		sum.QueuedMessages += l.QueuedMessages
+		sum.QueuedBytes += l.QueuedBytes
+		addFanout(&sum.Fanout, &l.Fanout)
+		sum.WorkerWait.Merge(&l.WorkerWait)
 		for reason, count := range l.Reasons {
 			sum.Reasons[reason] += count
 		}
 	}
 	return sum
+}
+
+func addFanout(sum, one *gateway.FanoutStats) {
+	sum.Messages += one.Messages
+	sum.Bytes += one.Bytes
+	sum.Passes += one.Passes
+	sum.Members += one.Members
+	sum.Latency.Merge(&one.Latency)
 }
 
 // Reason returns how many connections ended with r, on all loops.

@@ -3,8 +3,6 @@ package settings
 import (
 	"log/slog"
 	"strings"
-
-	"github.com/sluicegate/sluice/gateway"
 )
 
 // Setting describes one scalar setting: where it is set and what it means.
@@ -101,6 +99,8 @@ func Catalog() []Setting {
 			"frames that one message may consist of", func(s *Settings) value { return count{&s.Limits.Fragments, 1} }},
 		{"limits.controlFrames", "max-control-frames", "COUNT", "1 to 32768",
 			"pings and pongs that a session may send in a second", func(s *Settings) value { return count{&s.Limits.ControlFrames, 1} }},
+		{"limits.tlsHandshakes", "max-tls-handshakes", "COUNT", "1 to 65536",
+			"TLS handshakes under way at once; others wait", func(s *Settings) value { return count{&s.Limits.TLSHandshakes, 1} }},
 		{"limits.httpConnections", "max-http-connections", "COUNT", "1 to 65536",
 			"plain HTTP connections served at once", func(s *Settings) value { return count{&s.Limits.HTTPConnections, 1} }},
 
@@ -131,15 +131,6 @@ func Catalog() []Setting {
 	}
 }
 
-func dispatch(to *gateway.Dispatch) value {
-	return choice[gateway.Dispatch]{to, []option[gateway.Dispatch]{{"pooled", gateway.Pooled}, {"inline", gateway.Inline}}}
-}
-
-func onMessage(to *gateway.OnMessage) value {
-	return choice[gateway.OnMessage]{to, []option[gateway.OnMessage]{
-		{"discard", gateway.Discard}, {"echo", gateway.EchoBack}, {"publish", gateway.PublishToOthers}}}
-}
-
 // field is a setting's place in the file together with its place in memory.
 type field struct {
 	path  string
@@ -154,15 +145,3 @@ func (s *Settings) fields() []field {
 	}
 	return fields
 }
-
-func hubFields(h *gateway.HubConfig) []field {
-	at := hubPath(h.Name) + "."
-	return []field{
-		{at + "onMessage", onMessage(&h.OnMessage)},
-		{at + "dispatch", dispatch(&h.Dispatch)},
-		{at + "origins", list{&h.Origins, checkOrigin}},
-		{at + "subprotocols", list{&h.Subprotocols, checkToken}},
-	}
-}
-
-func hubPath(name string) string { return "hubs." + name }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluicegate/sluice/gateway"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in docs/configuration.md")
@@ -50,6 +52,29 @@ func TestThePageDescribesEverySetting(t *testing.T) {
 	}
 	if found != table() {
 		t.Errorf("the table in %s differs from the catalog; run with -update", configurationPage)
+	}
+}
+
+// Hubs are described by hand.
+func TestThePageDescribesEveryKeyOfAHub(t *testing.T) {
+	content, err := os.ReadFile(configurationPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := gateway.HubConfig{Delivery: gateway.Delivery{}.WithDefaults()}
+	class := gateway.GroupClass{Delivery: hub.Delivery}
+	for _, f := range append(hubFields(&hub), classFields("", &class)...) {
+		key := f.path[strings.LastIndex(f.path, ".")+1:]
+		row := fmt.Sprintf("\n| `%s` | `%s` | ", key, cmp.Or(f.value.String(), `""`))
+		switch _, isList := f.value.(list); {
+		case isList:
+			row = fmt.Sprintf("\n| `%s` | `[]` | ", key)
+		case key == "dispatch":
+			row = "\n| `dispatch` | that of the program | "
+		}
+		if !strings.Contains(string(content), row) {
+			t.Errorf("%s has no row %q", configurationPage, row)
+		}
 	}
 }
 

@@ -104,13 +104,7 @@ func (s *Settings) settingOf(found *gateway.Fault) (path, value string) {
 	var hub int
 	var of string
 	if n, _ := fmt.Sscanf(found.Field, "Hubs[%d].%s", &hub, &of); n == 2 && hub < len(s.Hubs) {
-		at := hubPath(s.Hubs[hub].Name)
-		for _, field := range hubFields(&s.Hubs[hub]) {
-			if strings.EqualFold(field.path, at+"."+of) {
-				return field.path, field.value.String()
-			}
-		}
-		return at, fmt.Sprintf("%q", s.Hubs[hub].Name)
+		return settingOfHub(&s.Hubs[hub], of)
 	}
 	if strings.HasPrefix(found.Field, "Routes[") {
 		return "echo", fmt.Sprintf("%q", s.Echo)
@@ -121,6 +115,25 @@ func (s *Settings) settingOf(found *gateway.Fault) (path, value string) {
 		}
 	}
 	return found.Field, fmt.Sprint(found.Value)
+}
+
+// settingOfHub is settingOf for a field of a hub, or of a class of its groups.
+// What is wrong with a name is a fault of all that has the name.
+func settingOfHub(h *gateway.HubConfig, of string) (path, value string) {
+	at, name, fields := hubPath(h.Name), h.Name, hubFields(h)
+	var class int
+	var ofClass string
+	if n, _ := fmt.Sscanf(of, "Groups[%d].%s", &class, &ofClass); n == 2 && class < len(h.Groups) {
+		c := &h.Groups[class]
+		at, name, fields = classPath(h.Name, c.Name), c.Name, classFields(h.Name, c)
+		of = strings.TrimPrefix(ofClass, "Delivery.")
+	}
+	for _, field := range fields {
+		if strings.EqualFold(field.path, at+"."+of) {
+			return field.path, quoted(field.value)
+		}
+	}
+	return at, fmt.Sprintf("%q", name)
 }
 
 // quoted returns v as a fault shows it.

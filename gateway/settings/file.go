@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,12 +32,7 @@ func (s *Settings) applyFile(name string, content []byte) []error {
 	case root == nil:
 		return nil
 	}
-	d.section(root, "", s.fields(), func(key string, node *yaml.Node) bool {
-		if key == "hubs" {
-			s.Hubs = d.hubs(node)
-		}
-		return key == "hubs"
-	})
+	d.section(root, "", s.fields(), names{"hubs": func(node *yaml.Node) { s.Hubs = d.hubs(node) }})
 	return d.faults
 }
 
@@ -71,9 +67,13 @@ func (d *document) syntaxFault(err error) *Fault {
 	return fault
 }
 
-// section sets fields, whose paths begin with prefix, from a mapping. Keys that
-// no field has are offered to other, which reports whether it took them.
-func (d *document) section(node *yaml.Node, prefix string, fields []field, other func(string, *yaml.Node) bool) {
+// names are the keys of mappings whose own keys are names that the file chooses,
+// and what reads each.
+type names map[string]func(*yaml.Node)
+
+// section sets fields, whose paths begin with prefix, from a mapping, in which
+// named may have keys too.
+func (d *document) section(node *yaml.Node, prefix string, fields []field, named names) {
 	d.mapping(node, prefix, func(key, node *yaml.Node) {
 		path := prefix + key.Value
 		if i := slices.IndexFunc(fields, func(f field) bool { return f.path == path }); i >= 0 {
@@ -83,27 +83,27 @@ func (d *document) section(node *yaml.Node, prefix string, fields []field, other
 		under := func(f field) bool { return strings.HasPrefix(f.path, path+".") }
 		switch {
 		case slices.ContainsFunc(fields, under):
-			d.section(node, path+".", fields, noOther)
-		case other(key.Value, node):
+			d.section(node, path+".", fields, nil)
+		case named[key.Value] != nil:
+			named[key.Value](node)
 		default:
-			d.fault(key, path, "", "is no setting"+didYouMean(key.Value, keysUnder(prefix, fields)))
+			keys := append(keysUnder(prefix, fields), slices.Collect(maps.Keys(named))...)
+			d.fault(key, path, "", "is no setting"+didYouMean(key.Value, keys))
 		}
 	})
 }
 
-func noOther(string, *yaml.Node) bool { return false }
-
-// keysUnder returns the keys that a section may hold.
+// keysUnder returns the keys of a section's fields and of the sections in it.
 func keysUnder(prefix string, fields []field) []string {
 	var keys []string
 	for _, f := range fields {
-		rest, _ := strings.CutPrefix(f.path, prefix)
+		rest, under := strings.CutPrefix(f.path, prefix)
+		if !under {
+			continue
+		}
 		if key, _, _ := strings.Cut(rest, "."); !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
-	}
-	if prefix == "" {
-		keys = append(keys, "hubs")
 	}
 	return keys
 }
@@ -139,12 +139,25 @@ func (d *document) mapping(node *yaml.Node, prefix string, each func(key, node *
 func (d *document) hubs(node *yaml.Node) []gateway.HubConfig {
 	var hubs []gateway.HubConfig
 	d.mapping(node, "hubs.", func(key, node *yaml.Node) {
-		hub := gateway.HubConfig{Name: key.Value}
+		hub := gateway.HubConfig{Name: key.Value, Delivery: gateway.Delivery{}.WithDefaults()}
 		d.origins[hubPath(hub.Name)] = d.at(key)
-		d.section(node, hubPath(hub.Name)+".", hubFields(&hub), noOther)
+		d.section(node, hubPath(hub.Name)+".", hubFields(&hub), names{
+			groupsKey: func(node *yaml.Node) { hub.Groups = d.classes(hub.Name, node) },
+		})
 		hubs = append(hubs, hub)
 	})
 	return hubs
+}
+
+func (d *document) classes(hub string, node *yaml.Node) []gateway.GroupClass {
+	var classes []gateway.GroupClass
+	d.mapping(node, hubPath(hub)+"."+groupsKey+".", func(key, node *yaml.Node) {
+		class := gateway.GroupClass{Name: key.Value, Delivery: gateway.Delivery{}.WithDefaults()}
+		d.origins[classPath(hub, class.Name)] = d.at(key)
+		d.section(node, classPath(hub, class.Name)+".", classFields(hub, &class), nil)
+		classes = append(classes, class)
+	})
+	return classes
 }
 
 func (d *document) set(node *yaml.Node, f field) {

@@ -49,10 +49,13 @@ dispatch: inline
 echo: /echo
 tryPage: true
 compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
-limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, httpConnections: 8}
+limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, tlsHandshakes: 3, httpConnections: 8}
 timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
 hubs:
-  chat: {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b]}
+  chat:
+    {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b], sessions: 6, sessionsPerUser: 5,
+    delivery: {policy: drop-oldest, window: 50ms, batch: 8KiB},
+    groups: {positions: {prefix: "pos/", policy: conflate, window: 1ms, batch: 4KiB}, log: {}}}
   quiet:
 log: {level: debug, format: json}
 `))
@@ -62,11 +65,16 @@ log: {level: debug, format: json}
 		Dispatch: gateway.Inline, Echo: "/echo", TryPage: true,
 		Hubs: []gateway.HubConfig{
 			{Name: "chat", OnMessage: gateway.PublishToOthers, Dispatch: gateway.Pooled,
-				Origins: []string{"https://example.com"}, Subprotocols: []string{"a", "b"}},
-			{Name: "quiet", Dispatch: gateway.Inline},
+				Origins: []string{"https://example.com"}, Subprotocols: []string{"a", "b"}, Sessions: 6, SessionsPerUser: 5,
+				Delivery: gateway.Delivery{Policy: gateway.DropOldest, Window: 50 * time.Millisecond, Batch: 8 << 10},
+				Groups: []gateway.GroupClass{
+					{Name: "positions", Prefix: "pos/", Delivery: gateway.Delivery{Policy: gateway.Conflate, Window: time.Millisecond, Batch: 4 << 10}},
+					{Name: "log", Delivery: gateway.Delivery{Batch: 32 << 10}},
+				}},
+			{Name: "quiet", Dispatch: gateway.Inline, Delivery: gateway.Delivery{Batch: 32 << 10}},
 		},
 		Compression: gateway.Compression{Enabled: true, Threshold: 1024, Level: 2, WindowBits: 12},
-		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, HTTPConnections: 8},
+		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, TLSHandshakes: 3, HTTPConnections: 8},
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
@@ -132,6 +140,14 @@ func TestFileFaults(t *testing.T) {
 		{"unknown key, nothing near", "colour: x", `s.yaml:1:1: colour: is no setting`},
 		{"unknown nested key", "limits:\n  mesage: 1", `s.yaml:2:3: limits.mesage: is no setting; did you mean message?`},
 		{"unknown hub key", "hubs:\n  a:\n    onmessage: echo", `s.yaml:3:5: hubs.a.onmessage: is no setting; did you mean onMessage?`},
+		{"unknown key of delivery", "hubs: {a: {delivery: {widow: 1s}}}", `s.yaml:1:23: hubs.a.delivery.widow: is no setting; did you mean window?`},
+		{"unknown policy", "hubs: {a: {delivery: {policy: drop_oldest}}}", `s.yaml:1:31: hubs.a.delivery.policy: "drop_oldest": must be one of: close, drop-newest, drop-oldest, conflate; did you mean drop-oldest?`},
+		{"no window", "hubs: {a: {delivery: {window: 50}}}", `s.yaml:1:31: hubs.a.delivery.window: "50": must be a duration with its unit, for example 250ms, 30s or 1m30s`},
+		{"value for delivery", "hubs: {a: {delivery: close}}", `s.yaml:1:22: hubs.a.delivery: "close": must be a mapping of keys to values`},
+		{"groups misspelt", "hubs: {a: {group: {}}}", `s.yaml:1:12: hubs.a.group: is no setting; did you mean groups?`},
+		{"list for groups", "hubs: {a: {groups: [b]}}", `s.yaml:1:20: hubs.a.groups: […]: must be a mapping of keys to values`},
+		{"unknown key of a class", "hubs:\n  a:\n    groups:\n      b: {prefx: x}", `s.yaml:4:11: hubs.a.groups.b.prefx: is no setting; did you mean prefix?`},
+		{"class twice", "hubs:\n  a:\n    groups:\n      b: {prefix: x}\n      b: {}", `s.yaml:5:7: hubs.a.groups.b: is set twice, first on line 4; remove one`},
 		{"hubs misspelt", "hub: {}", `s.yaml:1:1: hub: is no setting; did you mean hubs?`},
 		{"merge key", "<<: {loops: 1}", `s.yaml:1:1: <<: is no setting`},
 		{"set twice", "loops: 1\nloops: 2", `s.yaml:2:1: loops: is set twice, first on line 1; remove one`},
@@ -165,6 +181,13 @@ func TestFileFaults(t *testing.T) {
 		{"gateway: engine", "engine: poll", `s.yaml:1:9: engine: "poll": must be "epoll" or "easygo"`},
 		{"gateway: fd tables", "engine: easygo\nprivateFdTables: true", `s.yaml:2:18: privateFdTables: true: needs the epoll engine`},
 		{"gateway: hub name", "hubs:\n  a b: {}", `s.yaml:2:3: hubs.a b: "a b": must be 1 to 128 characters of A-Z a-z 0-9 _ - and dot`},
+		{"gateway: window", "hubs:\n  a:\n    delivery: {window: 11s}", `s.yaml:3:24: hubs.a.delivery.window: 11s: must be 0 or 1ms to 10s`},
+		{"gateway: batch", "hubs: {a: {delivery: {batch: 17MiB}}}", `s.yaml:1:30: hubs.a.delivery.batch: 17MiB: must be 1 to 16777216 bytes`},
+		{"gateway: sessions", "hubs: {a: {sessions: 2000000000}}", `s.yaml:1:22: hubs.a.sessions: 2000000000: must be 0 to 1073741824`},
+		{"gateway: sessions per user", "hubs: {a: {sessionsPerUser: 2000000000}}", `s.yaml:1:29: hubs.a.sessionsPerUser: 2000000000: must be 0 to 1073741824`},
+		{"gateway: window of a class", "hubs:\n  a: {}\n  b:\n    groups:\n      c: {prefix: c}\n      d: {prefix: d, window: 1us}", `s.yaml:6:30: hubs.b.groups.d.window: 1µs: must be 0 or 1ms to 10s`},
+		{"gateway: prefix of two classes", "hubs: {a: {groups: {b: {prefix: x}, c: {prefix: x}}}}", `s.yaml:1:49: hubs.a.groups.c.prefix: "x": is the prefix of another class`},
+		{"gateway: class name", "hubs:\n  a:\n    groups:\n      hub: {}", `s.yaml:4:7: hubs.a.groups.hub: "hub": must be 1 to 64 characters of a-z 0-9 _ and -, and not "hub"`},
 		{"gateway: echo path", "echo: echo", `s.yaml:1:7: echo: "echo": must begin with a slash`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -213,7 +236,7 @@ func TestAliasesAreFollowed(t *testing.T) {
 // FuzzLoad asserts that no file panics, and that what loads survives being
 // written and read again.
 func FuzzLoad(f *testing.F) {
-	for _, seed := range []string{"", "loops: 1", "hubs: {a: {origins: ['*']}}", "a: &a {b: *a}", "? [a]\n: 1", "limits: {message: 1MiB}", "- x", "%YAML 1.1\n---\n"} {
+	for _, seed := range []string{"", "loops: 1", "hubs: {a: {origins: ['*']}}", "hubs: {a: {delivery: {window: 1s}, groups: {b: {prefix: '1', policy: conflate}}}}", "a: &a {b: *a}", "? [a]\n: 1", "limits: {message: 1MiB}", "- x", "%YAML 1.1\n---\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content string) {

@@ -5,31 +5,19 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluicegate/sluice/gateway"
 )
 
 // YAML returns s as a file that [Load] reads back, each value with a comment
 // that says where it was set.
 func (s *Settings) YAML() []byte {
 	root := &yaml.Node{Kind: yaml.MappingNode}
-	sections := map[string]*yaml.Node{"": root}
-	for _, f := range s.fields() {
-		section, key, nested := strings.Cut(f.path, ".")
-		if !nested {
-			section, key = "", f.path
-		}
-		if sections[section] == nil {
-			sections[section] = child(root, section)
-		}
-		s.render(sections[section], key, f)
-	}
+	s.renderAll(root, "", s.fields())
 	if len(s.Hubs) > 0 {
 		hubs := child(root, "hubs")
 		for i := range s.Hubs {
-			h := &s.Hubs[i]
-			hub := child(hubs, h.Name)
-			for _, f := range hubFields(h) {
-				s.render(hub, strings.TrimPrefix(f.path, hubPath(h.Name)+"."), f)
-			}
+			s.renderHub(child(hubs, s.Hubs[i].Name), &s.Hubs[i])
 		}
 	}
 
@@ -40,6 +28,36 @@ func (s *Settings) YAML() []byte {
 		panic("settings: a tree of scalars did not encode: " + err.Error())
 	}
 	return b.Bytes()
+}
+
+func (s *Settings) renderHub(hub *yaml.Node, h *gateway.HubConfig) {
+	s.renderAll(hub, hubPath(h.Name)+".", hubFields(h))
+	if len(h.Groups) == 0 {
+		return
+	}
+	groups := child(hub, groupsKey)
+	for i := range h.Groups {
+		c := &h.Groups[i]
+		s.renderAll(child(groups, c.Name), classPath(h.Name, c.Name)+".", classFields(h.Name, c))
+	}
+}
+
+// renderAll adds fields, whose paths begin with prefix, to a mapping, and the
+// sections that they are in.
+func (s *Settings) renderAll(to *yaml.Node, prefix string, fields []field) {
+	sections := make(map[string]*yaml.Node)
+	for _, f := range fields {
+		key := strings.TrimPrefix(f.path, prefix)
+		section, nestedKey, nested := strings.Cut(key, ".")
+		if !nested {
+			s.render(to, key, f)
+			continue
+		}
+		if sections[section] == nil {
+			sections[section] = child(to, section)
+		}
+		s.render(sections[section], nestedKey, f)
+	}
 }
 
 // child adds an empty mapping to parent.

@@ -105,7 +105,7 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 // run starts a server, puts the cell's load on it and stops it.
 func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *report, n noise, err error) {
 	n, err = c.with(ctx, spec, func(s *server) (toolCPU time.Duration, err error) {
-		r, toolCPU, err = c.tool.run(ctx, of, c.url(s), s.pid())
+		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, c.url(s), s.pid())
 		return toolCPU, err
 	})
 	return r, n, err

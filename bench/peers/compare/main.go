@@ -78,14 +78,30 @@ func (e *echoCommand) Run(ctx context.Context) error {
 
 type idleCommand struct {
 	common
-	Hold time.Duration `help:"How long the connections rest before memory is read again." default:"3s"`
+	Hold       time.Duration `help:"How long the connections rest before memory is read again." default:"3s"`
+	Compressed []string      `help:"Server that each connection exchanges a compressed message with first; may be repeated." sep:"none"`
+}
+
+// Validate is called by kong.
+func (i *idleCommand) Validate() error {
+	for _, name := range i.Compressed {
+		if !slices.Contains(i.names(), name) {
+			return fmt.Errorf("--compressed %q: is not among the servers %v", name, i.names())
+		}
+	}
+	return i.common.Validate()
 }
 
 func (i *idleCommand) Run(ctx context.Context) error {
+	flagsOf := make(map[string][]string)
+	for _, name := range i.Compressed {
+		flagsOf[name] = []string{"--compression"}
+	}
 	return i.compare(ctx, []cell{{
 		title:    fmt.Sprintf("idle: %d connections", i.Connections),
 		scenario: "idle",
 		flags:    []string{fmt.Sprintf("--connections=%d", i.Connections), fmt.Sprintf("--hold=%v", i.Hold)},
+		flagsOf:  flagsOf,
 		takes:    i.Hold,
 		figures:  idleFigures,
 	}})

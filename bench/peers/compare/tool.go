@@ -26,8 +26,9 @@ type loadTool struct {
 // cell is one setting of the load, under which all servers are measured.
 type cell struct {
 	title    string
-	scenario string   // the load tool's subcommand
-	flags    []string // what makes this cell
+	scenario string              // the load tool's subcommand
+	flags    []string            // what makes this cell
+	flagsOf  map[string][]string // and this server's part of it, by name
 	takes    time.Duration
 	figures  []figure
 }
@@ -40,8 +41,8 @@ func (c cell) with(flags []string) cell {
 
 // run puts the cell's load on a server. It also returns the CPU time that the
 // load tool itself used.
-func (t loadTool) run(ctx context.Context, c cell, url string, pid int) (*report, time.Duration, error) {
-	text, used, err := t.execute(ctx, append([]string{c.scenario, url}, c.flags...), pid, c.takes)
+func (t loadTool) run(ctx context.Context, c cell, server, url string, pid int) (*report, time.Duration, error) {
+	text, used, err := t.execute(ctx, slices.Concat([]string{c.scenario, url}, c.flags, c.flagsOf[server]), pid, c.takes)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -1,20 +1,12 @@
 // The try page in a real browser: two tabs talk.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { missing, startBrowser } from "./chromium.mjs";
 import { startGateway } from "./gateway.mjs";
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const missing = !process.env.CI && !existsSync(executablePath) && `no browser at ${executablePath}; set CHROMIUM`;
 
 test("two tabs of the try page talk on the hub chat", { timeout: 60_000, skip: missing }, async (t) => {
   const { address } = await startGateway(t);
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
-  t.after(() => browser.close());
+  const browser = await startBrowser(t);
   const context = await browser.newContext();
   const faults = [];
   const tabs = [];

@@ -4,35 +4,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import WebSocket from "ws";
+import { inbox, leave, open } from "./client.mjs";
 import { startGateway } from "./gateway.mjs";
-
-async function open(url, options) {
-  const client = new WebSocket(url, options);
-  await once(client, "open");
-  return client;
-}
-
-// inbox collects what a client receives, from the beginning.
-function inbox(client) {
-  const waiting = [];
-  let wake = () => {};
-  client.on("message", (data, binary) => {
-    waiting.push({ data, binary });
-    wake();
-  });
-  return async () => {
-    while (waiting.length === 0) {
-      await new Promise((resolve) => (wake = resolve));
-    }
-    return waiting.shift();
-  };
-}
-
-async function leave(client, code = 1000) {
-  client.close(code);
-  const [answered] = await once(client, "close");
-  assert.equal(answered, code);
-}
 
 test("two hubs: chat publishes to the others, echo sends back", { timeout: 20_000 }, async (t) => {
   const { address } = await startGateway(t);
@@ -78,30 +51,6 @@ test("fragments and a message over the limit", { timeout: 20_000 }, async (t) =>
   echo.send("x".repeat(1025));
   const [code] = await once(echo, "close");
   assert.equal(code, 1009);
-});
-
-test("compressed messages, both ways and to those who did not ask", { timeout: 20_000 }, async (t) => {
-  const { address } = await startGateway(t, "--compression=true");
-  const chat = `ws://${address}/client/hubs/chat`;
-  const offer = { threshold: 0, serverMaxWindowBits: 10 };
-  const [ana, ben, cem] = await Promise.all([
-    open(chat, { perMessageDeflate: offer }),
-    open(chat, { perMessageDeflate: true }),
-    open(chat, { perMessageDeflate: false }),
-  ]);
-  assert.match(ana.extensions, /permessage-deflate/);
-  assert.equal(cem.extensions, "");
-  const [toAna, toBen, toCem] = [ana, ben, cem].map(inbox);
-  for (const size of [0, 100, 3000, 60_000]) {
-    const text = "many words, few of them new. ".repeat(size / 29 + 1).slice(0, size);
-    ana.send(text);
-    assert.equal((await toBen()).data.toString(), text);
-    assert.equal((await toCem()).data.toString(), text);
-    cem.send(text);
-    assert.equal((await toAna()).data.toString(), text);
-    assert.equal((await toBen()).data.toString(), text);
-  }
-  await Promise.all([leave(ana), leave(ben), leave(cem)]);
 });
 
 test("refusals come before the upgrade", { timeout: 20_000 }, async (t) => {

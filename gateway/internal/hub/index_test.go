@@ -44,6 +44,63 @@ func TestAGroupIsThereWhileItIsHeld(t *testing.T) {
 	}
 }
 
+func TestNamesPageByPage(t *testing.T) {
+	var x Index
+	var want []string
+	for i := range 1000 {
+		name := fmt.Sprint(i)
+		x.Hold(name, 0)
+		want = append(want, name)
+	}
+	slices.Sort(want)
+	for _, limit := range []int{1, 2, 7, 499, 500, 999, 1000, 5000} {
+		var got []string
+		for after := ""; ; after = got[len(got)-1] {
+			page := x.Names(after, limit)
+			if got = append(got, page...); len(page) < limit {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("in pages of %d: %d names, want %d in order", limit, len(got), len(want))
+		}
+	}
+	if got := x.Names("", 0); len(got) != 0 {
+		t.Errorf("a page of none has %v", got)
+	}
+}
+
+// TestNamesWhileGroupsComeAndGo has more groups than are looked at at once.
+func TestNamesWhileGroupsComeAndGo(t *testing.T) {
+	var x Index
+	const steady = 2*namesAtOnce + 10
+	for i := range steady {
+		x.Hold(fmt.Sprintf("steady %05d", i), 0)
+	}
+	done := make(chan struct{})
+	var churning sync.WaitGroup
+	for loop := range 2 {
+		churning.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+					x.Drop(x.Hold(fmt.Sprintf("passing %d", i), loop), loop)
+				}
+			}
+		})
+	}
+	for range 5 {
+		names := x.Names("steady", steady)
+		if len(names) != steady || names[0] != "steady 00000" || !slices.IsSorted(names) || len(slices.Compact(names)) != steady {
+			t.Errorf("%d names, beginning with %s; want %d", len(names), names[0], steady)
+		}
+	}
+	close(done)
+	churning.Wait()
+}
+
 // TestTellKeepsOneOrder has many goroutines tell a group at once: every loop
 // hears the same sequence.
 func TestTellKeepsOneOrder(t *testing.T) {

@@ -1,5 +1,7 @@
 package outbox
 
+import "fmt"
+
 // Policy is what becomes of a message that a queue has no room for.
 type Policy uint8
 
@@ -17,6 +19,25 @@ const (
 	// message is owed to it.
 	Conflate
 )
+
+// String returns the policy's name in configuration and metrics, for example
+// "drop-oldest".
+func (p Policy) String() string {
+	switch p {
+	case Close:
+		return "close"
+	case DropNewest:
+		return "drop-newest"
+	case DropOldest:
+		return "drop-oldest"
+	case Conflate:
+		return "conflate"
+	}
+	return fmt.Sprintf("policy %d", uint8(p))
+}
+
+// MarshalText returns the name, so that JSON shows it.
+func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // Verdict is what became of a message.
 type Verdict uint8

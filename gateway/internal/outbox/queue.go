@@ -26,14 +26,28 @@ type Key struct {
 // Room is how much a queue may hold.
 type Room struct{ Bytes, Messages int }
 
-// Queue holds messages in the order they were taken in. The zero value is empty.
+// Total is what several queues of one goroutine hold together.
+type Total struct{ Messages, Bytes int }
+
+// Queue holds messages in the order they were taken in. The zero value is empty,
+// and counts for no total.
 type Queue struct {
+	total     *Total
 	messages  []Message // those without a frame were dropped
 	first     int       // of messages: those before it are gone
 	droppable int       // of messages: none before it has DropOldest
 	count     int
 	bytes     int
 	latest    map[Key]int // of messages: the queued one of each key
+}
+
+// NewQueue returns an empty queue that counts for total.
+func NewQueue(total *Total) Queue { return Queue{total: total} }
+
+// Discard drops all that waits. The queue must not be used afterwards.
+func (q *Queue) Discard() {
+	q.note(-q.count, -q.bytes)
+	*q = Queue{}
 }
 
 // Bytes returns the size of what waits.
@@ -83,8 +97,17 @@ func (q *Queue) Push(m Message) {
 		q.latest[m.Key] = len(q.messages)
 	}
 	q.messages = append(q.messages, m)
-	q.count++
-	q.bytes += len(m.Frame)
+	q.note(1, len(m.Frame))
+}
+
+// note counts messages that have come, or gone if the numbers are negative.
+func (q *Queue) note(messages, bytes int) {
+	q.count += messages
+	q.bytes += bytes
+	if q.total != nil {
+		q.total.Messages += messages
+		q.total.Bytes += bytes
+	}
 }
 
 // Pop takes the oldest message; ok is false if there is none.
@@ -103,8 +126,7 @@ func (q *Queue) Pop() (m Message, ok bool) {
 func (q *Queue) remove(at int) Message {
 	m := q.messages[at]
 	q.messages[at] = Message{}
-	q.count--
-	q.bytes -= len(m.Frame)
+	q.note(-1, -len(m.Frame))
 	if m.Policy == Conflate {
 		delete(q.latest, m.Key)
 	}

@@ -56,8 +56,9 @@ func TestQueueAgainstAModel(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		room := Room{Bytes: 50 + rng.IntN(2000), Messages: 1 + rng.IntN(200)}
-		only := Policy(rng.IntN(8)) // half of the runs mix the policies
-		var q Queue
+		only := Policy(rng.IntN(8))             // half of the runs mix the policies
+		total := Total{Messages: 5, Bytes: 500} // of other queues
+		q := NewQueue(&total)
 		var want model
 		var dropped []string
 		note := func(m Message) { dropped = append(dropped, string(m.Frame)) }
@@ -83,9 +84,15 @@ func TestQueueAgainstAModel(t *testing.T) {
 			if q.Len() != len(want.messages) || q.Bytes() != want.bytes() {
 				t.Fatalf("seed %d, step %d: %d messages and %d bytes, want %d and %d", seed, step, q.Len(), q.Bytes(), len(want.messages), want.bytes())
 			}
+			if total != (Total{5 + q.Len(), 500 + q.Bytes()}) {
+				t.Fatalf("seed %d, step %d: the total is %+v with %d messages and %d bytes in the queue", seed, step, total, q.Len(), q.Bytes())
+			}
 		}
 		if !slices.Equal(dropped, want.dropped) {
 			t.Fatalf("seed %d: dropped %q, want %q", seed, dropped, want.dropped)
+		}
+		if q.Discard(); total != (Total{5, 500}) {
+			t.Fatalf("seed %d: the total is %+v after the queue was discarded", seed, total)
 		}
 	}
 }
@@ -115,5 +122,13 @@ func BenchmarkDropOldest(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		q.Offer(Message{Frame: frame, Policy: DropOldest}, Room{2 << 20, 8192}, func(Message) {})
+	}
+}
+
+func TestPoliciesHaveNames(t *testing.T) {
+	for p, want := range []string{"close", "drop-newest", "drop-oldest", "conflate", "policy 4"} {
+		if got := Policy(p).String(); got != want {
+			t.Errorf("policy %d is called %q, want %q", p, got, want)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package codec
+package codectest
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 )
 
 // tracer inflates the plain way, bit by bit, and notes how far back references
-// reach. It owes nothing to the library under test.
+// reach.
 type tracer struct {
 	in       []byte
 	bit      int // next bit of in
@@ -16,9 +16,12 @@ type tracer struct {
 
 var errTrace = errors.New("not a compressed message")
 
-// trace inflates a message and returns its text and the farthest reference.
-func trace(message []byte) (text []byte, farthest int, err error) {
-	s := tracer{in: append(slices.Clone(message), deflateTail...)}
+// Trace inflates a message that has no final block, and returns its text and the
+// farthest distance that it refers back over, in bytes: the window that its
+// compressor has kept to. It borrows message. An error says no more than that
+// message is broken.
+func Trace(message []byte) (text []byte, farthest int, err error) {
+	s := tracer{in: append(slices.Clone(message), tail...)}
 	for s.bit < 8*len(s.in) {
 		if err := s.block(); err != nil {
 			return nil, 0, err
@@ -27,14 +30,20 @@ func trace(message []byte) (text []byte, farthest int, err error) {
 	return s.out, s.farthest, nil
 }
 
-// bits reads n bits, the first one lowest; beyond the input they are 0.
-func (s *tracer) bits(n int) (v int) {
-	for i := range n {
-		if s.bit < 8*len(s.in) {
-			v |= int(s.in[s.bit/8]>>(s.bit%8)&1) << i
-		}
-		s.bit++
+// peek returns the next 17 bits or more, the first one lowest; beyond the input
+// they are 0.
+func (s *tracer) peek() (v int) {
+	at := s.bit / 8
+	for i := range min(3, max(0, len(s.in)-at)) {
+		v |= int(s.in[at+i]) << (8 * i)
 	}
+	return v >> (s.bit % 8)
+}
+
+// bits reads n bits, at most 16.
+func (s *tracer) bits(n int) int {
+	v := s.peek() & (1<<n - 1)
+	s.bit += n
 	return v
 }
 
@@ -104,7 +113,7 @@ var (
 	distanceExtra = []int{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
 )
 
-func (s *tracer) symbols(literal, distance code) error {
+func (s *tracer) symbols(literal, distance *code) error {
 	for {
 		v := s.symbol(literal)
 		switch {
@@ -126,8 +135,10 @@ func (s *tracer) symbols(literal, distance code) error {
 			return errTrace
 		}
 		s.farthest = max(s.farthest, back)
-		for range length {
-			s.out = append(s.out, s.out[len(s.out)-back])
+		for length > 0 {
+			n := min(length, back) // what is there of a run so far
+			s.out = append(s.out, s.out[len(s.out)-back:][:n]...)
+			length -= n
 		}
 	}
 }
@@ -139,7 +150,8 @@ type code struct {
 	symbols []int
 }
 
-func newCode(lengths []int) (c code) {
+func newCode(lengths []int) *code {
+	c := new(code)
 	for n := 1; n < len(c.counts); n++ {
 		for symbol, length := range lengths {
 			if length == n {
@@ -152,15 +164,19 @@ func newCode(lengths []int) (c code) {
 }
 
 // symbol reads one symbol, -1 if there is no such code.
-func (s *tracer) symbol(c code) int {
+func (s *tracer) symbol(c *code) int {
+	ahead := s.peek()
 	value, first, index := 0, 0, 0
 	for n := 1; n < len(c.counts); n++ {
-		value |= s.bits(1)
-		if value-first < c.counts[n] {
+		value |= ahead & 1
+		ahead >>= 1
+		count := c.counts[n]
+		if value-first < count {
+			s.bit += n
 			return c.symbols[index+value-first]
 		}
-		index += c.counts[n]
-		first = (first + c.counts[n]) << 1
+		index += count
+		first = (first + count) << 1
 		value <<= 1
 	}
 	return -1

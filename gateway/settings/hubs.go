@@ -1,0 +1,55 @@
+package settings
+
+import (
+	"github.com/sluicegate/sluice/gateway"
+)
+
+func hubPath(name string) string { return "hubs." + name }
+
+func hubFields(h *gateway.HubConfig) []field {
+	at := hubPath(h.Name) + "."
+	fields := []field{
+		{at + "onMessage", onMessage(&h.OnMessage)},
+		{at + "dispatch", dispatch(&h.Dispatch)},
+		{at + "origins", list{&h.Origins, checkOrigin}},
+		{at + "subprotocols", list{&h.Subprotocols, checkToken}},
+		{at + "sessions", count{&h.Sessions, 0}},
+		{at + "sessionsPerUser", count{&h.SessionsPerUser, 0}},
+	}
+	return append(fields, deliveryFields(at+"delivery.", &h.Delivery)...)
+}
+
+// groupsKey is the key of a hub's classes of groups.
+const groupsKey = "groups"
+
+func classPath(hub, class string) string { return hubPath(hub) + "." + groupsKey + "." + class }
+
+func classFields(hub string, c *gateway.GroupClass) []field {
+	at := classPath(hub, c.Name) + "."
+	return append([]field{{at + "prefix", text{&c.Prefix}}}, deliveryFields(at, &c.Delivery)...)
+}
+
+func deliveryFields(at string, d *gateway.Delivery) []field {
+	return []field{
+		{at + "policy", policy(&d.Policy)},
+		{at + "window", orNever{duration{&d.Window}, 0}},
+		{at + "batch", size{&d.Batch}},
+	}
+}
+
+func dispatch(to *gateway.Dispatch) value {
+	return choice[gateway.Dispatch]{to, []option[gateway.Dispatch]{{"pooled", gateway.Pooled}, {"inline", gateway.Inline}}}
+}
+
+func onMessage(to *gateway.OnMessage) value {
+	return choice[gateway.OnMessage]{to, []option[gateway.OnMessage]{
+		{"discard", gateway.Discard}, {"echo", gateway.EchoBack}, {"publish", gateway.PublishToOthers}}}
+}
+
+func policy(to *gateway.Policy) value {
+	v := choice[gateway.Policy]{to: to}
+	for p := gateway.CloseSlow; p <= gateway.Conflate; p++ {
+		v.of = append(v.of, option[gateway.Policy]{p.String(), p})
+	}
+	return v
+}

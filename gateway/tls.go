@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluicegate/sluice/poller"
+)
+
+// tlsSide is the TLS configuration of the public port, which can be replaced
+// while it is in use, and the keys of the session tickets, which outlast it.
+type tlsSide struct {
+	// Atomic.
+	config atomic.Pointer[tls.Config]
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	keys    [][32]byte // the newest first
+	renewal *time.Timer
+}
+
+const (
+	// ticketKeyLife is how often there is a new ticket key, and ticketKeys how
+	// many are good: a session can be resumed for up to two days (RFC 8446
+	// §4.6.1 allows seven).
+	ticketKeyLife = 24 * time.Hour
+	ticketKeys    = 3
+)
+
+var errNoCertificate = errors.New("gateway: the TLS configuration has no certificate")
+
+// use has the following handshakes made with config.
+func (t *tlsSide) use(config *tls.Config) error {
+	if config.GetConfigForClient != nil {
+		return errors.New("gateway: the TLS configuration must not have a GetConfigForClient; see Gateway.SetTLS")
+	}
+	if len(config.Certificates) == 0 && config.GetCertificate == nil {
+		return errNoCertificate
+	}
+	config = config.Clone()
+	config.NextProtos = []string{"http/1.1"} // what a WebSocket is upgraded from (RFC 6455 §4.1)
+	config.DynamicRecordSizingDisabled = true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.keys == nil {
+		t.addKey()
+	}
+	config.SetSessionTicketKeys(t.keys)
+	t.config.Store(config)
+	return nil
+}
+
+// addKey makes a ticket key. It is called with mu held.
+func (t *tlsSide) addKey() {
+	var key [32]byte
+	rand.Read(key[:])
+	t.keys = append([][32]byte{key}, t.keys[:min(len(t.keys), ticketKeys-1)]...)
+	t.renewal = time.AfterFunc(ticketKeyLife, t.renew)
+}
+
+// renew has new tickets made with a new key.
+func (t *tlsSide) renew() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.addKey()
+	t.config.Load().SetSessionTicketKeys(t.keys)
+}
+
+// close ends the renewal of keys.
+func (t *tlsSide) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.renewal != nil {
+		t.renewal.Stop()
+	}
+}
+
+// poller returns what the loops need, nil if the public port is plain.
+func (t *tlsSide) poller(config *Config) *poller.TLS {
+	if config.TLS == nil {
+		return nil
+	}
+	return &poller.TLS{
+		Config:     t.config.Load,
+		Timeout:    config.Timeouts.Handshake,
+		Handshakes: max(1, config.Limits.TLSHandshakes/config.Loops),
+	}
+}
+
+// SetTLS has new connections secured with config, from now on; those that are
+// open stay as they are. The gateway must have been made with a [Config].TLS.
+// On an error everything stays as it was. It may be called from any goroutine.
+func (g *Gateway) SetTLS(config *tls.Config) error {
+	if g.config.TLS == nil {
+		return errors.New("gateway: the public port is plain; TLS cannot be turned on while it is open")
+	}
+	return g.tls.use(config)
+}

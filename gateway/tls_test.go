@@ -1,0 +1,211 @@
+package gateway_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+)
+
+// secured returns config with TLS, and what its clients need.
+func secured(t *testing.T, config gateway.Config) (gateway.Config, *tls.Config) {
+	cert, client := gatewaytest.Certificate(t, "gateway.test")
+	config.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	return config, client
+}
+
+// dialTLS opens a session over TLS.
+func dialTLS(t *testing.T, n *gatewaytest.Node, config *tls.Config) (*gatewaytest.Client, *tls.Conn) {
+	t.Helper()
+	conn := tls.Client(n.Raw(t), config)
+	if _, err := conn.Write(gatewaytest.UpgradeRequest("/")); err != nil {
+		t.Fatalf("handshake: %v", err)
+	}
+	return gatewaytest.Upgraded(t, conn), conn
+}
+
+func TestEchoOverTLS(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		config.Limits.Message = 1 << 20
+		n := gatewaytest.Start(t, serving(config, gateway.Echo(), gateway.Pooled))
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			trust := trust.Clone()
+			trust.MinVersion, trust.MaxVersion = version, version
+			c, _ := dialTLS(t, n, trust)
+			for _, size := range []int{0, 1, 100, 16 << 10, 100_000, 1 << 20} {
+				c.Send(gateway.Binary, patterned(size))
+				c.Expect(gateway.Binary, patterned(size))
+			}
+			c.SendFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "")))
+			c.ExpectClose(1000)
+			c.ExpectEnd()
+		}
+	})
+}
+
+// TestTheHeadAndFramesInOneRecord: what comes with the request is delivered once,
+// in order, and so is what comes with the end of the handshake.
+func TestTheHeadAndFramesInOneRecord(t *testing.T) {
+	config, trust := secured(t, gateway.Config{})
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	conn := tls.Client(n.Raw(t), trust)
+	first := gatewaytest.UpgradeRequest("/")
+	for i := range 5 {
+		first = append(first, gatewaytest.Masked(ws.NewTextFrame(fmt.Appendf(nil, "frame %d", i)))...)
+	}
+	if _, err := conn.Write(first); err != nil {
+		t.Fatal(err)
+	}
+	c := gatewaytest.Upgraded(t, conn)
+	for i := range 5 {
+		c.ExpectText(fmt.Sprintf("frame %d", i))
+	}
+}
+
+func TestHTTPOverTLS(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		config.HTTP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Errorf("read the body: %v", err)
+			}
+			w.Write(body)
+		})
+		n := gatewaytest.Start(t, echoing(config, gateway.Pooled))
+		transport := &http.Transport{TLSClientConfig: trust}
+		defer transport.CloseIdleConnections()
+		client := &http.Client{Transport: transport, Timeout: gatewaytest.Patience}
+		for _, size := range []int{1, 100_000} {
+			answer, err := client.Post("https://"+n.Addr()+"/any", "text/plain", bytes.NewReader(patterned(size)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if err != nil || !bytes.Equal(body, patterned(size)) {
+				t.Errorf("%d bytes came back of %d: %v", len(body), size, err)
+			}
+		}
+	})
+}
+
+func TestTheCertificateIsChosenByName(t *testing.T) {
+	one, trustOne := gatewaytest.Certificate(t, "one.test")
+	two, trustTwo := gatewaytest.Certificate(t, "two.test")
+	config := gateway.Config{TLS: &tls.Config{Certificates: []tls.Certificate{one, two}}}
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	for _, trust := range []*tls.Config{trustOne, trustTwo} {
+		c, _ := dialTLS(t, n, trust)
+		c.SendText("hello")
+		c.ExpectText("hello")
+	}
+}
+
+// TestCertificatesAreReplacedUnderway: sessions stay, and tickets of theirs are
+// good for the new configuration.
+func TestCertificatesAreReplacedUnderway(t *testing.T) {
+	config, trust := secured(t, gateway.Config{})
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	before, _ := dialTLS(t, n, trust)
+
+	cert, trustNew := gatewaytest.Certificate(t, "gateway.test")
+	if err := n.Gateway.SetTLS(&tls.Config{}); err == nil {
+		t.Error("a configuration without a certificate was taken")
+	}
+	if err := n.Gateway.SetTLS(&tls.Config{Certificates: []tls.Certificate{cert}}); err != nil {
+		t.Fatal(err)
+	}
+	trustNew.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	for round := range 2 {
+		after, conn := dialTLS(t, n, trustNew)
+		after.SendText("new")
+		after.ExpectText("new")
+		if got := conn.ConnectionState().DidResume; got != (round == 1) {
+			t.Errorf("round %d: resumed %v", round, got)
+		}
+		if err := n.Gateway.SetTLS(&tls.Config{Certificates: []tls.Certificate{cert}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before.SendText("old")
+	before.ExpectText("old")
+}
+
+func TestClientCertificates(t *testing.T) {
+	config, trust := secured(t, gateway.Config{})
+	cert, issued := gatewaytest.Certificate(t, "client.test")
+	config.TLS.ClientAuth, config.TLS.ClientCAs = tls.RequireAndVerifyClientCert, issued.RootCAs
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	refused := tls.Client(n.Raw(t), trust)
+	refused.SetDeadline(time.Now().Add(gatewaytest.Patience))
+	if _, err := refused.Write(gatewaytest.UpgradeRequest("/")); err == nil {
+		if _, err = refused.Read(make([]byte, 1)); err == nil {
+			t.Error("a client without a certificate was served")
+		}
+	}
+	trust.Certificates = []tls.Certificate{cert}
+	c, _ := dialTLS(t, n, trust)
+	c.SendText("hello")
+	c.ExpectText("hello")
+}
+
+// TestPeersThatDoNotFinishTheHandshake: those that say nothing, those that say
+// something else, and those that leave.
+func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		config.Timeouts.Handshake = 200 * time.Millisecond
+		config.Limits.TLSHandshakes = 2
+		n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+		const peers = 8
+		for i := range peers {
+			conn := n.Raw(t)
+			switch i % 4 {
+			case 0: // silent
+			case 1:
+				conn.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+			case 2:
+				conn.Write([]byte("\x16\x03\x01\x02\x00\x01")) // the beginning of a hello
+			case 3:
+				conn.Write([]byte("\x16\x03\x01"))
+				conn.Close()
+			}
+		}
+		// What is no TLS fails, and so does what leaves amid it; what is silent, or
+		// not enough, takes too long.
+		n.AwaitReason(t, gateway.ReasonTLSTimeout, peers/2)
+		n.Eventually(t, func() bool { return n.Totals(t).Accepted >= peers && n.Totals(t).Connections == 0 }, "the peers to be dropped")
+		if got := n.Reason(t, gateway.ReasonTLSFailed); got < peers/4 {
+			t.Errorf("%d handshakes failed, want %d at least", got, peers/4)
+		}
+		c, _ := dialTLS(t, n, trust)
+		c.SendText("still served")
+		c.ExpectText("still served")
+	})
+}
+
+// TestARecordThatWasChanged ends the session, of which it is counted why.
+func TestARecordThatWasChanged(t *testing.T) {
+	config, trust := secured(t, gateway.Config{})
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	raw := n.Raw(t)
+	conn := tls.Client(raw, trust)
+	if _, err := conn.Write(gatewaytest.UpgradeRequest("/")); err != nil {
+		t.Fatal(err)
+	}
+	c := gatewaytest.Upgraded(t, conn)
+	c.SendText("hello")
+	c.ExpectText("hello")
+	raw.Write([]byte("\x17\x03\x03\x00\x20no record that anybody has sealed"))
+	n.AwaitReason(t, gateway.ReasonTLSError, 1)
+}

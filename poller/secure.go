@@ -1,0 +1,226 @@
+package poller
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/sluicegate/sluice/poller/secure"
+	"github.com/sluicegate/sluice/poller/slab"
+)
+
+// security is what a loop needs to secure its connections.
+type security struct {
+	// Fixed once running.
+	run   func(handshake func()) // starts a goroutine
+	local net.Addr
+
+	// Loop only.
+	table   slab.Table[secured]
+	warm    *secure.Warm
+	running int      // handshakes
+	waiting []Handle // connections whose handshake could begin, in order
+}
+
+// secured is the TLS part of a connection. It lives in a slab under the
+// connection's slot; loops without TLS have none.
+type secured struct {
+	handshake *secure.Handshake // nil: nothing has come yet, or it is over
+	session   secure.Session    // nil: not secured yet
+	begun     bool              // the handshake, or it waits for its turn
+}
+
+// warmSessions is how many connections of a loop keep their ciphers at hand, some
+// 2.5 KB each.
+const warmSessions = 1024
+
+// secure begins with a connection that was accepted.
+func (l *Loop) secure(c *Conn) {
+	c.state = connSecuring
+	c.flags |= flagSecure
+	c.progress = l.now
+	l.security.table.Claim(c.slot)
+	l.stats.Securing++
+}
+
+// feed gives input to the connection's handshake, and begins it with the first.
+func (l *Loop) feed(c *Conn, p []byte) {
+	s := l.security.table.At(c.slot)
+	if s.handshake == nil {
+		h := c.Handle()
+		s.handshake = secure.NewHandshake(l.config.TLS.Config(), l.security.local, net.TCPAddrFromAddrPort(c.RemoteAddr()),
+			func(p []byte) { l.Do(&sealedOutput{h, bytes.Clone(p)}) },
+			func(r secure.Result) { l.Do(&handshakeEnd{h, r}) })
+	}
+	if err := s.handshake.Feed(p); err != nil {
+		l.stats.SecureFailures++
+		l.close(c, err)
+		return
+	}
+	if !s.begun && s.handshake.Ready() {
+		s.begun = true
+		l.security.waiting = append(l.security.waiting, c.Handle())
+		l.beginHandshakes()
+	}
+}
+
+// beginHandshakes lets waiting handshakes begin, while there is room.
+func (l *Loop) beginHandshakes() {
+	w := &l.security.waiting
+	begun := 0
+	for begun < len(*w) && l.security.running < l.config.TLS.Handshakes {
+		h := (*w)[begun]
+		begun++
+		if c := l.lookup(h.Slot, h.Generation); c != nil && c.state == connSecuring {
+			l.security.running++
+			l.security.run(l.security.table.At(h.Slot).handshake.Run)
+		}
+	}
+	*w = (*w)[:copy(*w, (*w)[begun:])]
+}
+
+// sealedOutput is what a handshake sends.
+type sealedOutput struct {
+	handle Handle
+	bytes  []byte
+}
+
+// Run queues the bytes.
+func (o *sealedOutput) Run(l *Loop) {
+	if c := l.lookup(o.handle.Slot, o.handle.Generation); c != nil && c.state == connSecuring {
+		l.output.add(c, piece{bytes: o.bytes, shared: true, sealed: true})
+	}
+}
+
+// handshakeEnd is the result of a handshake.
+type handshakeEnd struct {
+	handle Handle
+	result secure.Result
+}
+
+// Run opens the connection, or ends it.
+func (e *handshakeEnd) Run(l *Loop) {
+	l.security.running--
+	c := l.lookup(e.handle.Slot, e.handle.Generation)
+	if c != nil && c.state == connSecuring {
+		l.secured(c, e.result)
+	}
+	l.beginHandshakes()
+}
+
+// secured goes on with a connection whose handshake has ended.
+func (l *Loop) secured(c *Conn, r secure.Result) {
+	s := l.security.table.At(c.slot)
+	h := s.handshake
+	if r.Err != nil {
+		l.stats.SecureFailures++
+		l.breakOff(c, r.Err)
+		return
+	}
+	rest := h.Finish(r.Session, l.security.warm)
+	*s = secured{session: r.Session}
+	c.state = connOpen
+	l.stats.Securing--
+	l.stats.Secured++
+	generation := c.generation
+	l.handler.Opened(c)
+	for len(rest) > 0 && c.generation == generation {
+		room := l.room()
+		n := copy(room, rest)
+		rest = rest[n:]
+		l.take(c, room[:n:n])
+	}
+}
+
+// unseal delivers the data in records that came.
+func (l *Loop) unseal(c *Conn, p []byte) {
+	generation := c.generation
+	session := l.security.table.At(c.slot).session
+	for len(p) > 0 {
+		data, n, err := session.Open(p)
+		p = p[n:]
+		if len(data) > 0 {
+			l.handler.Data(c, data)
+		}
+		if c.generation != generation {
+			return
+		}
+		if reply := session.Reply(nil); reply != nil {
+			l.output.add(c, piece{bytes: reply, shared: true, sealed: true})
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			l.ended(c)
+			return
+		default:
+			l.breakOff(c, err)
+			return
+		}
+		if c.state != connOpen {
+			return
+		}
+	}
+}
+
+// breakOff ends a connection whose security has failed, after the alert that
+// tells its peer.
+func (l *Loop) breakOff(c *Conn, cause error) {
+	generation := c.generation
+	if c.queued != 0 {
+		l.flushConn(c)
+	}
+	if c.generation == generation {
+		l.close(c, cause)
+	}
+}
+
+// seal makes of a connection's output what goes over the wire. What was sealed
+// before goes first: its place in the sequence is fixed.
+func (l *Loop) seal(c *Conn, pieces []piece) []piece {
+	o := &l.output
+	o.sealed, o.gather = o.sealed[:0], o.gather[:0]
+	for _, p := range pieces {
+		if p.sealed {
+			o.sealed = append(o.sealed, p.bytes...)
+		} else if len(p.bytes) > 0 {
+			o.gather = append(o.gather, p.bytes)
+		}
+	}
+	if session := l.sessionOf(c); session != nil {
+		o.sealed = session.Seal(o.sealed, o.gather)
+		if c.state == connFinishing {
+			o.sealed = session.Close(o.sealed)
+		}
+	}
+	if len(o.sealed) == 0 {
+		return nil
+	}
+	o.single[0] = piece{bytes: o.sealed}
+	return o.single[:]
+}
+
+// sessionOf returns the session of a connection, nil if it is not secured.
+func (l *Loop) sessionOf(c *Conn) secure.Session {
+	if c.flags&flagSecure == 0 {
+		return nil
+	}
+	return l.security.table.At(c.slot).session
+}
+
+// sweepHandshake ends a connection that takes too long to be secured.
+func (l *Loop) sweepHandshake(c *Conn) {
+	if l.now.Since(c.progress) >= l.config.TLS.Timeout {
+		l.stats.SecureTimeouts++
+		l.reset(c, ErrFinished)
+	}
+}
+
+// abandonHandshake ends the handshake of a connection that ends.
+func (l *Loop) abandonHandshake(c *Conn) {
+	l.stats.Securing--
+	if s := l.security.table.At(c.slot); s.handshake != nil {
+		s.handshake.Abandon()
+	}
+}

@@ -1,0 +1,99 @@
+package secure
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+)
+
+// Conn is a session that has left its loop: a net.Conn over one.
+type Conn struct {
+	net.Conn // the socket
+
+	// Held while bytes are sealed and written, so that they leave in order.
+	writing sync.Mutex
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	session Session
+
+	// The reader's.
+	wire   []byte
+	plain  []byte // opened and not read yet
+	failed error  // what follows plain
+}
+
+// NewConn returns a connection that goes on with a session over socket, both of
+// which it takes. Reads and writes may be on different goroutines.
+func NewConn(socket net.Conn, s Session) *Conn {
+	if s, ok := s.(*session13); ok {
+		s.cool()
+		s.warm = NewWarm(1)
+	}
+	return &Conn{Conn: socket, session: s}
+}
+
+// Read implements [net.Conn].
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.wire == nil {
+		c.wire = make([]byte, 4<<10)
+	}
+	for len(c.plain) == 0 && len(p) > 0 {
+		if c.failed != nil {
+			return 0, c.failed
+		}
+		n, err := c.Conn.Read(c.wire)
+		switch {
+		case n > 0:
+			c.open(c.wire[:n])
+		case errors.Is(err, io.EOF):
+			return 0, io.ErrUnexpectedEOF // no close_notify came, RFC 8446 §6.1
+		default:
+			return 0, err
+		}
+	}
+	n := copy(p, c.plain)
+	c.plain = c.plain[n:]
+	return n, nil
+}
+
+// open opens what came, and sends what that calls for.
+func (c *Conn) open(wire []byte) {
+	c.mu.Lock()
+	for len(wire) > 0 && c.failed == nil {
+		data, n, err := c.session.Open(wire)
+		c.plain = append(c.plain, data...)
+		wire, c.failed = wire[n:], err
+	}
+	c.mu.Unlock()
+	c.write(func(dst []byte) []byte { return c.session.Reply(dst) })
+}
+
+// write sends what the session makes.
+func (c *Conn) write(make func(dst []byte) []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	sealed := make(nil)
+	c.mu.Unlock()
+	if len(sealed) == 0 {
+		return nil
+	}
+	_, err := c.Conn.Write(sealed)
+	return err
+}
+
+// Write implements [net.Conn].
+func (c *Conn) Write(p []byte) (int, error) {
+	if err := c.write(func(dst []byte) []byte { return c.session.Seal(dst, [][]byte{p}) }); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Close implements [net.Conn].
+func (c *Conn) Close() error {
+	c.write(c.session.Close)
+	return c.Conn.Close()
+}

@@ -1,0 +1,51 @@
+package secure
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+)
+
+// Sizes of records (RFC 8446 §5.1, §5.2).
+const (
+	headerSize   = 5
+	maxPlaintext = 1 << 14
+	maxProtected = maxPlaintext + 256
+	// maxUseless is how many records without data a peer may send in a row: each
+	// costs as much as one with some.
+	maxUseless = 16
+)
+
+type contentType byte
+
+const (
+	typeChangeCipherSpec contentType = 20
+	typeAlert            contentType = 21
+	typeHandshake        contentType = 22
+	typeData             contentType = 23
+)
+
+// Alerts that are sent (RFC 8446 §6).
+const (
+	alertCloseNotify       tls.AlertError = 0
+	alertUnexpectedMessage tls.AlertError = 10
+	alertBadRecordMAC      tls.AlertError = 20
+	alertRecordOverflow    tls.AlertError = 22
+	alertDecodeError       tls.AlertError = 50
+)
+
+// handshakeKeyUpdate is the only handshake message that a client may send once
+// the handshake is over (RFC 8446 §4.6).
+const handshakeKeyUpdate = 24
+
+// Fault is why a connection cannot go on: the peer broke the protocol, or what
+// came is not what it sent. The alert, of which the peer is told, says which.
+type Fault struct {
+	Alert   tls.AlertError
+	problem string
+}
+
+func (f *Fault) Error() string { return fmt.Sprintf("tls: %s (%v)", f.problem, f.Alert) }
+
+// ErrAborted is returned when the peer has ended the connection with an alert.
+var ErrAborted = errors.New("tls: the peer has ended the connection with an alert")

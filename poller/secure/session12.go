@@ -1,0 +1,79 @@
+package secure
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+)
+
+// session12 is a session of TLS 1.2, which crypto/tls goes on with: it takes
+// some 10 KB.
+type session12 struct {
+	conn *tls.Conn
+	wire *wire
+	out  []byte // what conn has written
+}
+
+func newSession12(conn *tls.Conn, w *wire) *session12 {
+	s := &session12{conn: conn, wire: w}
+	w.send = func(p []byte) { s.out = append(s.out, p...) }
+	return s
+}
+
+// Open implements [Session].
+func (s *session12) Open(wire []byte) (data []byte, n int, err error) {
+	s.wire.feed(wire)
+	var room [4 << 10]byte
+	for {
+		got, err := s.conn.Read(room[:])
+		data = append(data, room[:got]...)
+		var temporary net.Error
+		switch {
+		case err == nil:
+		case errors.As(err, &temporary) && temporary == errNoInput:
+			return data, len(wire), nil
+		case len(data) > 0:
+			s.wire.end(err) // it is told with the next call
+			return data, len(wire), nil
+		default:
+			return nil, len(wire), opened(err)
+		}
+	}
+}
+
+// opened names the errors of a read as [Session] does.
+func opened(err error) error {
+	var alert tls.AlertError
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.As(err, &alert):
+		return &Fault{alert, err.Error()}
+	}
+	return ErrAborted
+}
+
+// Reply implements [Session].
+func (s *session12) Reply(dst []byte) []byte {
+	dst = append(dst, s.out...)
+	s.out = nil
+	return dst
+}
+
+// Seal implements [Session].
+func (s *session12) Seal(dst []byte, pieces [][]byte) []byte {
+	if len(pieces) == 1 {
+		s.conn.Write(pieces[0])
+	} else {
+		s.conn.Write(bytes.Join(pieces, nil))
+	}
+	return s.Reply(dst)
+}
+
+// Close implements [Session].
+func (s *session12) Close(dst []byte) []byte {
+	s.conn.CloseWrite()
+	return s.Reply(dst)
+}
