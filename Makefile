@@ -5,6 +5,7 @@ FUZZTIME    ?= 30s
 ROUNDS      ?= 5
 IN_FLIGHT   ?= 1,8
 CONNECTIONS ?= 15000
+MEMBERS     ?= 10000
 SOAK        ?= 1000000
 DURING      ?= 4s
 MODES       ?=
@@ -13,7 +14,7 @@ MODES       ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build sluice and wsbench into bin/
@@ -93,6 +94,27 @@ bench-echo: build build-peers ## compare the cost of an echo with the bare loop:
 .PHONY: bench-idle
 bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
 	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop --compressed deflated $(BARELOOP) $(INLINE) $(DEFLATED)
+
+# A hub that publishes what it receives. The peers' servers take any path.
+HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline
+BROADCAST = bin/compare broadcast --wsbench bin/wsbench --rounds $(ROUNDS) --path /client/hubs/chat
+PEERS    ?= gnet netpoll easygo gobwas gws gorilla coder nbio
+
+.PHONY: bench-fanout
+bench-fanout: build build-peers ## compare the cost of a delivery with the bare loop and other libraries: MEMBERS=10000 PEERS='gnet gws'
+	cd bench/peers && $(GO) build -o ../../bin/ $(PEERS:%=./%)
+	$(BROADCAST) --connections $(MEMBERS) --baseline bareloop \
+		bareloop='bin/bareloop --listen 127.0.0.1:0 --broadcast' sluice='$(HUB)' \
+		$(foreach peer,$(PEERS),$(peer)='bin/$(peer) --listen 127.0.0.1:0 --broadcast')
+
+# Apart, a message follows when all members have the one before, so that each
+# delivery is a write. In the window 20 messages come within 50 ms, and then none:
+# 5,000 members at 20 windows a second would take more than a core.
+.PHONY: bench-coalesce
+bench-coalesce: build build-peers ## compare the cost of a delivery within a window of 20 messages with that of single ones
+	$(BROADCAST) --connections 5000 --baseline apart \
+		apart='$(HUB)' \
+		window='bin/sluice serve bench/peers/coalesce.yaml' --load 'window=--burst 20 --every 100ms --spread 45ms'
 
 # The server's timeouts are short, so that they end attackers within DURING.
 IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s

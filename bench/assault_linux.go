@@ -249,29 +249,21 @@ func (a *assault) connect(slot uint32) {
 	f.fd, f.state, f.number = int32(fd), foeConnecting, number
 }
 
-// deafBuffer is the receive buffer of those that do not read, in bytes: what
-// they do not take the server has to keep. The kernel's least is not much less.
-const deafBuffer = 4 << 10
-
 // openSocket returns the descriptor of a connection that has begun, watched for
 // slot.
 func (a *assault) openSocket(slot uint32, number uint64) (fd int, err error) {
-	if fd, err = newSocket(a.address); err != nil {
+	connect := connectNow
+	if a.mode.deaf {
+		connect = connectDeaf
+	}
+	if fd, err = connect(a.sources.of(uint32(number)), a.address); err != nil {
 		return -1, err
 	}
-	if a.mode.deaf { // before it connects: a window that shrinks later confuses its own side
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, deafBuffer)
-	}
-	if err == nil {
-		err = connectFrom(fd, a.sources.of(uint32(number)), a.address)
-	}
-	if err == nil {
-		err = watch(a.epoll, fd, slot)
-	}
-	if err != nil {
+	if err = watch(a.epoll, fd, slot); err != nil {
 		unix.Close(fd)
+		return -1, err
 	}
-	return fd, err
+	return fd, nil
 }
 
 // fire has each of those that may send do so, as far as the pace allows.

@@ -8,6 +8,8 @@ type conn struct {
 	state connState
 	// blocked: the socket took no more bytes; epoll will tell when it does.
 	blocked bool
+	// deaf: nothing is read. Set by the scenario's traffic.
+	deaf bool
 	// midFrame: a part of a data frame has been written, so nothing else may be
 	// written before the rest of it. Set by the scenario's traffic.
 	midFrame bool

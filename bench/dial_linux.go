@@ -119,7 +119,7 @@ func (l *loop) sweepAttempts() {
 // begin starts connection slot.
 func (l *loop) begin(slot uint32) {
 	d, c := &l.dial, &l.conns[slot]
-	fd, err := connectNow(d.sources.of(l.first+slot), d.address)
+	fd, err := l.connect(slot)
 	if err != nil {
 		l.fail(err)
 		return
@@ -135,6 +135,17 @@ func (l *loop) begin(slot uint32) {
 	d.free = d.free[:len(d.free)-1]
 	a := &d.attempts[c.attempt]
 	a.active, a.slot, a.began, a.answer = true, slot, l.now, a.answer[:0]
+}
+
+// connect begins to open the socket of connection slot. Errors are connect
+// failures.
+func (l *loop) connect(slot uint32) (fd int, err error) {
+	d := &l.dial
+	from := d.sources.of(l.first + slot)
+	if l.mixed != nil && l.mixed.stopsReading(slot) {
+		return connectDeaf(from, d.address)
+	}
+	return connectNow(from, d.address)
 }
 
 // release gives back the attempt of c.
@@ -157,7 +168,11 @@ func (l *loop) connected(c *conn, ready uint32) {
 	d := &l.dial
 	a := &d.attempts[c.attempt]
 	a.key = newHandshakeKey()
-	d.request = appendRequest(d.request[:0], d.target, a.key, d.offer)
+	target := d.target
+	if l.mixed != nil {
+		target = l.mixed.target(c.slot)
+	}
+	d.request = appendRequest(d.request[:0], target, a.key, d.offer)
 	n, err := l.write(c, d.request)
 	if err == nil && n < len(d.request) {
 		err = errRequestShort

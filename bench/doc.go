@@ -13,6 +13,10 @@
 //   - [Rate] sends as many messages a second as it is told, whatever the server
 //     does. It is an open loop: it measures the latency at a load, counted from
 //     the moment at which each message was due.
+//   - [Broadcast] publishes to members of which each is to receive every
+//     message, and [Rooms] to many groups of them in turn, in a closed loop or on
+//     a schedule. They measure what a delivery costs, how long it takes to each
+//     member and to the last, and what is lost.
 //   - [Attack] runs such a load before, during and after an attack, one of
 //     [AttackModes]. It answers what the attack costs the server, what the
 //     others notice of it, and whether the server counts what it did about it.

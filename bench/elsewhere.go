@@ -22,4 +22,10 @@ func (r Rate) Run(context.Context) (*Report, error) { return nil, errNeedsLinux 
 // Run returns an error: the engine needs Linux.
 func (a Attack) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
+// Run returns an error: the engine needs Linux.
+func (b Broadcast) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (r Rooms) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
 func kernelRelease() string { return "" }

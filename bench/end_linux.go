@@ -12,7 +12,9 @@ func (l *loop) end(c *conn, err error) {
 	case stateOpen:
 		unix.Close(int(c.fd))
 		l.live--
-		l.lose(err)
+		if l.mixed == nil || !l.mixed.lost(c.slot, err) {
+			l.lose(err)
+		}
 	case stateClosing:
 		abort(c.fd)
 		l.live--

@@ -21,6 +21,9 @@ func (l *loop) serve(c *conn, ready uint32) {
 
 // exchange reads from and writes to an open connection.
 func (l *loop) exchange(c *conn, ready uint32) {
+	if c.deaf {
+		return
+	}
 	if ready == unix.EPOLLOUT {
 		l.now = l.clock()
 	} else if err := l.receive(c, ready); err != nil {
@@ -32,6 +35,14 @@ func (l *loop) exchange(c *conn, ready uint32) {
 	}
 	if err := l.flush(c); err != nil {
 		l.end(c, err)
+	}
+}
+
+// hear lets a deaf connection read on.
+func (l *loop) hear(c *conn) {
+	if c.deaf {
+		c.deaf = false
+		l.unread = append(l.unread, c.slot)
 	}
 }
 

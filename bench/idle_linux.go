@@ -14,19 +14,25 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	i = i.withDefaults()
-	r, err := newRun(ctx, "idle", i.Load, i)
+	targets, err := roomTargets(ctx, i.URL, i.Rooms)
+	if err != nil {
+		return nil, err
+	}
+	load := i.Load
+	load.URL = roomURL(i.URL, 0)
+	r, err := newRun(ctx, "idle", load, i)
 	if err != nil {
 		return nil, err
 	}
 	var received []*discards
 	var greeted []*greetings
-	err = r.open(ctx, func(_ uint32, connections int) traffic {
+	err = r.open(ctx, func(first uint32, connections int) traffic {
 		if i.Exchange {
 			g := newGreetings(i.Load, connections)
 			greeted, received = append(greeted, g), append(received, &g.rest)
 			return g
 		}
-		d := &discards{}
+		d := &discards{targets: targets, first: first}
 		received = append(received, d)
 		return d
 	})
@@ -60,11 +66,24 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 // discards is the traffic of connections that only receive. Loop only, until
 // the loop has ended.
 type discards struct {
+	// Fixed.
+	targets []*Target // by room
+	first   uint32    // number of the connection in slot 0
+
+	// Loop only.
 	messages uint64
 	bytes    uint64
 }
 
-var _ traffic = (*discards)(nil)
+var _ mixed = (*discards)(nil)
+
+func (d *discards) target(slot uint32) *Target {
+	return d.targets[(d.first+slot)%uint32(len(d.targets))]
+}
+
+func (d *discards) stopsReading(uint32) bool { return false }
+
+func (d *discards) lost(uint32, error) (accepted bool) { return false }
 
 func (d *discards) data(_ *loop, _ *conn, p piece) error {
 	d.bytes += uint64(len(p.payload))

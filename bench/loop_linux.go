@@ -32,6 +32,20 @@ type scheduled interface {
 	advance(l *loop)
 }
 
+// mixed is traffic whose connections differ.
+type mixed interface {
+	traffic
+	// target returns where the connection in a slot asks for its upgrade. The
+	// address is the loop's in any case.
+	target(slot uint32) *Target
+	// stopsReading reports whether the connection in a slot is to stop reading,
+	// and needs a small buffer for that.
+	stopsReading(slot uint32) bool
+	// lost takes note of the end of an open connection, and reports whether it
+	// is no loss to the run.
+	lost(slot uint32, err error) (accepted bool)
+}
+
 // loop is one event loop: a thread, an epoll instance, and a share of the
 // connections. Registration is edge-triggered for both directions, made once.
 type loop struct {
@@ -40,6 +54,7 @@ type loop struct {
 	first   uint32 // number of the connection in slot 0
 	traffic traffic
 	clocked scheduled // traffic, if it acts by the clock, or nil
+	mixed   mixed     // traffic, if its connections differ, or nil
 	epoch   time.Time
 	wakeFD  int
 	dialed  chan struct{} // closed once every connection has opened or failed
@@ -87,11 +102,13 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	clocked, _ := t.(scheduled)
+	mixed, _ := t.(mixed)
 	return &loop{
 		index:   index,
 		first:   first,
 		traffic: t,
 		clocked: clocked,
+		mixed:   mixed,
 		epoch:   time.Now(),
 		wakeFD:  wake,
 		dialed:  make(chan struct{}),

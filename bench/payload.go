@@ -5,26 +5,30 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
+	"strconv"
 )
 
-// MinMessage and MaxMessage bound the size of an echo message, in bytes.
+// MinMessage and MaxMessage bound the size of a message, in bytes.
 const (
 	MinMessage = stampSize
 	MaxMessage = 1 << 20
 )
 
 const (
-	// stampSize is the connection number and the sequence number, each as
-	// eight hexadecimal digits, so that a payload is valid text as well.
-	stampSize = 16
+	// stampSize is a number of seven hexadecimal digits, a space, and the
+	// sequence number as eight digits, so that a payload is valid text as well,
+	// and its first word says whose it is.
+	stampSize    = 16
+	sequenceFrom = 8 // where the sequence number begins
 	// spread is how many different bodies there are. A power of two.
 	spread = 1024
 )
 
 // payloads makes and verifies the payload of every message of a run. A payload
-// is a stamp of connection number and sequence number, then a window of one
-// fixed pattern whose place follows from both numbers: making a body is a copy
-// and verifying one a comparison. A payloads is immutable and may be shared.
+// is a stamp of a number, that of a connection or of a room, and the sequence
+// number; then a window of one fixed pattern whose place follows from both:
+// making a body is a copy and verifying one a comparison. A payloads is immutable
+// and may be shared.
 type payloads struct {
 	size    int
 	pattern []byte
@@ -82,13 +86,13 @@ func (p *payloads) appendPart(dst []byte, number, sequence uint32, from, to int)
 }
 
 var (
-	errTooLong   = failure{StageVerify, "echo longer than its message"}
-	errTooShort  = failure{StageVerify, "echo shorter than its message"}
-	errOrder     = failure{StageVerify, "echo out of order"}
-	errForeign   = failure{StageVerify, "echo of another connection's message"}
-	errBytes     = failure{StageVerify, "echo differs from its message"}
+	errTooLong   = failure{StageVerify, "message longer than it was sent"}
+	errTooShort  = failure{StageVerify, "message shorter than it was sent"}
+	errOrder     = failure{StageVerify, "message out of order"}
+	errForeign   = failure{StageVerify, "message of another connection or room"}
+	errBytes     = failure{StageVerify, "message differs from what was sent"}
 	errUnasked   = failure{StageVerify, "echo of a message that was not sent"}
-	errOtherKind = failure{StageVerify, "echo came back with another opcode"}
+	errOtherKind = failure{StageVerify, "message came with another opcode"}
 )
 
 // verify compares got, which it borrows, with the payload from offset from on.
@@ -116,19 +120,30 @@ func explainStamp(got []byte, from int, number uint32) error {
 	if from != 0 || len(got) < stampSize {
 		return errBytes
 	}
-	var numbers [stampSize / 2]byte
-	if _, err := hex.Decode(numbers[:], got[:stampSize]); err != nil {
+	owner, err := strconv.ParseUint(string(got[:sequenceFrom-1]), 16, 32)
+	if _, ok := sequenceIn(got); err != nil || !ok {
 		return errBytes
 	}
-	if binary.BigEndian.Uint32(numbers[:]) != number {
+	if uint32(owner) != number {
 		return errForeign
 	}
 	return errOrder
 }
 
+// sequenceIn returns the sequence number in a stamp, which it borrows.
+func sequenceIn(stamp []byte) (sequence uint32, ok bool) {
+	var bytes [4]byte
+	if _, err := hex.Decode(bytes[:], stamp[sequenceFrom:stampSize]); err != nil {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(bytes[:]), true
+}
+
+// newStamp returns the stamp of a number, which is below 1<<28, and a sequence
+// number.
 func newStamp(number, sequence uint32) (stamp [stampSize]byte) {
-	binary.BigEndian.PutUint64(stamp[:8], hexDigits(number))
-	binary.BigEndian.PutUint64(stamp[8:], hexDigits(sequence))
+	binary.BigEndian.PutUint64(stamp[:sequenceFrom], hexDigits(number)<<8|' ')
+	binary.BigEndian.PutUint64(stamp[sequenceFrom:], hexDigits(sequence))
 	return stamp
 }
 

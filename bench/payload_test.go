@@ -10,9 +10,13 @@ import (
 
 func TestHexDigits(t *testing.T) {
 	for _, v := range []uint32{0, 1, 9, 10, 15, 16, 0x9a9a9a9a, 0xabcdef01, 0x7fffffff, 0xffffffff} {
-		stamp := newStamp(v, ^v)
-		if want := fmt.Sprintf("%08x%08x", v, ^v); string(stamp[:]) != want {
+		number := v & (1<<28 - 1)
+		stamp := newStamp(number, ^v)
+		if want := fmt.Sprintf("%07x %08x", number, ^v); string(stamp[:]) != want {
 			t.Errorf("got %q, want %q", stamp, want)
+		}
+		if sequence, ok := sequenceIn(stamp[:]); !ok || sequence != ^v {
+			t.Errorf("read %x from %q, want %x", sequence, stamp, ^v)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 // Report is what came of a run. Marshalled to JSON it is one document that
 // says how it was made.
 type Report struct {
-	// Scenario is "idle", "echo", "rate" or "attack".
+	// Scenario is "idle", "echo", "rate", "attack", "broadcast" or "rooms".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
@@ -30,8 +30,10 @@ type Report struct {
 	// Rate is set for the rate scenario.
 	Rate *RateFigures `json:"rate,omitempty"`
 	// Attack is set for the attack scenario.
-	Attack    *AttackFigures `json:"attack,omitempty"`
-	Generator Generator      `json:"generator"`
+	Attack *AttackFigures `json:"attack,omitempty"`
+	// Broadcast is set for the broadcast and rooms scenarios.
+	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
+	Generator Generator         `json:"generator"`
 	// Server holds samples of the server's process in the order they were
 	// taken, if its id was given.
 	Server []ProcessSample `json:"server,omitempty"`
@@ -154,6 +156,9 @@ func (r *Report) OK() bool {
 	if r.unanswered() > 0 || r.Rate != nil && r.Rate.Lost > 0 || r.Attack != nil && r.Attack.lost() > 0 {
 		return false
 	}
+	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
+		return false
+	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0
 }
 
@@ -195,4 +200,5 @@ const (
 	atAfter    = "after hold"
 	atMeasure  = "measuring begins"
 	atMeasured = "measuring ends"
+	atSettled  = "all has arrived"
 )

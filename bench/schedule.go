@@ -45,7 +45,13 @@ func (s *schedule) number(slot, sequence uint32) uint64 {
 // portion returns how many of the first due messages are those of the connection
 // in slot.
 func (s *schedule) portion(due uint64, slot uint32) uint32 {
-	n := uint64(s.connections)
+	return portion(due, slot, int(s.connections))
+}
+
+// portion returns how many of the first due messages are those of the one in
+// slot, where so many take turns.
+func portion(due uint64, slot uint32, turns int) uint32 {
+	n := uint64(turns)
 	return uint32((due + n - 1 - uint64(slot)) / n)
 }
 

@@ -80,6 +80,26 @@ func connectNow(from netip.Addr, to unix.Sockaddr) (fd int, err error) {
 	return fd, nil
 }
 
+// deafBuffer is the receive buffer of those that do not read, in bytes: what
+// they do not take the server has to keep. The kernel's least is not much less.
+const deafBuffer = 4 << 10
+
+// connectDeaf is connectNow with a small receive buffer.
+func connectDeaf(from netip.Addr, to unix.Sockaddr) (fd int, err error) {
+	if fd, err = newSocket(to); err != nil {
+		return -1, err
+	}
+	// Before it connects: a window that shrinks later confuses its own side.
+	if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, deafBuffer); err == nil {
+		err = connectFrom(fd, from, to)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
 // newSocket returns a socket that can connect to that kind of address. Errors
 // are connect failures.
 func newSocket(to unix.Sockaddr) (fd int, err error) {

@@ -32,6 +32,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Attack != nil {
 		t.attack(r.Attack)
 	}
+	if r.Broadcast != nil {
+		t.broadcast(r.Broadcast)
+	}
 	t.server(r)
 	t.generator(&r.Generator)
 	if err := t.Flush(); err != nil {
@@ -62,6 +65,10 @@ func (t *summary) title(r *Report) {
 	case Rate:
 		t.line("rate", "%s", p.URL)
 		t.wellBehaved(p)
+	case Broadcast:
+		t.broadcastTitle(p)
+	case Rooms:
+		t.roomsTitle(p)
 	case Attack:
 		t.line("attack", "%s", p.URL)
 		t.wellBehaved(p.wellBehaved())
@@ -90,6 +97,9 @@ func (t *summary) trouble(r *Report) {
 	}
 	if r.Attack != nil {
 		t.losses(r.Attack)
+	}
+	if r.Broadcast != nil {
+		t.undelivered(r.Broadcast)
 	}
 	for _, f := range r.Failures {
 		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)
@@ -147,10 +157,13 @@ func (t *summary) server(r *Report) {
 		return
 	}
 	if r.Echo != nil {
-		t.perMessage(r.Echo.ServerUser, r.Echo.ServerSystem)
+		t.serverTime("message", r.Echo.ServerUser, r.Echo.ServerSystem)
 	}
 	if r.Rate != nil {
-		t.perMessage(r.Rate.ServerUser, r.Rate.ServerSystem)
+		t.serverTime("message", r.Rate.ServerUser, r.Rate.ServerSystem)
+	}
+	if r.Broadcast != nil {
+		t.serverTime("delivery", r.Broadcast.ServerUser, r.Broadcast.ServerSystem)
 	}
 	start := r.sampleAt(atStart)
 	name := "server"
@@ -164,9 +177,9 @@ func (t *summary) server(r *Report) {
 	}
 }
 
-func (t *summary) perMessage(user, system time.Duration) {
+func (t *summary) serverTime(each string, user, system time.Duration) {
 	if user+system > 0 {
-		t.line("server CPU", "%.2f µs per message: %.2f user, %.2f system", micros(user+system), micros(user), micros(system))
+		t.line("server CPU", "%.2f µs per %s: %.2f user, %.2f system", micros(user+system), each, micros(user), micros(system))
 	}
 }
 

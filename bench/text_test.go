@@ -71,6 +71,24 @@ func TestWriteText(t *testing.T) {
 			},
 			Generator: Generator{CoreShare: []float64{0.06}},
 		}},
+		{"broadcast", Report{
+			Parameters:  Broadcast{Load: Load{URL: url, Connections: 10000, Loops: 1}, Publishing: Publishing{Size: 1024, PerSecond: 400, Burst: 20, Spread: 50 * time.Millisecond, Slow: 1}},
+			Environment: environment,
+			Connections: Connections{Asked: 10001, Opened: 10001, Took: time.Second, PerSecond: 10001, Handshake: latency},
+			Broadcast: &BroadcastFigures{
+				Measured: 10 * time.Second, Messages: 4000, Expected: 39_600_000, Deliveries: 39_599_999, Lost: 1, OutOfOrder: 1, Late: 7,
+				PerSecond: 3_960_000, PerRead: 19.5, Latency: latency, LastLatency: latency, ServerUser: 100, ServerSystem: 800,
+				Slow: &SlowFigures{Members: 100, Open: 40, Received: 12_000, Missed: 388_000, Ended: []FailureCount{
+					{StageDisconnect, "closed by the server with 1013: too slow", 50}, {StageDisconnect, "reset by the server", 10}}},
+			},
+			Server: []ProcessSample{{At: atMeasured, RSS: 3 << 20, Anonymous: 900 << 10, User: time.Second, System: 2 * time.Second}},
+		}},
+		{"rooms", Report{
+			Parameters:  Rooms{Load: Load{URL: url + "?room={room}", Connections: 10000, Loops: 1}, Publishing: Publishing{Size: 128, InFlight: 64}, Rooms: 1000, Zipf: 1},
+			Environment: environment,
+			Connections: Connections{Asked: 11000, Opened: 11000, Took: time.Second, PerSecond: 11000},
+			Broadcast:   &BroadcastFigures{Measured: 10 * time.Second, Messages: 1000, Expected: 10_000, Deliveries: 10_000, PerSecond: 1000, PerRead: 1, Latency: latency},
+		}},
 		{"compressed", Report{
 			Parameters:  Idle{Load: Load{URL: url, Connections: 100, Loops: 1, Compression: true}},
 			Environment: environment,
@@ -133,6 +151,9 @@ func TestReportOK(t *testing.T) {
 		{"unanswered", Report{Connections: Connections{Asked: 2, Opened: 2}, Echo: &EchoFigures{Unanswered: 1}}, false},
 		{"late", Report{Connections: Connections{Asked: 2, Opened: 2}, Rate: &RateFigures{Late: 1}}, true},
 		{"message lost", Report{Connections: Connections{Asked: 2, Opened: 2}, Rate: &RateFigures{Lost: 1}}, false},
+		{"delivery lost", Report{Connections: Connections{Asked: 2, Opened: 2}, Broadcast: &BroadcastFigures{Lost: 1}}, false},
+		{"out of order", Report{Connections: Connections{Asked: 2, Opened: 2}, Broadcast: &BroadcastFigures{OutOfOrder: 1}}, false},
+		{"missed by the slow", Report{Connections: Connections{Asked: 2, Opened: 2}, Broadcast: &BroadcastFigures{Slow: &SlowFigures{Missed: 1}}}, true},
 		{"message lost in an attack", Report{Connections: Connections{Asked: 2, Opened: 2}, Attack: &AttackFigures{
 			Phases: []AttackPhase{{Name: phaseBefore}, {Name: phaseDuring, RateFigures: RateFigures{Lost: 1}}},
 		}}, false},

@@ -26,11 +26,13 @@ const (
 )
 
 type commands struct {
-	Idle   idleCommand   `cmd:"" help:"Open connections and hold them: memory per connection, connect rate."`
-	Echo   echoCommand   `cmd:"" help:"Keep messages going to a server that echoes them: throughput, latency, CPU per message."`
-	Rate   rateCommand   `cmd:"" help:"Send so many messages a second to a server that echoes them, whatever it does: latency from the schedule, late and lost messages."`
-	Attack attackCommand `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
-	Modes  modesCommand  `cmd:"" help:"List the attacks, one in each line: name and what it does."`
+	Idle      idleCommand      `cmd:"" help:"Open connections and hold them: memory per connection, connect rate."`
+	Echo      echoCommand      `cmd:"" help:"Keep messages going to a server that echoes them: throughput, latency, CPU per message."`
+	Rate      rateCommand      `cmd:"" help:"Send so many messages a second to a server that echoes them, whatever it does: latency from the schedule, late and lost messages."`
+	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
+	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
+	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
+	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
 }
 
 // scenario is a command that puts load on a server.

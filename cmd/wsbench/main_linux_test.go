@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
@@ -78,6 +79,9 @@ func TestExitCodes(t *testing.T) {
 		{"wrong size", []string{"echo", echo, "--size", "3"}, exitUsage, "", "Size: 3: must be 16 to 1048576 bytes"},
 		{"unknown attack", []string{"attack", "tickle", echo}, exitUsage, "", "Mode: tickle: must be one of [fd-exhaustion"},
 		{"no rate", []string{"rate", echo, "--rate=-1"}, exitUsage, "", "PerSecond: -1: must be above 0"},
+		{"two paces", []string{"broadcast", echo, "--rate", "5", "--every", "1s"}, exitUsage, "", "--rate and --every can't be used together"},
+		{"a burst longer than its interval", []string{"broadcast", echo, "--burst", "5", "--every", "10ms", "--spread", "20ms"}, exitUsage, "", "Spread: 20ms"},
+		{"one URL for many rooms", []string{"rooms", echo}, exitUsage, "", "must contain {room}"},
 		{"wrong CPU list", []string{"echo", echo, "--cpu", "3-1"}, exitUsage, "", "write CPU numbers and ranges"},
 		{"wrong source", []string{"echo", echo, "--source", "here"}, exitUsage, "", "--source"},
 	} {
@@ -123,6 +127,21 @@ func TestJSON(t *testing.T) {
 	}
 	if got.Connections.Opened != 5 || got.Echo.Messages == 0 || len(got.Echo.Latency.Percentiles) == 0 || len(got.Server) != 3 {
 		t.Errorf("got %+v, %+v, %+v", got.Connections, got.Echo, got.Server)
+	}
+}
+
+func TestPublishingFlags(t *testing.T) {
+	for _, test := range []struct {
+		flags publishingFlags
+		want  bench.Publishing
+	}{
+		{publishingFlags{Rate: 40, Burst: 1, Slow: 1}, bench.Publishing{PerSecond: 40, Burst: 1, Slow: 1}},
+		{publishingFlags{Burst: 20, Every: 50 * time.Millisecond, Spread: time.Millisecond}, bench.Publishing{PerSecond: 400, Burst: 20, Spread: time.Millisecond}},
+		{publishingFlags{InFlight: 8, Text: true}, bench.Publishing{InFlight: 8, Text: true}},
+	} {
+		if got := test.flags.publishing(); got != test.want {
+			t.Errorf("%+v: got %+v, want %+v", test.flags, got, test.want)
+		}
 	}
 }
 

@@ -21,13 +21,21 @@ type loop struct {
 	// Fixed after newLoop.
 	epfd     int
 	listener int
+	respond  response
 
 	// Loop only.
 	conns  table
 	events [batch]unix.EpollEvent
 	head   [256]byte // the answer to a handshake
 	buf    []byte    // what one turn of one connection reads and answers in
+
+	control []byte // replies of a turn to control frames, in broadcasts
 }
+
+// response deals with the whole frames at the start of p, that have come from
+// fd: reply is what to send, rest the partial frame behind the last whole one,
+// which aliases p.
+type response func(fd int32, p []byte) (reply, rest []byte, v verdict)
 
 func newLoop(listener int) (*loop, error) {
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -39,7 +47,9 @@ func newLoop(listener int) (*loop, error) {
 		unix.Close(epfd)
 		return nil, fmt.Errorf("epoll_ctl: %w", err)
 	}
-	return &loop{epfd: epfd, listener: listener, buf: make([]byte, bufferSize)}, nil
+	l := &loop{epfd: epfd, listener: listener, buf: make([]byte, bufferSize)}
+	l.respond = func(_ int32, p []byte) (reply, rest []byte, v verdict) { return echo(p) }
+	return l, nil
 }
 
 // run serves until the epoll instance fails.
@@ -142,7 +152,7 @@ func (l *loop) answer(fd int32, c *conn, in []byte) bool {
 		}
 		in = frames
 	}
-	reply, rest, v := echo(in)
+	reply, rest, v := l.respond(fd, in)
 	var unsent []byte
 	if len(reply) > 0 {
 		n, errno := write(fd, reply)

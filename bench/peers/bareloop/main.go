@@ -1,4 +1,5 @@
-// Command bareloop echoes WebSocket messages as cheaply as a Go program can. It
+// Command bareloop echoes WebSocket messages as cheaply as a Go program can, or
+// with --broadcast sends each to all others, in one write from the loop for each. It
 // is the yardstick of the other servers, not an example: a request is a WebSocket
 // handshake if it has a key, any path will do, frames longer than 64 KiB allocate,
 // nothing is limited but the length of heads and frames, and when descriptors run
@@ -37,21 +38,25 @@ import (
 
 func main() {
 	address := flag.String("listen", "127.0.0.1:0", "address to listen on, as `host:port`; port 0 lets the kernel choose")
+	broadcast := flag.Bool("broadcast", false, "send each message to all other connections instead of back; for one loop")
 	loops := flag.Int("loops", 1, "number of event loops, each with a listener of its own")
 	flag.Parse()
-	if err := serve(*address, *loops); err != nil {
+	if err := serve(*address, *loops, *broadcast); err != nil {
 		fmt.Fprintln(os.Stderr, "bareloop:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(address string, loops int) error {
+func serve(address string, loops int, broadcast bool) error {
 	addr, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("--listen %q: want host:port with a numeric address", address)
 	}
 	if loops < 1 {
 		return fmt.Errorf("--loops %d: want at least 1", loops)
+	}
+	if broadcast && loops > 1 {
+		return fmt.Errorf("--loops %d: --broadcast is for one loop: connections of others would be missed", loops)
 	}
 	failed := make(chan error, loops)
 	for range loops {
@@ -69,6 +74,9 @@ func serve(address string, loops int) error {
 		l, err := newLoop(fd)
 		if err != nil {
 			return err
+		}
+		if broadcast {
+			l.respond = l.relay
 		}
 		go func() { failed <- l.run() }()
 	}

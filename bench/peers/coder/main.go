@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	peer.Main(func(address string) error { return peer.ServeHTTP(address, upgrade) })
+	peer.Main(func(address string) error { return peer.ServeHTTP(address, upgrade) }, broadcast)
 }
 
 func upgrade(w http.ResponseWriter, r *http.Request) {

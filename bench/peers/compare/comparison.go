@@ -16,6 +16,7 @@ type comparison struct {
 	path     string // of the WebSocket URL
 	cpus     cpuList
 	tool     loadTool
+	load     map[string][]string // flags of the load tool for one server only
 	rounds   int
 	spare    int   // how many noisy rounds may be repeated
 	limit    noise // a round above it is noisy
@@ -79,7 +80,7 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 		if _, failed := o.failed[spec.Name]; failed {
 			continue
 		}
-		report, n, err := c.run(ctx, spec, o.cell)
+		report, n, err := c.run(ctx, spec, o.cell.with(c.load[spec.Name]))
 		switch {
 		case ctx.Err() != nil:
 			return round{}, context.Cause(ctx)

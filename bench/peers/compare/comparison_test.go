@@ -93,6 +93,20 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// A server's own flags come behind those of the cell.
+func TestLoadOfOneServer(t *testing.T) {
+	c := newComparison(t, "/echo", fake("base", "server", "1000"), fake("slow", "server", "1000"))
+	c.load = map[string][]string{"slow": {"--times=3"}}
+	o, err := c.measure(t.Context(), echoCell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := summarize(o, []string{"base", "slow"}, "base").Rows
+	if rows[0].Figures[0] != 1 || rows[1].Figures[0] != 3 {
+		t.Errorf("got %v and %v µs, want 1 and 3", rows[0].Figures[0], rows[1].Figures[0])
+	}
+}
+
 func TestMeasureRepeatsNoisyRounds(t *testing.T) {
 	c := newComparison(t, "/echo", fake("base", "server", "1000"))
 	c.limit = noise{Steal: -1, Others: -1}

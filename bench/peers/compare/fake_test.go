@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,9 +72,16 @@ func fakeTool() {
 	case "/lost":
 		lost, exit = 1, 1
 	}
+	port, err := strconv.Atoi(target.Port())
+	if err != nil {
+		panic(err)
+	}
+	if slices.Contains(os.Args, "--times=3") {
+		port *= 3
+	}
 	fmt.Printf(`{"connections": {"asked": 1, "opened": 1, "lost": %d}, "server": [{}, {}],
 		"generator": {"generatorSaturated": true},
-		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %s}}`, lost, target.Port())
+		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %d}}`, lost, port)
 	os.Exit(exit)
 }
 

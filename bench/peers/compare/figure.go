@@ -22,6 +22,17 @@ var (
 		{"messages/s", 0, func(r *report) float64 { return r.Echo.PerSecond }},
 		{"RSS MiB", 1, func(r *report) float64 { return float64(r.last().RSS) / bytesPerMiB }},
 	}
+	broadcastFigures = []figure{
+		{"CPU µs/delivery", 2, func(r *report) float64 {
+			return float64(r.Broadcast.ServerUser+r.Broadcast.ServerSystem) / nanosecondsPerMicrosecond
+		}},
+		{"p50 ms", 1, func(r *report) float64 { return r.Broadcast.Latency.at(50) / microsecondsPerMillisecond }},
+		{"p99 ms", 1, func(r *report) float64 { return r.Broadcast.Latency.at(99) / microsecondsPerMillisecond }},
+		{"last p50 ms", 1, func(r *report) float64 { return r.Broadcast.LastLatency.at(50) / microsecondsPerMillisecond }},
+		{"deliveries/s", 0, func(r *report) float64 { return r.Broadcast.PerSecond }},
+		{"deliveries/read", 2, func(r *report) float64 { return r.Broadcast.PerRead }},
+		{"RSS MiB", 1, func(r *report) float64 { return float64(r.last().RSS) / bytesPerMiB }},
+	}
 	idleFigures = []figure{
 		{"RSS B/connection", 0, func(r *report) float64 { return r.perConnection(float64(r.last().RSS - r.first().RSS)) }},
 		{"at once B/connection", 0, func(r *report) float64 { return r.perConnection(float64(r.opened().RSS - r.first().RSS)) }},
@@ -33,6 +44,7 @@ var (
 )
 
 const (
-	nanosecondsPerMicrosecond = 1e3
-	bytesPerMiB               = 1 << 20
+	nanosecondsPerMicrosecond  = 1e3
+	microsecondsPerMillisecond = 1e3
+	bytesPerMiB                = 1 << 20
 )

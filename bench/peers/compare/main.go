@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +27,8 @@ import (
 type commandLine struct {
 	Echo echoCommand `cmd:"" help:"Compare the CPU time of echoing messages."`
 	Idle idleCommand `cmd:"" help:"Compare the memory of connections at rest."`
+
+	Broadcast broadcastCommand `cmd:"" help:"Compare the CPU time of sending messages to all others."`
 
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 }
@@ -104,15 +107,16 @@ func (i *idleCommand) Run(ctx context.Context) error {
 	}})
 }
 
-// common are the flags of both comparisons.
+// common are the flags of all comparisons.
 type common struct {
 	Servers []serverSpec `arg:"" name:"server" help:"Servers, each as NAME=COMMAND LINE. The command line is split at white space. A server must print \"listening on ADDRESS\"."`
 
-	Connections int    `help:"Connections to each server." default:"1000"`
-	Rounds      int    `help:"How often each server is measured." default:"5"`
-	SpareRounds int    `help:"How many noisy rounds may be repeated in each table." default:"5"`
-	Baseline    string `help:"Server that the others are compared with. Default: the first."`
-	JSON        string `name:"json" help:"File to write all figures to, as JSON." type:"path"`
+	Connections int               `help:"Connections to each server." default:"1000"`
+	Rounds      int               `help:"How often each server is measured." default:"5"`
+	SpareRounds int               `help:"How many noisy rounds may be repeated in each table." default:"5"`
+	Load        map[string]string `help:"More flags of the load tool for one server only; may be repeated. They are split at white space." mapsep:"none" placeholder:"NAME=FLAGS"`
+	Baseline    string            `help:"Server that the others are compared with. Default: the first."`
+	JSON        string            `name:"json" help:"File to write all figures to, as JSON." type:"path"`
 	place
 }
 
@@ -162,6 +166,9 @@ func (c *common) Validate() error {
 	check(c.Rounds > 0, "--rounds %d: must be 1 or more", c.Rounds)
 	check(c.SpareRounds >= 0, "--spare-rounds %d: must not be negative", c.SpareRounds)
 	check(c.Baseline == "" || slices.Contains(names, c.Baseline), "--baseline %q: is not among the servers %v", c.Baseline, names)
+	for name := range c.Load {
+		check(slices.Contains(names, name), "--load %s: is not among the servers %v", name, names)
+	}
 	for i, name := range names {
 		check(!slices.Contains(names[:i], name), "server %q: is named twice", name)
 	}
@@ -188,6 +195,10 @@ func (c *common) compare(ctx context.Context, cells []cell) error {
 	run := c.comparison()
 	run.servers, run.baseline = c.Servers, baseline
 	run.rounds, run.spare = c.Rounds, c.SpareRounds
+	run.load = make(map[string][]string)
+	for name, flags := range c.Load {
+		run.load[name] = strings.Fields(flags)
+	}
 	all := document{Started: time.Now().UTC(), Servers: c.Servers}
 	for _, of := range cells {
 		o, err := run.measure(ctx, of)

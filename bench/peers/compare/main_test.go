@@ -46,6 +46,7 @@ func TestCommandLineRefuses(t *testing.T) {
 		"NAME=COMMAND LINE":             {"echo", "./bin/a"},
 		"is named twice":                {"echo", "a=x", "a=y"},
 		`--baseline "c": is not among`:  {"echo", "--baseline=c", "a=x", "b=y"},
+		"--load c: is not among":        {"broadcast", "--load=c=--rate 5", "a=x"},
 		"--rounds 0: must be 1":         {"idle", "--rounds=0", "a=x"},
 		"--connections -1":              {"idle", "--connections=-1", "a=x"},
 		"--spare-rounds -1":             {"idle", "--spare-rounds=-1", "a=x"},

@@ -27,6 +27,17 @@ type report struct {
 		ServerUser   time.Duration `json:"serverUserNanosecondsPerMessage"`
 		ServerSystem time.Duration `json:"serverSystemNanosecondsPerMessage"`
 	} `json:"echo"`
+	Broadcast *struct {
+		Deliveries   uint64        `json:"deliveries"`
+		Lost         uint64        `json:"lost"`
+		OutOfOrder   uint64        `json:"outOfOrder"`
+		PerSecond    float64       `json:"perSecond"`
+		PerRead      float64       `json:"deliveriesPerRead"`
+		Latency      latency       `json:"latency"`
+		LastLatency  latency       `json:"lastLatency"`
+		ServerUser   time.Duration `json:"serverUserNanosecondsPerDelivery"`
+		ServerSystem time.Duration `json:"serverSystemNanosecondsPerDelivery"`
+	} `json:"broadcast"`
 	Generator struct {
 		Saturated bool `json:"generatorSaturated"`
 	} `json:"generator"`
@@ -78,6 +89,10 @@ func parseReport(text []byte, scenario string) (*report, error) {
 		return nil, fmt.Errorf("%d samples of the server's process, want 2 or more", len(r.Server))
 	case scenario == "echo" && (r.Echo == nil || r.Echo.Messages == 0):
 		return nil, errors.New("no message was echoed")
+	case scenario == "broadcast" && (r.Broadcast == nil || r.Broadcast.Deliveries == 0):
+		return nil, errors.New("no message was delivered")
+	case scenario == "broadcast" && r.Broadcast.Lost+r.Broadcast.OutOfOrder > 0:
+		return nil, fmt.Errorf("%d deliveries were lost and %d messages out of order", r.Broadcast.Lost, r.Broadcast.OutOfOrder)
 	}
 	return r, nil
 }

@@ -23,6 +23,33 @@ func TestEchoFigures(t *testing.T) {
 	}
 }
 
+func TestBroadcastFigures(t *testing.T) {
+	text, err := os.ReadFile("testdata/broadcast.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := parseReport(text, "broadcast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"7.75", "45.0", "91.0", "92.0", "100000", "1.25", "3.0"}
+	for i, f := range broadcastFigures {
+		if got := f.format(f.of(r)); got != want[i] {
+			t.Errorf("%s: got %s, want %s", f.name, got, want[i])
+		}
+	}
+	for part, want := range map[string]string{
+		`"lost": 0,
+    "outOfOrder": 0`: "5 deliveries were lost and 2 messages out of order",
+		`"deliveries": 500000`: "no message was delivered",
+	} {
+		broken := strings.Replace(string(text), part, strings.NewReplacer(`"lost": 0`, `"lost": 5`, `Order": 0`, `Order": 2`, "500000", "0").Replace(part), 1)
+		if _, err := parseReport([]byte(broken), "broadcast"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
 func TestIdleFigures(t *testing.T) {
 	text, err := os.ReadFile("testdata/echo.json")
 	if err != nil {

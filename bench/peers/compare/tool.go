@@ -33,6 +33,12 @@ type cell struct {
 	figures  []figure
 }
 
+// with returns the cell with more flags.
+func (c cell) with(flags []string) cell {
+	c.flags = append(slices.Clone(c.flags), flags...)
+	return c
+}
+
 // run puts the cell's load on a server. It also returns the CPU time that the
 // load tool itself used.
 func (t loadTool) run(ctx context.Context, c cell, server, url string, pid int) (*report, time.Duration, error) {

@@ -24,9 +24,32 @@ const (
 	bufferSize    = 64 << 10
 )
 
-func main() { peer.Main(serve) }
+func main() {
+	peer.Main(func(address string) error { return serve(address, echo{}) }, broadcast)
+}
 
-func serve(address string) error {
+// protocol is what a server does with connections. Workers call it, for one
+// connection one at a time.
+type protocol interface {
+	// begin is called once the handshake has been answered.
+	begin(from net.Conn)
+	// answer appends the replies to the frames in in, which it borrows and
+	// changes, and returns how many bytes it has answered.
+	answer(from net.Conn, out, in []byte) (replies []byte, used int, err error)
+	end(from net.Conn)
+}
+
+type echo struct{}
+
+func (echo) begin(net.Conn) {}
+
+func (echo) answer(_ net.Conn, out, in []byte) (replies []byte, used int, err error) {
+	return reply.Append(out, in)
+}
+
+func (echo) end(net.Conn) {}
+
+func serve(address string, p protocol) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -45,19 +68,19 @@ func serve(address string) error {
 		if err != nil {
 			return err
 		}
-		if err := watch(poller, stream, ready); err != nil {
+		if err := watch(poller, stream, p, ready); err != nil {
 			stream.Close()
 		}
 	}
 }
 
 // watch sends the connection to ready whenever there is something to read.
-func watch(poller netpoll.Poller, stream net.Conn, ready chan<- *conn) error {
+func watch(poller netpoll.Poller, stream net.Conn, p protocol, ready chan<- *conn) error {
 	event, err := netpoll.HandleReadOnce(stream)
 	if err != nil {
 		return err
 	}
-	c := &conn{stream: stream, event: event, poller: poller}
+	c := &conn{stream: stream, event: event, poller: poller, protocol: p}
 	c.turns.Lock() // Start looks at the event once more after it has armed it
 	defer c.turns.Unlock()
 	err = poller.Start(event, func(netpoll.Event) { ready <- c })
@@ -71,9 +94,10 @@ func watch(poller netpoll.Poller, stream net.Conn, ready chan<- *conn) error {
 // the lock shows that order to Go's memory model.
 type conn struct {
 	// Fixed after watch.
-	stream net.Conn
-	event  *netpoll.Desc
-	poller netpoll.Poller
+	stream   net.Conn
+	event    *netpoll.Desc
+	poller   netpoll.Poller
+	protocol protocol
 
 	// Guarded by turns.
 	turns   sync.Mutex
@@ -93,6 +117,7 @@ func work(ready <-chan *conn) {
 		if err != nil {
 			_ = c.poller.Stop(c.event)
 			c.event.Close()
+			c.protocol.end(c.stream)
 			c.stream.Close()
 		}
 		c.turns.Unlock()
@@ -111,6 +136,7 @@ func (c *conn) turn(in, out []byte) ([]byte, error) {
 		in = append(c.partial, in...)
 		c.partial = in
 	}
+	opened := c.open
 	out, used, frameErr := c.answer(out, in)
 	if used > 0 {
 		c.partial = nil
@@ -123,6 +149,9 @@ func (c *conn) turn(in, out []byte) ([]byte, error) {
 		if _, err := c.stream.Write(out); err != nil {
 			return out, err
 		}
+	}
+	if c.open && !opened {
+		c.protocol.begin(c.stream)
 	}
 	return out, frameErr
 }
@@ -137,6 +166,6 @@ func (c *conn) answer(out, in []byte) (replies []byte, used int, err error) {
 		c.open = true
 		out, in, used = append(out, answer...), in[size:], size
 	}
-	out, n, err := reply.Append(out, in)
+	out, n, err := c.protocol.answer(c.stream, out, in)
 	return out, used + n, err
 }

@@ -19,14 +19,39 @@ import (
 	"github.com/sluicegate/sluice/bench/peers/internal/reply"
 )
 
-func main() { peer.Main(serve) }
+func main() {
+	peer.Main(func(address string) error { return serve(address, echo{}) }, broadcast)
+}
 
-func serve(address string) error {
-	return gnet.Run(new(handler), "tcp://"+address, gnet.WithMulticore(true))
+func serve(address string, p protocol) error {
+	return gnet.Run(&handler{protocol: p}, "tcp://"+address, gnet.WithMulticore(true))
 }
 
 // handler holds no state of its own: gnet calls it from all loops.
-type handler struct{ gnet.BuiltinEventEngine }
+type handler struct {
+	gnet.BuiltinEventEngine
+	protocol
+}
+
+// protocol is what a server does with connections, each on its own loop.
+type protocol interface {
+	// begin is called once the handshake has been answered.
+	begin(from gnet.Conn)
+	// answer appends the replies to the frames in in, which it borrows and
+	// changes, and returns how many bytes it has answered.
+	answer(from gnet.Conn, out, in []byte) (replies []byte, used int, err error)
+	end(from gnet.Conn)
+}
+
+type echo struct{}
+
+func (echo) begin(gnet.Conn) {}
+
+func (echo) answer(_ gnet.Conn, out, in []byte) (replies []byte, used int, err error) {
+	return reply.Append(out, in)
+}
+
+func (echo) end(gnet.Conn) {}
 
 // OnBoot is called with the listener open.
 func (*handler) OnBoot(engine gnet.Engine) gnet.Action {
@@ -53,9 +78,9 @@ type worth int
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // OnTraffic is called on the connection's loop.
-func (*handler) OnTraffic(c gnet.Conn) gnet.Action {
+func (h *handler) OnTraffic(c gnet.Conn) gnet.Action {
 	if c.Context() == nil {
-		if action := open(c); c.Context() == nil {
+		if action := h.open(c); c.Context() == nil {
 			return action
 		}
 	}
@@ -68,7 +93,7 @@ func (*handler) OnTraffic(c gnet.Conn) gnet.Action {
 	}
 	out := buffers.Get().(*[]byte)
 	defer buffers.Put(out)
-	replies, used, err := reply.Append((*out)[:0], in)
+	replies, used, err := h.answer(c, (*out)[:0], in)
 	*out = replies
 	rest := in[used:]
 	c.SetContext(worth(len(rest) + reply.Missing(rest)))
@@ -84,7 +109,7 @@ func (*handler) OnTraffic(c gnet.Conn) gnet.Action {
 }
 
 // open answers the handshake if its request is complete.
-func open(c gnet.Conn) gnet.Action {
+func (h *handler) open(c gnet.Conn) gnet.Action {
 	in, err := c.Peek(-1)
 	if err != nil {
 		return gnet.Close
@@ -103,5 +128,12 @@ func open(c gnet.Conn) gnet.Action {
 	if _, err := c.Write(answer); err != nil {
 		return gnet.Close
 	}
+	h.begin(c)
+	return gnet.None
+}
+
+// OnClose is called on the connection's loop.
+func (h *handler) OnClose(c gnet.Conn, _ error) gnet.Action {
+	h.end(c)
 	return gnet.None
 }

@@ -9,3 +9,5 @@ import (
 func TestMain(m *testing.M) { smoke.Main(m, main) }
 
 func TestEcho(t *testing.T) { smoke.Echo(t, smoke.Start(t), 0) }
+
+func TestBroadcast(t *testing.T) { smoke.Broadcast(t, smoke.Start(t, "--broadcast")) }

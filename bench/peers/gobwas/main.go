@@ -27,7 +27,7 @@ const readBuffer = 1 << 10
 // maxFrame bounds the payload of one frame: 16 MiB.
 const maxFrame = 16 << 20
 
-func main() { peer.Main(serve) }
+func main() { peer.Main(serve, broadcast) }
 
 func serve(address string) error {
 	listener, err := net.Listen("tcp", address)

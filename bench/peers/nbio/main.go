@@ -21,11 +21,18 @@ import (
 	"github.com/sluicegate/sluice/bench/peers/internal/peer"
 )
 
-func main() { peer.Main(serve) }
+func main() { peer.Main(echo, broadcast) }
 
-func serve(address string) error {
+func echo(address string) error {
+	u := newUpgrader()
+	u.OnMessage(func(conn *websocket.Conn, kind websocket.MessageType, message []byte) {
+		_ = conn.WriteMessage(kind, message)
+	})
+	return serve(address, u)
+}
+
+func serve(address string, upgrader *websocket.Upgrader) error {
 	logging.SetLevel(logging.LevelError) // its notices go to standard output
-	upgrader := newUpgrader()
 	engine := nbhttp.NewEngine(nbhttp.Config{
 		Network:                 "tcp",
 		Addrs:                   []string{address},
@@ -51,9 +58,6 @@ func newUpgrader() *websocket.Upgrader {
 	u := websocket.NewUpgrader()
 	u.MessageLengthLimit = peer.MaxMessage
 	u.KeepaliveTime = time.Hour // a timer for each connection; 0 means two minutes
-	u.OnMessage(func(conn *websocket.Conn, kind websocket.MessageType, message []byte) {
-		_ = conn.WriteMessage(kind, message)
-	})
 	return u
 }
 

@@ -15,3 +15,5 @@ func TestMain(m *testing.M) { smoke.Main(m, main) }
 
 // The library drops empty messages: it hands them to no handler.
 func TestEcho(t *testing.T) { smoke.Echo(t, smoke.Start(t), 1) }
+
+func TestBroadcast(t *testing.T) { smoke.Broadcast(t, smoke.Start(t, "--broadcast")) }

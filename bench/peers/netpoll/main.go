@@ -19,15 +19,27 @@ import (
 	"github.com/sluicegate/sluice/bench/peers/internal/reply"
 )
 
-func main() { peer.Main(serve) }
+func main() {
+	peer.Main(func(address string) error {
+		return serve(address, func(netpoll.Connection) step { return echo })
+	}, broadcast)
+}
 
-func serve(address string) error {
+// step deals with the frames that have arrived on a connection.
+type step func(netpoll.Connection) error
+
+// serve has each connection handled by what begin returns for it, which is called
+// once the handshake has been answered.
+func serve(address string, begin func(netpoll.Connection) step) error {
 	if err := netpoll.Configure(netpoll.Config{BufferSize: 1 << 10}); err != nil {
 		return err
 	}
 	listener, err := netpoll.CreateListener("tcp", address)
 	if err != nil {
 		return err
+	}
+	onRequest := func(ctx context.Context, conn netpoll.Connection) error {
+		return ctx.Value(stateKey{}).(*state).handle(conn, begin)
 	}
 	loop, err := netpoll.NewEventLoop(onRequest, netpoll.WithOnPrepare(newState))
 	if err != nil {
@@ -38,7 +50,7 @@ func serve(address string) error {
 }
 
 // state is a connection's. netpoll runs one handler of a connection at a time.
-type state struct{ open bool }
+type state struct{ step step }
 
 type stateKey struct{}
 
@@ -46,14 +58,15 @@ func newState(netpoll.Connection) context.Context {
 	return context.WithValue(context.Background(), stateKey{}, new(state))
 }
 
-// onRequest is called when there is something to read.
-func onRequest(ctx context.Context, conn netpoll.Connection) error {
-	step := echo
-	if s := ctx.Value(stateKey{}).(*state); !s.open {
-		s.open = true
-		step = open
+// handle is called when there is something to read.
+func (s *state) handle(conn netpoll.Connection, begin func(netpoll.Connection) step) (err error) {
+	if s.step == nil {
+		if err = open(conn); err == nil {
+			s.step = begin(conn)
+		}
+	} else {
+		err = s.step(conn)
 	}
-	err := step(conn)
 	if err != nil {
 		conn.Close()
 	}
@@ -89,6 +102,16 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // echo answers frames until none is partial.
 func echo(conn netpoll.Connection) error {
+	return eachRead(conn, func(out, in []byte) ([]byte, int, error) {
+		replies, used, frameErr := reply.Append(out, in)
+		return replies, used, errors.Join(frameErr, send(conn.Writer(), replies))
+	})
+}
+
+// eachRead calls answer with scratch memory and whole frames, or one and a part
+// of the next, until none is partial. answer returns the memory and how many bytes
+// it has dealt with.
+func eachRead(conn netpoll.Connection, answer func(out, in []byte) ([]byte, int, error)) error {
 	in := conn.Reader()
 	for in.Len() > 0 {
 		frames, err := in.Peek(in.Len())
@@ -102,11 +125,10 @@ func echo(conn netpoll.Connection) error {
 			continue
 		}
 		scratch := buffers.Get().(*[]byte)
-		replies, used, frameErr := reply.Append((*scratch)[:0], frames)
-		err = send(conn.Writer(), replies)
-		*scratch = replies
+		out, used, err := answer((*scratch)[:0], frames)
+		*scratch = out
 		buffers.Put(scratch)
-		if err := errors.Join(frameErr, err, in.Skip(used), in.Release()); err != nil {
+		if err := errors.Join(err, in.Skip(used), in.Release()); err != nil {
 			return err
 		}
 	}

@@ -8,12 +8,18 @@ import (
 	"os"
 )
 
-// Main parses the command line and runs serve with the address to listen on,
-// "host:port". serve must call [Announce] once it listens, and return only with
-// the error that ended it.
-func Main(serve func(address string) error) {
+// Main parses the command line and runs one of the two servers with the address
+// to listen on, "host:port": echo, or with --broadcast the one that sends each
+// message to all other connections. Either must call [Announce] once it listens,
+// and return only with the error that ended it.
+func Main(echo, broadcast func(address string) error) {
 	address := flag.String("listen", "127.0.0.1:0", "address to listen on, as `host:port`; port 0 lets the kernel choose")
+	others := flag.Bool("broadcast", false, "send each message to all other connections instead of back")
 	flag.Parse()
+	serve := echo
+	if *others {
+		serve = broadcast
+	}
 	if err := serve(*address); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

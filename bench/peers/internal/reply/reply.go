@@ -20,6 +20,8 @@ var (
 	ErrUnmasked = errors.New("frame of a client is not masked")
 	ErrTooLong  = errors.New("frame is longer than 16 MiB")
 	ErrClosed   = errors.New("peer closed")
+
+	ErrFragmented = errors.New("message is in fragments")
 )
 
 var endOfHead = []byte("\r\n\r\n")
@@ -54,17 +56,11 @@ func (e *exchange) Write(p []byte) (int, error) { return e.answer.Write(p) }
 // returns [ErrClosed].
 func Append(dst, in []byte) (out []byte, used int, err error) {
 	for {
-		header, size, err := parse(in[used:])
-		if err != nil {
+		header, payload, size, err := next(in[used:])
+		if size == 0 || err != nil {
 			return dst, used, err
 		}
-		end := used + size + int(header.Length)
-		if size == 0 || end > len(in) {
-			return dst, used, nil
-		}
-		payload := in[used+size : end]
-		ws.Cipher(payload, header.Mask, 0)
-		used = end
+		used += size
 		if header.OpCode != ws.OpPong {
 			dst = appendReply(dst, header, payload)
 		}
@@ -72,6 +68,45 @@ func Append(dst, in []byte) (out []byte, used int, err error) {
 			return dst, used, ErrClosed
 		}
 	}
+}
+
+// Relay is Append for servers that pass messages on: data frames are appended to
+// messages, as a server sends them, and only the replies to control frames to
+// replies. Messages in fragments are not passed on; the error is
+// [ErrFragmented].
+func Relay(replies, messages, in []byte) (outReplies, outMessages []byte, used int, err error) {
+	for {
+		header, payload, size, err := next(in[used:])
+		if size == 0 || err != nil {
+			return replies, messages, used, err
+		}
+		used += size
+		switch {
+		case header.OpCode == ws.OpPong:
+		case header.OpCode.IsControl():
+			replies = appendReply(replies, header, payload)
+		case !header.Fin || header.OpCode == ws.OpContinuation:
+			return replies, messages, used, ErrFragmented
+		default:
+			messages = appendReply(messages, header, payload)
+		}
+		if header.OpCode == ws.OpClose {
+			return replies, messages, used, ErrClosed
+		}
+	}
+}
+
+// next unmasks the frame at the start of in and returns its payload, which lies
+// in in, and its size. A size of 0 means that it is not whole.
+func next(in []byte) (header ws.Header, payload []byte, size int, err error) {
+	header, size, err = parse(in)
+	end := size + int(header.Length)
+	if err != nil || size == 0 || end > len(in) {
+		return header, nil, 0, err
+	}
+	payload = in[size:end]
+	ws.Cipher(payload, header.Mask, 0)
+	return header, payload, end, nil
 }
 
 // Missing returns how many more bytes than in it takes, at least, to make the

@@ -99,3 +99,35 @@ func TestUpgrade(t *testing.T) {
 		t.Error("a POST was upgraded")
 	}
 }
+
+func TestRelay(t *testing.T) {
+	small := pattern(20)
+	first := clientFrame(ws.OpText, small)
+	first[0] &^= 0x80
+	for _, c := range []struct {
+		name              string
+		in                []byte
+		replies, messages []byte
+		used              int // from the end of in
+		err               error
+	}{
+		{"nothing", nil, nil, nil, 0, nil},
+		{"messages and controls", bytes.Join([][]byte{
+			clientFrame(ws.OpText, small), clientFrame(ws.OpPing, small[:5]), clientFrame(ws.OpPong, small), clientFrame(ws.OpBinary, small), clientFrame(ws.OpText, small)[:9],
+		}, nil), serverFrame(ws.OpPong, small[:5]), append(serverFrame(ws.OpText, small), serverFrame(ws.OpBinary, small)...), 9, nil},
+		{"close", append(clientFrame(ws.OpClose, nil), "behind"...), serverFrame(ws.OpClose, nil), nil, 6, ErrClosed},
+		{"fragment", first, nil, nil, 0, ErrFragmented},
+		{"continuation", clientFrame(ws.OpContinuation, small), nil, nil, 0, ErrFragmented},
+		{"unmasked", serverFrame(ws.OpText, small), nil, nil, 22, ErrUnmasked},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			replies, messages, used, err := Relay([]byte("before"), nil, bytes.Clone(c.in))
+			if !errors.Is(err, c.err) || used != len(c.in)-c.used {
+				t.Errorf("%d bytes used, error %v; want %d, %v", used, err, len(c.in)-c.used, c.err)
+			}
+			if !bytes.Equal(replies, append([]byte("before"), c.replies...)) || !bytes.Equal(messages, c.messages) {
+				t.Errorf("got replies %q and messages %q", replies, messages)
+			}
+		})
+	}
+}

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// serveVariable tells a test binary to be the server.
+// serveVariable tells a test binary to be the server, and with which flags.
 const serveVariable = "PEER_SMOKE_SERVE"
 
 // Main is the body of a peer's TestMain: it runs the tests, or main in the
@@ -22,20 +22,20 @@ func Main(m *testing.M, main func()) {
 	if os.Getenv(serveVariable) == "" {
 		os.Exit(m.Run())
 	}
-	os.Args = append(os.Args[:1], "--listen=127.0.0.1:0")
+	os.Args = append(os.Args[:1], strings.Fields(os.Getenv(serveVariable))...)
 	main()
 }
 
-// Start starts the server and returns its address. The server is ended with the
+// Start starts the server, with more flags, and returns its address. The server is ended with the
 // test, which fails if the race detector had something to say.
-func Start(t *testing.T) (address string) {
+func Start(t *testing.T, flags ...string) (address string) {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := exec.Command(path)
-	server.Env = append(os.Environ(), serveVariable+"=1")
+	server.Env = append(os.Environ(), serveVariable+"=--listen=127.0.0.1:0 "+strings.Join(flags, " "))
 	complaints := new(output)
 	server.Stderr = complaints
 	stdout, err := server.StdoutPipe()
