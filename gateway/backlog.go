@@ -17,7 +17,7 @@ type outgoing struct {
 	deflated *deflated // what all receivers of a broadcast share; nil: one receiver
 	class    *class    // nil: that of the session's route
 	key      string
-	scope    uint32 // of key
+	scope    uint64 // of key: that of a share, or directScope
 }
 
 // outcome is what became of a message for one session.
@@ -45,7 +45,7 @@ const committedBytes = 64 << 10
 // send queues a message for an open session. If the session is too slow, the
 // message's policy decides. No message follows a close frame (RFC 6455 §5.5.1).
 func (s *shard) send(c *poller.Conn, x *session, m outgoing) outcome {
-	if x.state != open && x.state != ending {
+	if !receives(c, x) {
 		return outcomeGone
 	}
 	if m.class == nil {
@@ -69,6 +69,12 @@ func (s *shard) send(c *poller.Conn, x *session, m outgoing) outcome {
 		return outcomeGone
 	}
 	return s.hold(c, x, m)
+}
+
+// receives reports whether messages still reach a session. Its connection may
+// have ended in the present call.
+func receives(c *poller.Conn, x *session) bool {
+	return c.Writable() && (x.state == open || x.state == ending)
 }
 
 // passes reports whether a message of size bytes may go straight to the

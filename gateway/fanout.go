@@ -122,7 +122,7 @@ func (s *shard) advance(number uint32) bool {
 		if !ok {
 			return s.endPass(number)
 		}
-		s.visit(sh, number, slot)
+		s.visit(sh, slot)
 	}
 	return true
 }
@@ -172,12 +172,12 @@ func (s *shard) abandon(sh *share) {
 }
 
 // visit sends the messages of the present pass to one member.
-func (s *shard) visit(sh *share, number, slot uint32) {
+func (s *shard) visit(sh *share, slot uint32) {
 	c, x, p := s.loop.ConnAt(slot), s.sessions.At(slot), sh.pass
 	from, late := p.late[slot]
-	if !late && !p.selective && x.state == open && x.backlog == nil {
+	if !late && !p.selective && x.backlog == nil && receives(c, x) {
 		whole := p.bytesFor(s.route(x), x.deflate)
-		if s.fits(c, len(whole)) {
+		if s.fits(c, len(whole)) && (len(p.messages) == 1 || s.mayCommit(c, len(whole))) {
 			n := uint64(len(p.messages))
 			s.counts.messagesOut += n
 			s.counts.classes[sh.class.number].offered += n
@@ -186,9 +186,34 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 			return
 		}
 	}
-	for _, m := range p.messages[from:] {
-		if c.Open() && m.isFor(s, c, x) {
-			m.receipt.note(s.send(c, x, m.outgoing(number)))
+	s.sendEach(sh, p.messages[from:], c, x)
+}
+
+// mayCommit reports whether a batch may go to the connection in one piece, out
+// of reach of the policies. A message alone may be larger.
+func (s *shard) mayCommit(c *poller.Conn, size int) bool {
+	return c.Unsent()+size <= min(committedBytes, s.gateway.config.Limits.Outbound)
+}
+
+// hasten sends a member what was published before and has not been sent, ahead
+// of its turn: it is about to leave, and publishers count on the order. It
+// reports whether the session lives on.
+func (s *shard) hasten(c *poller.Conn, x *session, m membership) (is bool) {
+	sh := s.shares.At(m.share)
+	if sh.pass != nil && sh.members.Awaits(m.seat) {
+		s.sendEach(sh, sh.pass.messages[sh.pass.late[c.Slot()]:], c, x)
+	}
+	if receives(c, x) && len(sh.pending) > 0 {
+		s.sendEach(sh, sh.pending[sh.late[c.Slot()]:], c, x)
+	}
+	return receives(c, x)
+}
+
+// sendEach sends a member those of some messages that are for it.
+func (s *shard) sendEach(sh *share, messages []*publication, c *poller.Conn, x *session) {
+	for _, m := range messages {
+		if receives(c, x) && m.isFor(s, c, x) {
+			m.receipt.note(s.send(c, x, m.outgoing(sh.scope)))
 		}
 	}
 }
@@ -230,12 +255,12 @@ func (b *batch) bytesFor(rt *route, d codec.Deflate) []byte {
 		return *form
 	}
 	if len(b.messages) == 1 {
-		*form = rt.compress(d, b.messages[0].outgoing(0)).frame
+		*form = rt.compress(d, b.messages[0].outgoing(directScope)).frame
 		return *form
 	}
 	whole := make([]byte, 0, len(b.plain))
 	for _, m := range b.messages {
-		whole = append(whole, rt.compress(d, m.outgoing(0)).frame...)
+		whole = append(whole, rt.compress(d, m.outgoing(directScope)).frame...)
 	}
 	*form = whole
 	return whole

@@ -61,8 +61,9 @@ func (g Group) Join(s Session) error {
 	return nil
 }
 
-// Leave ends the membership of s, if there is one. It does not wait. Errors are
-// [ErrEnded] and [ErrBusy].
+// Leave ends the membership of s, if there is one. It does not wait: what was
+// published to the group before Leave still arrives. Errors are [ErrEnded] and
+// [ErrBusy].
 func (g Group) Leave(s Session) error {
 	if s.shard == nil {
 		return ErrEnded
@@ -70,8 +71,7 @@ func (g Group) Leave(s Session) error {
 	return sendError(s.shard.loop.PostRef(s.handle, letterLeave, g, len(g.name)))
 }
 
-// LeaveAll ends all memberships of s. It does not wait. Errors are [ErrEnded]
-// and [ErrBusy].
+// LeaveAll is [Group.Leave] for every group that s is in.
 func (s Session) LeaveAll() error {
 	if s.shard == nil {
 		return ErrEnded

@@ -110,7 +110,7 @@ func (p *publication) isFor(s *shard, c *poller.Conn, x *session) bool {
 }
 
 // outgoing returns the message as one session is sent it.
-func (p *publication) outgoing(scope uint32) outgoing {
+func (p *publication) outgoing(scope uint64) outgoing {
 	return outgoing{frame: p.frame.Bytes(), shared: true, deflated: p.deflated, class: p.class, key: p.key, scope: scope}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/gobwas/ws"
 
@@ -84,8 +83,8 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	return made.receipt.await(ctx)
 }
 
-// Close begins the close handshake, after what was sent before (RFC 6455
-// §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
+// Close begins the close handshake, after what was sent and published before
+// (RFC 6455 §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
 // own; reason is cut to 123 bytes. It does not wait.
 func (s Session) Close(code ws.StatusCode, reason string) error {
 	if code != ws.StatusNormalClosure && code != ws.StatusGoingAway && (code < 3000 || code > 4999) {
@@ -129,8 +128,9 @@ type direct struct {
 	session Session
 }
 
-// directScope tells the keys of direct messages from those of groups.
-const directScope = math.MaxUint32
+// directScope tells the keys of messages to single sessions from those of
+// shares.
+const directScope = 0
 
 // Run sends the message.
 func (d *direct) Run(l *poller.Loop) {

@@ -32,6 +32,7 @@ type shard struct {
 	shares     slab.Table[share]
 	shareSlots slab.Slots
 	shareOf    map[*hub.Group]uint32
+	scopes     uint64 // given to shares
 	fanout     fanout
 
 	// Loop only: the turn.
@@ -133,7 +134,7 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 	}
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
-		*s.shares.Claim(s.shareSlots.Take()) = share{hub: h, class: h.class}
+		s.newShare(share{hub: h, class: h.class})
 	}
 	return s
 }
@@ -227,7 +228,7 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 	case letterFrame:
 		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
 	case letterLeave:
-		s.leave(c, x, letter.Ref.(Group).name)
+		s.leave(c, x, letter.Ref.(Group))
 	case letterLeaveAll:
 		s.leaveAll(c, x)
 	case letterClose:

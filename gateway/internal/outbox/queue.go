@@ -19,7 +19,7 @@ type Message struct {
 // Key names what a message updates.
 type Key struct {
 	// Scope tells apart keys of the same name, for example by group.
-	Scope uint32
+	Scope uint64
 	Name  string
 }
 

@@ -72,7 +72,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 				}
 				want.messages = want.messages[min(1, len(want.messages)):]
 			} else {
-				m := Message{Frame: fmt.Appendf(make([]byte, 0, 80), "%d.%0*d", step, rng.IntN(40), 0), Policy: only, Key: Key{Scope: uint32(rng.IntN(2)), Name: fmt.Sprint(rng.IntN(9))}}
+				m := Message{Frame: fmt.Appendf(make([]byte, 0, 80), "%d.%0*d", step, rng.IntN(40), 0), Policy: only, Key: Key{Scope: uint64(rng.IntN(2)), Name: fmt.Sprint(rng.IntN(9))}}
 				if only > Conflate {
 					m.Policy = Policy(rng.IntN(4))
 				}
