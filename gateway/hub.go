@@ -91,7 +91,7 @@ func (h *Hub) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err := h.publishToAll(made); err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, h.gateway)
 }
 
 func (h *Hub) publishToAll(p *publication) error {

@@ -106,7 +106,20 @@ func (p *publication) isFor(s *shard, c *poller.Conn, x *session) bool {
 			return false
 		}
 	}
-	return p.filter == nil || p.filter(&Recipient{s, c, x})
+	return p.filter == nil || p.chooses(s, c, x)
+}
+
+// chooses asks the filter. One that panics chooses nobody: it is a program's
+// own, and its loop serves others too.
+func (p *publication) chooses(s *shard, c *poller.Conn, x *session) (is bool) {
+	s.recipient = Recipient{s, c, x}
+	defer func() {
+		s.recipient = Recipient{}
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("filter", s.session(c), fault)
+		}
+	}()
+	return p.filter(&s.recipient)
 }
 
 // outgoing returns the message as one session is sent it.
@@ -150,11 +163,14 @@ func (r *receipt) finish() {
 	}
 }
 
-// await waits for all parts.
-func (r *receipt) await(ctx context.Context) (Reach, error) {
+// await waits for all parts. A gateway that ends may leave some undone: those
+// that waited for the end of a window.
+func (r *receipt) await(ctx context.Context, g *Gateway) (Reach, error) {
 	select {
 	case <-r.done:
 		return Reach{Sent: int(r.sent.Load()), Dropped: int(r.dropped.Load()), Closed: int(r.closed.Load())}, nil
+	case <-g.ended:
+		return Reach{}, ErrEnded
 	case <-ctx.Done():
 		return Reach{}, ctx.Err()
 	}

@@ -80,7 +80,7 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, s.shard.gateway)
 }
 
 // Close begins the close handshake, after what was sent and published before

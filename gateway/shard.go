@@ -40,11 +40,12 @@ type shard struct {
 	holder    int          // the message that holds segment, in its inbox
 	runnable  []*inbox
 	jobs      []workers.Job
-	inflated  []byte  // a message, while its inline handler borrows it
-	passing   Request // the request of the present handshake, if nobody keeps it
-	responses []byte  // control frames and HTTP answers, until they are written
-	inboxes   int     // in use
-	undone    int     // bytes of messages in them
+	inflated  []byte    // a message, while its inline handler borrows it
+	recipient Recipient // while a filter borrows it
+	passing   Request   // the request of the present handshake, if nobody keeps it
+	responses []byte    // control frames and HTTP answers, until they are written
+	inboxes   int       // in use
+	undone    int       // bytes of messages in them
 	spare     []*inbox
 
 	// Loop only: counters.
@@ -313,7 +314,7 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 	session := s.session(c)
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.gateway.journal.panicked(session, fault)
+			s.gateway.journal.panicked("handler", session, fault)
 			s.endWith(c, x, ReasonHandlerPanic)
 		}
 	}()

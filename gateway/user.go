@@ -30,7 +30,7 @@ func (u User) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err := u.publish(made); err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, u.hub.gateway)
 }
 
 func (u User) publish(p *publication) error {
