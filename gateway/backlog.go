@@ -39,8 +39,12 @@ type backlog struct {
 	pong  []byte // a frame that goes before the queue, or nil
 }
 
-// committedBytes is how much a connection may hold that nothing can pass.
-const committedBytes = 64 << 10
+// maxCommitted is how much a connection may hold that nothing can pass.
+const maxCommitted = 64 << 10
+
+// committed is the part of Outbound that is the connection's. The policies need
+// the rest: they choose among what waits in the queue.
+func (l *Limits) committed() int { return min(maxCommitted, l.Outbound/4) }
 
 // send queues a message for an open session. If the session is too slow, the
 // message's policy decides. No message follows a close frame (RFC 6455 §5.5.1).
@@ -92,7 +96,7 @@ func (s *shard) passes(c *poller.Conn, x *session, size int) bool {
 
 func (s *shard) fits(c *poller.Conn, size int) bool {
 	unsent := c.Unsent()
-	return unsent == 0 || unsent < committedBytes && unsent+size <= s.gateway.config.Limits.Outbound
+	return unsent == 0 || unsent < s.committed && unsent+size <= s.gateway.config.Limits.Outbound
 }
 
 // hold puts a message behind those that wait already, or does without it, or
@@ -153,7 +157,7 @@ func (s *shard) commit(c *poller.Conn, x *session) {
 		c.QueueShared(x.backlog.pong)
 		x.backlog.pong = nil
 	}
-	for committed := 0; committed < committedBytes; {
+	for committed := 0; committed < max(1, s.committed); {
 		m, ok := x.backlog.queue.Pop()
 		if !ok {
 			x.backlog = nil

@@ -192,7 +192,7 @@ func (s *shard) visit(sh *share, slot uint32) {
 // mayCommit reports whether a batch may go to the connection in one piece, out
 // of reach of the policies. A message alone may be larger.
 func (s *shard) mayCommit(c *poller.Conn, size int) bool {
-	return c.Unsent()+size <= min(committedBytes, s.gateway.config.Limits.Outbound)
+	return c.Unsent()+size <= s.committed
 }
 
 // hasten sends a member what was published before and has not been sent, ahead

@@ -67,7 +67,7 @@ func TestKeysOfOneGroupDoNotMeetThoseOfAnother(t *testing.T) {
 		st.rig.Settle()
 		want = append(want, string(p.Payload))
 	}
-	tell(text("%0*d", committedBytes, 0), a.Publish) // the connection is full
+	tell(text("%0*d", maxCommitted, 0), a.Publish) // the connection is full
 	for _, name := range []string{"first", "second"} {
 		g := st.group(name)
 		st.must(g.Join(a.Session))

@@ -23,6 +23,8 @@ type shard struct {
 	plain   codec.Limits // of sessions without compression
 	deflate codec.Limits // of those with it
 
+	committed int // bytes that a connection may hold and nothing can pass
+
 	// Loop only: sessions.
 	sessions slab.Table[session]
 	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
@@ -130,6 +132,9 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		loop:    l,
 		plain:   plain,
 		deflate: deflate,
+
+		committed: g.config.Limits.committed(),
+
 		heads:   make(map[uint32]*head),
 		shareOf: make(map[*hub.Group]uint32),
 	}
