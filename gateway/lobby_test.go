@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 
@@ -118,5 +117,3 @@ func text(format string, args ...any) gateway.Publication {
 func sameTexts(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
-
-func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
