@@ -9,6 +9,8 @@ MEMBERS     ?= 10000
 SOAK        ?= 1000000
 DURING      ?= 4s
 MODES       ?=
+MODEL       ?= 10m
+MODEL_SEED  ?=
 
 .DEFAULT_GOAL := help
 
@@ -76,6 +78,10 @@ fuzz: ## run each fuzz target for FUZZTIME=30s
 soak: ## open and close SOAK=1000000 connections on each engine, with late sends
 	SLUICE_SOAK=$(SOAK) $(GO) test -v -timeout 2h -run '^TestChurn$$' ./poller
 	SLUICE_SOAK=$$(($(SOAK) / 20)) $(GO) test -v -timeout 2h -run '^TestStaleSessionsNeverReachTheNextClient$$' ./gateway
+
+.PHONY: model
+model: ## play hubs and groups against their model for MODEL=10m; MODEL_SEED= plays one round again
+	SLUICE_MODEL=$(MODEL) SLUICE_MODEL_SEED=$(MODEL_SEED) $(GO) test -v -timeout 24h -run '^TestModel$$' ./gateway
 
 .PHONY: bench
 bench: ## run the Go benchmarks

@@ -17,7 +17,7 @@ type outgoing struct {
 	deflated *deflated // what all receivers of a broadcast share; nil: one receiver
 	class    *class    // nil: that of the session's route
 	key      string
-	scope    uint32 // of key
+	scope    uint64 // of key: that of a share, or directScope
 }
 
 // outcome is what became of a message for one session.
@@ -57,13 +57,17 @@ func (s *shard) closeBacklog(x *session) {
 	}
 }
 
-// committedBytes is how much a connection may hold that nothing can pass.
-const committedBytes = 64 << 10
+// maxCommitted is how much a connection may hold that nothing can pass.
+const maxCommitted = 64 << 10
+
+// committed is the part of Outbound that is the connection's. The policies need
+// the rest: they choose among what waits in the queue.
+func (l *Limits) committed() int { return min(maxCommitted, l.Outbound/4) }
 
 // send queues a message for an open session. If the session is too slow, the
 // message's policy decides. No message follows a close frame (RFC 6455 §5.5.1).
 func (s *shard) send(c *poller.Conn, x *session, m outgoing) outcome {
-	if x.state != open && x.state != ending {
+	if !receives(c, x) {
 		return outcomeGone
 	}
 	if m.class == nil {
@@ -89,6 +93,12 @@ func (s *shard) send(c *poller.Conn, x *session, m outgoing) outcome {
 	return s.hold(c, x, m)
 }
 
+// receives reports whether messages still reach a session. Its connection may
+// have ended in the present call.
+func receives(c *poller.Conn, x *session) bool {
+	return c.Writable() && (x.state == open || x.state == ending)
+}
+
 // passes reports whether a message of size bytes may go straight to the
 // connection. c may have ended by then.
 func (s *shard) passes(c *poller.Conn, x *session, size int) bool {
@@ -104,7 +114,7 @@ func (s *shard) passes(c *poller.Conn, x *session, size int) bool {
 
 func (s *shard) fits(c *poller.Conn, size int) bool {
 	unsent := c.Unsent()
-	return unsent == 0 || unsent < committedBytes && unsent+size <= s.gateway.config.Limits.Outbound
+	return unsent == 0 || unsent < s.committed && unsent+size <= s.gateway.config.Limits.Outbound
 }
 
 // hold puts a message behind those that wait already, or does without it, or
@@ -164,7 +174,7 @@ func (s *shard) commit(c *poller.Conn, x *session) {
 		c.QueueShared(x.backlog.pong)
 		x.backlog.pong = nil
 	}
-	for committed := 0; committed < committedBytes; {
+	for committed := 0; committed < max(1, s.committed); {
 		m, ok := x.backlog.queue.Pop()
 		if !ok {
 			s.closeBacklog(x)

@@ -1,21 +1,30 @@
 package gateway
 
+import "slices"
+
 // batch is messages laid end to end, once for all who are sent all of them.
 type batch struct {
-	messages  []*publication
-	selective bool // not everyone is sent all
-	plain     []byte
-	deflated  *[windows][]byte // by what was agreed; nil: not made yet
+	messages []*publication
+	filtered bool     // who is sent all must be asked for each
+	excepted []uint32 // slots, sorted, of sessions that are not sent all
+	plain    []byte
+	deflated *[windows][]byte // by what was agreed; nil: not made yet
 }
 
-// endToEnd returns a batch of messages, which it takes.
-func endToEnd(messages []*publication) batch {
+// endToEnd returns a batch of messages for sessions of s. It takes the list.
+func (s *shard) endToEnd(messages []*publication) batch {
 	b := batch{messages: messages}
 	size := 0
 	for _, m := range messages {
 		size += m.frame.Len()
-		b.selective = b.selective || m.selective()
+		b.filtered = b.filtered || m.filter != nil
+		for _, e := range m.except {
+			if e.shard == s {
+				b.excepted = append(b.excepted, e.handle.Slot)
+			}
+		}
 	}
+	slices.Sort(b.excepted)
 	if len(messages) == 1 {
 		b.plain = messages[0].frame.Bytes()
 		return b
@@ -25,6 +34,15 @@ func endToEnd(messages []*publication) batch {
 		b.plain = append(b.plain, m.frame.Bytes()...)
 	}
 	return b
+}
+
+// isForAll reports whether the session at slot is sent every message.
+func (b *batch) isForAll(slot uint32) bool {
+	if b.filtered {
+		return false
+	}
+	_, excepted := slices.BinarySearch(b.excepted, slot)
+	return !excepted
 }
 
 // bytesFor returns the messages as a session is sent them that has agreed on
@@ -41,12 +59,12 @@ func (b *batch) bytesFor(s *shard, x *session) []byte {
 		return *form
 	}
 	if len(b.messages) == 1 {
-		*form = s.compress(x, b.messages[0].outgoing(0)).frame
+		*form = s.compress(x, b.messages[0].outgoing(directScope)).frame
 		return *form
 	}
 	whole := make([]byte, 0, len(b.plain))
 	for _, m := range b.messages {
-		whole = append(whole, s.compress(x, m.outgoing(0)).frame...)
+		whole = append(whole, s.compress(x, m.outgoing(directScope)).frame...)
 	}
 	*form = whole
 	return whole

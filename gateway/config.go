@@ -227,7 +227,8 @@ const (
 	DropOldest = outbox.DropOldest
 	// Conflate keeps of the messages with one key ([Publication].Key) only the
 	// latest: a new one drops the one that waits, even where there is room. If
-	// the latest of all keys are too many, the session ends with 1013.
+	// the latest of all keys are too many, the session ends with 1013. Messages
+	// without a key replace none.
 	Conflate = outbox.Conflate
 )
 
@@ -284,7 +285,8 @@ type Route struct {
 
 // Authorize decides on an upgrade before it is answered, and may set the
 // request's Identity. It is called on the loop and must not block. A non-nil
-// error refuses with 401; a [*Refusal] chooses the status.
+// error refuses with 401; a [*Refusal] chooses the status; a panic is logged, and
+// refuses with 500.
 type Authorize func(*Request) error
 
 // Refusal is an error that refuses an upgrade with a status and a line of text

@@ -134,7 +134,7 @@ func (s *shard) advance(number uint32) bool {
 		if !ok {
 			break
 		}
-		s.visit(sh, number, slot)
+		s.visit(sh, slot)
 	}
 	s.loop.Flush()
 	s.fanout.members += uint64(served)
@@ -144,7 +144,7 @@ func (s *shard) advance(number uint32) bool {
 // beginPass makes a pass of what is pending.
 func (s *shard) beginPass(sh *share) {
 	s.fanout.passes++
-	sh.pass = &pass{batch: endToEnd(sh.pending), late: sh.late}
+	sh.pass = &pass{batch: s.endToEnd(sh.pending), late: sh.late}
 	sh.pending, sh.late, sh.bytes, sh.due = nil, nil, 0, false
 	sh.members.Begin()
 }
@@ -187,12 +187,12 @@ func (s *shard) abandon(sh *share) {
 }
 
 // visit sends the messages of the present pass to one member.
-func (s *shard) visit(sh *share, number, slot uint32) {
+func (s *shard) visit(sh *share, slot uint32) {
 	c, x, p := s.loop.ConnAt(slot), s.sessions.At(slot), sh.pass
 	from, late := p.late[slot]
-	if !late && !p.selective && x.state == open && x.backlog == nil {
+	if !late && x.backlog == nil && p.isForAll(slot) && receives(c, x) {
 		whole := p.bytesFor(s, x)
-		if s.fitsAll(c, p, len(whole)) {
+		if s.fits(c, len(whole)) && (len(p.messages) == 1 || s.mayCommit(c, len(whole))) {
 			n := uint64(len(p.messages))
 			s.counts.messagesOut += n
 			s.counts.classes[sh.class.number].offered += n
@@ -201,17 +201,34 @@ func (s *shard) visit(sh *share, number, slot uint32) {
 			return
 		}
 	}
-	for _, m := range p.messages[from:] {
-		if c.Open() && m.isFor(s, c, x) {
-			m.receipt.note(s.send(c, x, m.outgoing(number)))
-		}
-	}
+	s.sendEach(sh, p.messages[from:], c, x)
 }
 
-// fitsAll reports whether a member that waits for nothing, or for little, may
-// have all messages of a pass at once. One message of any size may go to a
-// member that keeps up, but a pass that has grown while the loop was busy must
-// not pass its limit by.
-func (s *shard) fitsAll(c *poller.Conn, p *pass, size int) bool {
-	return s.fits(c, size) && (len(p.messages) == 1 || size <= s.gateway.config.Limits.Outbound)
+// mayCommit reports whether a batch may go to the connection in one piece, out
+// of reach of the policies. A message alone may be larger.
+func (s *shard) mayCommit(c *poller.Conn, size int) bool {
+	return c.Unsent()+size <= s.committed
+}
+
+// hasten sends a member what was published before and has not been sent, ahead
+// of its turn: it is about to leave, and publishers count on the order. It
+// reports whether the session lives on.
+func (s *shard) hasten(c *poller.Conn, x *session, m membership) (is bool) {
+	sh := s.shares.At(m.share)
+	if sh.pass != nil && sh.members.Awaits(m.seat) {
+		s.sendEach(sh, sh.pass.messages[sh.pass.late[c.Slot()]:], c, x)
+	}
+	if receives(c, x) && len(sh.pending) > 0 {
+		s.sendEach(sh, sh.pending[sh.late[c.Slot()]:], c, x)
+	}
+	return receives(c, x)
+}
+
+// sendEach sends a member those of some messages that are for it.
+func (s *shard) sendEach(sh *share, messages []*publication, c *poller.Conn, x *session) {
+	for _, m := range messages {
+		if receives(c, x) && m.isFor(s, c, x) {
+			m.receipt.note(s.send(c, x, m.outgoing(sh.scope)))
+		}
+	}
 }

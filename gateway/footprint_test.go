@@ -5,10 +5,20 @@ import (
 	"unsafe"
 )
 
-// TestIdleSessionFootprint holds the budget of a session: a million of them take
-// a megabyte for each byte.
-func TestIdleSessionFootprint(t *testing.T) {
-	if size := unsafe.Sizeof(session{}); size > 64 {
-		t.Errorf("a session takes %d bytes, want at most 64", size)
+// TestFootprints holds the budget of what there are many of: a million of them
+// take a megabyte for each byte.
+func TestFootprints(t *testing.T) {
+	for _, test := range []struct {
+		what       string
+		size, most uintptr
+	}{
+		{"a session", unsafe.Sizeof(session{}), 64},
+		{"the profile of a session with a user or in a group", unsafe.Sizeof(profile{}), 56},
+		{"a membership", unsafe.Sizeof(membership{}), 8},
+		{"a loop's share of a group", unsafe.Sizeof(share{}), 120},
+	} {
+		if test.size > test.most {
+			t.Errorf("%s takes %d bytes, want at most %d", test.what, test.size, test.most)
+		}
 	}
 }

@@ -23,8 +23,8 @@ const maxGroupName = 1024
 var (
 	// ErrGroupName: a group's name has 1 to 1,024 characters of UTF-8.
 	ErrGroupName = errors.New("gateway: a group's name must be 1 to 1024 characters of UTF-8")
-	// ErrOtherHub: a session can join groups of its own hub only.
-	ErrOtherHub = errors.New("gateway: the session is not of the group's hub")
+	// ErrOtherGateway: the session is another gateway's than the group.
+	ErrOtherGateway = errors.New("gateway: the session is another gateway's than the group")
 )
 
 // Group returns the group of that name.
@@ -43,14 +43,18 @@ func (g Group) Len() int {
 
 // Join makes s a member, if it is not one already. It does not wait: what is
 // sent to the session, or published to the group, after Join comes after it. A
-// session that is in [Limits].Groups groups does not join; see
-// [Session.Info]. Errors are [ErrGroupName], [ErrEnded] and [ErrBusy].
+// session of another hub does not join, nor one that is in [Limits].Groups
+// groups; see [Session.Info]. Errors are [ErrGroupName], [ErrOtherGateway],
+// [ErrEnded] and [ErrBusy].
 func (g Group) Join(s Session) error {
 	if err := checkGroupName(g.name); err != nil {
 		return err
 	}
 	if s.shard == nil {
 		return ErrEnded
+	}
+	if s.shard.gateway != g.hub.gateway {
+		return ErrOtherGateway
 	}
 	loop := int(s.handle.Loop)
 	j := &join{hub: g.hub, group: g.hub.groups.Hold(g.name, loop), handle: s.handle}
@@ -61,8 +65,9 @@ func (g Group) Join(s Session) error {
 	return nil
 }
 
-// Leave ends the membership of s, if there is one. It does not wait. Errors are
-// [ErrEnded] and [ErrBusy].
+// Leave ends the membership of s, if there is one. It does not wait: what was
+// published to the group before Leave still arrives. Errors are [ErrEnded] and
+// [ErrBusy].
 func (g Group) Leave(s Session) error {
 	if s.shard == nil {
 		return ErrEnded
@@ -70,8 +75,7 @@ func (g Group) Leave(s Session) error {
 	return sendError(s.shard.loop.PostRef(s.handle, letterLeave, g, len(g.name)))
 }
 
-// LeaveAll ends all memberships of s. It does not wait. Errors are [ErrEnded]
-// and [ErrBusy].
+// LeaveAll is [Group.Leave] for every group that s is in.
 func (s Session) LeaveAll() error {
 	if s.shard == nil {
 		return ErrEnded
@@ -82,17 +86,24 @@ func (s Session) LeaveAll() error {
 // Publish sends a message to every member; see [Hub]. A group without members
 // is no error.
 func (g Group) Publish(p Publication) error {
-	return g.publish(g.hub.encode(&p, g.hub.classOf(g.name)))
+	made, err := g.hub.encode(&p, g.hub.classOf(g.name))
+	if err != nil {
+		return err
+	}
+	return g.publish(made)
 }
 
 // Deliver is Publish, and waits to learn what became of the message.
 func (g Group) Deliver(ctx context.Context, p Publication) (Reach, error) {
-	made := g.hub.encode(&p, g.hub.classOf(g.name))
+	made, err := g.hub.encode(&p, g.hub.classOf(g.name))
+	if err != nil {
+		return Reach{}, err
+	}
 	made.receipt = newReceipt()
 	if err := g.publish(made); err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, g.hub.gateway)
 }
 
 func (g Group) publish(p *publication) error {

@@ -37,6 +37,14 @@ const (
 	Binary = MessageType(ws.OpBinary)
 )
 
+// check returns an error for what is no type of a message.
+func (t MessageType) check() error {
+	if t != Text && t != Binary {
+		return ErrMessageType
+	}
+	return nil
+}
+
 // Message is one complete message, however it was fragmented.
 type Message struct {
 	Type    MessageType
@@ -78,11 +86,13 @@ func Echo() Handler {
 	return HandlerFunc(func(s Session, m Message) { s.Send(m.Type, m.Payload) })
 }
 
-// Errors of [Session] methods.
+// Errors of sending.
 var (
 	// ErrEnded: the session has ended, or never was. A session that ends at
 	// the same moment can also swallow a send without an error.
 	ErrEnded = errors.New("gateway: the session has ended")
+	// ErrMessageType: a message is [Text] or [Binary].
+	ErrMessageType = errors.New("gateway: a message's type must be Text or Binary")
 	// ErrBusy: the session's loop has more to do than it can keep up with.
 	ErrBusy = errors.New("gateway: the session's loop is overloaded")
 )

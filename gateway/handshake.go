@@ -74,7 +74,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	}
 	r := s.requestFor(route, parsed, p[:end])
 	r.RemoteAddr = c.RemoteAddr()
-	refused := s.admit(route, r)
+	refused := s.admit(c, route, r)
 	if refused == nil {
 		refused = s.occupy(c, route, r)
 	}
@@ -133,7 +133,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 
 // admit checks an upgrade before it is answered, the cheapest checks first, and
 // chooses r's subprotocol. It returns nil if the upgrade is granted.
-func (s *shard) admit(rt *route, r *Request) *refusal {
+func (s *shard) admit(c *poller.Conn, rt *route, r *Request) *refusal {
 	if err := r.CheckUpgrade(); err != nil {
 		return refusalOf(err)
 	}
@@ -148,12 +148,28 @@ func (s *shard) admit(rt *route, r *Request) *refusal {
 	if rt.authorize == nil {
 		return nil
 	}
-	if err := rt.authorize(r); err != nil {
-		return unauthorized(err)
+	if refused := s.authorize(c, rt, r); refused != nil {
+		return refused
 	}
 	if err := r.Identity.check(&s.gateway.config.Limits, rt.hub); err != nil {
 		s.gateway.journal.log(slog.LevelError, "Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
 		return &refusal{reason: ReasonInternal}
+	}
+	// A copy, for it is kept: the string may be a part of the whole request.
+	r.Identity.User = strings.Clone(r.Identity.User)
+	return nil
+}
+
+// authorize asks the program. If that panics, the answer is no.
+func (s *shard) authorize(c *poller.Conn, rt *route, r *Request) (refused *refusal) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("Authorize", s.session(c), fault)
+			refused = &refusal{reason: ReasonInternal}
+		}
+	}()
+	if err := rt.authorize(r); err != nil {
+		return unauthorized(err)
 	}
 	return nil
 }

@@ -81,17 +81,24 @@ func (h *Hub) Sessions() int { return h.sessions.Load() }
 
 // Publish sends a message to every session of the hub.
 func (h *Hub) Publish(p Publication) error {
-	return h.publishToAll(h.encode(&p, h.class))
+	made, err := h.encode(&p, h.class)
+	if err != nil {
+		return err
+	}
+	return h.publishToAll(made)
 }
 
 // Deliver is Publish, and waits to learn what became of the message.
 func (h *Hub) Deliver(ctx context.Context, p Publication) (Reach, error) {
-	made := h.encode(&p, h.class)
+	made, err := h.encode(&p, h.class)
+	if err != nil {
+		return Reach{}, err
+	}
 	made.receipt = newReceipt()
 	if err := h.publishToAll(made); err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, h.gateway)
 }
 
 func (h *Hub) publishToAll(p *publication) error {

@@ -189,7 +189,7 @@ func (in *inbox) Run() {
 func (in *inbox) deliver(batch []delivery) (done int) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			in.shard.gateway.journal.panicked(in.session, fault)
+			in.shard.gateway.journal.panicked("handler", in.session, fault)
 			in.failed = true
 			in.shard.loop.PostRef(in.session.handle, letterPanic, nil, 0)
 			batch[done].release()

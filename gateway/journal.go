@@ -84,9 +84,9 @@ func (j *journal) ended(c *poller.Conn, x *session, cause error) {
 	j.log(level, "connection ended", args...)
 }
 
-// panicked records the panic of a handler, with its stack.
-func (j *journal) panicked(s Session, fault any) {
-	j.log(slog.LevelError, "handler panicked", "session", s.ID(), "panic", fault, "stack", string(debug.Stack()))
+// panicked records the panic of a program's own code, with its stack.
+func (j *journal) panicked(what string, s Session, fault any) {
+	j.log(slog.LevelError, what+" panicked", "session", s.ID(), "panic", fault, "stack", string(debug.Stack()))
 }
 
 // close writes what is queued and ends the journal. What is logged afterwards is

@@ -17,8 +17,12 @@ func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte)
 	if x.state != open {
 		return
 	}
+	chosen := r == ReasonClosedByHandler || r == ReasonShutdown
+	if chosen && !s.hastenAll(c, x) {
+		return
+	}
 	x.reason, x.asked = r, s.loop.Now()
-	if x.backlog != nil && (r == ReasonClosedByHandler || r == ReasonShutdown) {
+	if chosen && x.backlog != nil {
 		x.backlog.queue.Push(outbox.Message{Frame: codec.AppendFrame(nil, ws.OpClose, payload)})
 		x.state = closing
 		return

@@ -3,13 +3,14 @@ package gateway
 import (
 	"slices"
 
+	"github.com/sluicegate/sluice/gateway/internal/hub"
 	"github.com/sluicegate/sluice/poller"
 )
 
 // admitMember carries out a join and reports whether the hold on the group that
 // came with it is kept. c is nil if the session has ended.
 func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
-	if c == nil {
+	if c == nil || !c.Writable() {
 		s.counts.undelivered++
 		return false
 	}
@@ -18,11 +19,10 @@ func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
 	case x.state != open || s.route(x).hub != j.hub:
 		s.counts.undelivered++
 		return false
+	case s.joined(x, j.group):
+		return false
 	case len(x.profile.groups()) >= s.gateway.config.Limits.Groups:
 		s.counts.joinsRefused++
-		return false
-	}
-	if number, known := s.shareOf[j.group]; known && x.profile.in(number) {
 		return false
 	}
 	number, opened := s.openShare(j.hub, j.group)
@@ -42,9 +42,10 @@ func (s *shard) joinGroups(c *poller.Conn, h *Hub, groups []string) {
 	}
 }
 
-// in reports whether the session is a member of a share.
-func (p *profile) in(number uint32) bool {
-	return slices.ContainsFunc(p.groups(), func(m membership) bool { return m.share == number })
+// joined reports whether the session is a member of a group.
+func (s *shard) joined(x *session, group *hub.Group) bool {
+	number, known := s.shareOf[group]
+	return known && slices.ContainsFunc(x.profile.groups(), func(m membership) bool { return m.share == number })
 }
 
 // memberOf returns which of the session's memberships is that of a group.
@@ -53,15 +54,49 @@ func (s *shard) memberOf(x *session, group string) (at int, is bool) {
 	return at, at >= 0
 }
 
-// leave ends the membership in a group, if there is one.
-func (s *shard) leave(c *poller.Conn, x *session, group string) {
-	if at, is := s.memberOf(x, group); is {
+// leave ends the membership in a group, if there is one, after what was
+// published before.
+func (s *shard) leave(c *poller.Conn, x *session, g Group) {
+	if s.route(x).hub != g.hub {
+		s.counts.undelivered++
+		return
+	}
+	at, is := s.memberOf(x, g.name)
+	if is && s.hasten(c, x, x.profile.memberships[at]) {
 		s.dismiss(c, x, at)
 	}
 }
 
-// leaveAll ends all memberships.
+// leaveAll ends all memberships, after what was published before.
 func (s *shard) leaveAll(c *poller.Conn, x *session) {
+	for _, m := range x.profile.groups() {
+		if !s.hasten(c, x, m) {
+			return
+		}
+	}
+	s.dismissAll(c, x)
+}
+
+// hastenAll sends the session what was published before to its hub and to its
+// groups. It reports whether the session lives on.
+func (s *shard) hastenAll(c *poller.Conn, x *session) (is bool) {
+	h := s.route(x).hub
+	if h == nil {
+		return true
+	}
+	if !s.hasten(c, x, membership{uint32(h.number), x.seat}) {
+		return false
+	}
+	for _, m := range x.profile.groups() {
+		if !s.hasten(c, x, m) {
+			return false
+		}
+	}
+	return true
+}
+
+// dismissAll ends all memberships.
+func (s *shard) dismissAll(c *poller.Conn, x *session) {
 	for n := len(x.profile.groups()); n > 0; n-- {
 		s.dismiss(c, x, n-1)
 	}
@@ -93,6 +128,6 @@ func (s *shard) leaveHub(c *poller.Conn, x *session) {
 	if h == nil {
 		return
 	}
-	s.leaveAll(c, x)
+	s.dismissAll(c, x)
 	s.leaveShare(uint32(h.number), c.Slot(), x.seat)
 }

@@ -1,7 +1,5 @@
 package gateway
 
-import "strings"
-
 // Identity is who a session belongs to. [Route].Authorize may give it one; it
 // does not change afterwards.
 type Identity struct {
@@ -68,8 +66,7 @@ func (s *shard) identify(x *session, i *Identity) {
 	if i.User == "" && len(i.Metadata) == 0 {
 		return
 	}
-	// A copy: the string may be a part of the whole request.
-	x.profile = &profile{userID: strings.Clone(i.User), notes: i.Metadata}
+	x.profile = &profile{userID: i.User, notes: i.Metadata}
 }
 
 // profileOf returns the session's profile, making it if need be.

@@ -79,28 +79,31 @@ type publication struct {
 
 // encode makes a publication of p: its bytes are made once for all its
 // receivers.
-func encode(p *Publication) *publication {
+func encode(p *Publication) (*publication, error) {
+	if err := p.Type.check(); err != nil {
+		return nil, err
+	}
 	return &publication{
 		frame:  codec.Encode(ws.OpCode(p.Type), p.Payload),
 		key:    p.Key,
 		except: p.Except,
 		filter: p.Filter,
-	}
+	}, nil
 }
 
 // encode makes a publication of p for sessions of the hub.
-func (h *Hub) encode(p *Publication, class *class) *publication {
+func (h *Hub) encode(p *Publication, class *class) (*publication, error) {
 	begun := time.Now()
-	made := encode(p)
+	made, err := encode(p)
+	if err != nil {
+		return nil, err
+	}
 	made.hub, made.class, made.begun = h, class, begun
 	if h.compresses {
 		made.deflated = new(deflated)
 	}
-	return made
+	return made, nil
 }
-
-// selective reports whether some members are not to have the message.
-func (p *publication) selective() bool { return len(p.except) > 0 || p.filter != nil }
 
 // isFor reports whether a session is to have the message.
 func (p *publication) isFor(s *shard, c *poller.Conn, x *session) bool {
@@ -109,11 +112,24 @@ func (p *publication) isFor(s *shard, c *poller.Conn, x *session) bool {
 			return false
 		}
 	}
-	return p.filter == nil || p.filter(&Recipient{s, c, x})
+	return p.filter == nil || p.chooses(s, c, x)
+}
+
+// chooses asks the filter. One that panics chooses nobody: it is a program's
+// own, and its loop serves others too.
+func (p *publication) chooses(s *shard, c *poller.Conn, x *session) (is bool) {
+	s.recipient = Recipient{s, c, x}
+	defer func() {
+		s.recipient = Recipient{}
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("filter", s.session(c), fault)
+		}
+	}()
+	return p.filter(&s.recipient)
 }
 
 // outgoing returns the message as one session is sent it.
-func (p *publication) outgoing(scope uint32) outgoing {
+func (p *publication) outgoing(scope uint64) outgoing {
 	return outgoing{frame: p.frame.Bytes(), shared: true, deflated: p.deflated, class: p.class, key: p.key, scope: scope}
 }
 
@@ -153,11 +169,14 @@ func (r *receipt) finish() {
 	}
 }
 
-// await waits for all parts.
-func (r *receipt) await(ctx context.Context) (Reach, error) {
+// await waits for all parts. A gateway that ends may leave some undone: those
+// that waited for the end of a window.
+func (r *receipt) await(ctx context.Context, g *Gateway) (Reach, error) {
 	select {
 	case <-r.done:
 		return Reach{Sent: int(r.sent.Load()), Dropped: int(r.dropped.Load()), Closed: int(r.closed.Load())}, nil
+	case <-g.ended:
+		return Reach{}, ErrEnded
 	case <-ctx.Done():
 		return Reach{}, ctx.Err()
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/gobwas/ws"
 
@@ -42,8 +41,11 @@ const sharedFrom = 16 << 10
 //
 // No error means that the message is on its way to the session's loop: the
 // client may be gone, or be too slow (see [Limits].Outbound), by the time it
-// gets there. The errors are [ErrEnded] and [ErrBusy].
+// gets there. The errors are [ErrEnded], [ErrBusy] and [ErrMessageType].
 func (s Session) Send(t MessageType, payload []byte) error {
+	if err := t.check(); err != nil {
+		return err
+	}
 	if len(payload) >= sharedFrom {
 		return s.SendFrame(codec.Encode(ws.OpCode(t), payload))
 	}
@@ -67,25 +69,32 @@ func (s Session) SendFrame(f codec.Frame) error {
 // Publish is [Session.Send] for a message with a key, or one that the session may
 // be excepted from.
 func (s Session) Publish(p Publication) error {
-	return s.publish(encode(&p))
+	made, err := encode(&p)
+	if err != nil {
+		return err
+	}
+	return s.publish(made)
 }
 
 // Deliver is Publish, and waits to learn what became of the message: whether it
 // waits for the session, was dropped, or has ended it. It must not be called on
 // a loop.
 func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
-	made := encode(&p)
+	made, err := encode(&p)
+	if err != nil {
+		return Reach{}, err
+	}
 	made.receipt = newReceipt()
-	err := s.publish(made)
+	err = s.publish(made)
 	made.receipt.finish()
 	if err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, s.shard.gateway)
 }
 
-// Close begins the close handshake, after what was sent before (RFC 6455
-// §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
+// Close begins the close handshake, after what was sent and published before
+// (RFC 6455 §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
 // own; reason is cut to 123 bytes. It does not wait.
 func (s Session) Close(code ws.StatusCode, reason string) error {
 	if code != ws.StatusNormalClosure && code != ws.StatusGoingAway && (code < 3000 || code > 4999) {
@@ -129,8 +138,9 @@ type direct struct {
 	session Session
 }
 
-// directScope tells the keys of direct messages from those of groups.
-const directScope = math.MaxUint32
+// directScope tells the keys of messages to single sessions from those of
+// shares.
+const directScope = 0
 
 // Run sends the message.
 func (d *direct) Run(l *poller.Loop) {

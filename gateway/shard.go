@@ -26,6 +26,8 @@ type shard struct {
 	plain   codec.Limits // of sessions without compression
 	deflate codec.Limits // of those with it
 
+	committed int // bytes that a connection may hold and nothing can pass
+
 	// Loop only: sessions.
 	sessions slab.Table[session]
 	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
@@ -35,6 +37,7 @@ type shard struct {
 	shares     slab.Table[share]
 	shareSlots slab.Slots
 	shareOf    map[*hub.Group]uint32
+	scopes     uint64 // given to shares
 	fanout     fanout
 
 	// Loop only: slow sessions.
@@ -46,12 +49,13 @@ type shard struct {
 	holder    int          // the message that holds segment, in its inbox
 	runnable  []*inbox
 	jobs      []workers.Job
-	inflated  []byte  // a message, while its inline handler borrows it
-	small     []byte  // a message, while it is compressed
-	passing   Request // the request of the present handshake, if nobody keeps it
-	responses []byte  // control frames, HTTP answers and compressed frames, until they are written
-	inboxes   int     // in use
-	undone    int     // bytes of messages in them
+	inflated  []byte    // a message, while its inline handler borrows it
+	small     []byte    // a message, while it is compressed
+	recipient Recipient // while a filter borrows it
+	passing   Request   // the request of the present handshake, if nobody keeps it
+	responses []byte    // control frames, HTTP answers and compressed frames, until they are written
+	inboxes   int       // in use
+	undone    int       // bytes of messages in them
 	spare     []*inbox
 
 	// Loop only: counters.
@@ -137,12 +141,15 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		loop:    l,
 		plain:   plain,
 		deflate: deflate,
+
+		committed: g.config.Limits.committed(),
+
 		heads:   make(map[uint32]*head),
 		shareOf: make(map[*hub.Group]uint32),
 	}
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
-		*s.shares.Claim(s.shareSlots.Take()) = share{hub: h, class: h.class}
+		s.newShare(share{hub: h, class: h.class})
 	}
 	return s
 }
@@ -236,7 +243,7 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 	case letterFrame:
 		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
 	case letterLeave:
-		s.leave(c, x, letter.Ref.(Group).name)
+		s.leave(c, x, letter.Ref.(Group))
 	case letterLeaveAll:
 		s.leaveAll(c, x)
 	case letterClose:
@@ -331,7 +338,7 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 	session := s.session(c)
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.gateway.journal.panicked(session, fault)
+			s.gateway.journal.panicked("handler", session, fault)
 			s.endWith(c, x, ReasonHandlerPanic)
 		}
 	}()

@@ -9,6 +9,7 @@ type share struct {
 	hub   *Hub
 	group *hub.Group // nil: everyone
 	class *class
+	scope uint64 // of its messages' keys; no other share ever has it
 
 	// Loop only.
 	members hub.Roster
@@ -34,19 +35,31 @@ func (s *shard) openShare(h *Hub, group *hub.Group) (number uint32, opened bool)
 	if number, ok := s.shareOf[group]; ok {
 		return number, false
 	}
-	number = s.shareSlots.Take()
-	*s.shares.Claim(number) = share{hub: h, group: group, class: h.classOf(group.Name())}
+	number = s.newShare(share{hub: h, group: group, class: h.classOf(group.Name())})
 	s.shareOf[group] = number
 	return number, true
+}
+
+// newShare gives a share a number, which others had before, and a scope, which
+// nobody had.
+func (s *shard) newShare(sh share) (number uint32) {
+	s.scopes++
+	sh.scope = s.scopes
+	number = s.shareSlots.Take()
+	*s.shares.Claim(number) = sh
+	return number
 }
 
 // closeShare forgets the share of a group that has no members here.
 func (s *shard) closeShare(number uint32) {
 	sh := s.shares.At(number)
-	if sh.group == nil || sh.listed || sh.members.Len() > 0 {
+	if sh.listed || sh.members.Len() > 0 {
 		return
 	}
 	s.abandon(sh)
+	if sh.group == nil {
+		return // the share of everyone stays
+	}
 	group, h := sh.group, sh.hub
 	delete(s.shareOf, group)
 	s.shares.Release(number)

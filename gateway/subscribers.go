@@ -11,14 +11,22 @@ import (
 // with every event, so it is replaced rather than changed.
 type subscribers struct {
 	// Held while the list is replaced.
-	mu sync.Mutex
+	mu     sync.Mutex
+	closed bool
 
 	// Atomic.
 	list atomic.Pointer[[]*subscription] // nil: nobody
 }
 
+// add takes a subscriber in, or ends it if there will be no more events.
 func (l *subscribers) add(s *subscription) {
-	l.change(func(all []*subscription) []*subscription { return append(all, s) })
+	l.change(func(all []*subscription) []*subscription {
+		if l.closed {
+			s.end()
+			return all
+		}
+		return append(all, s)
+	})
 }
 
 func (l *subscribers) remove(s *subscription) {
@@ -44,7 +52,10 @@ func (l *subscribers) change(edit func([]*subscription) []*subscription) {
 // close ends all subscriptions, and waits until each has had its last events or
 // ctx ends.
 func (l *subscribers) close(ctx context.Context) {
+	l.mu.Lock()
+	l.closed = true
 	all := l.list.Swap(nil)
+	l.mu.Unlock()
 	if all == nil {
 		return
 	}

@@ -20,17 +20,24 @@ func (u User) Sessions() []Session { return u.hub.users.Of(u.id, nil) }
 
 // Publish sends a message to every session of the user; see [Hub].
 func (u User) Publish(p Publication) error {
-	return u.publish(u.hub.encode(&p, u.hub.class))
+	made, err := u.hub.encode(&p, u.hub.class)
+	if err != nil {
+		return err
+	}
+	return u.publish(made)
 }
 
 // Deliver is Publish, and waits to learn what became of the message.
 func (u User) Deliver(ctx context.Context, p Publication) (Reach, error) {
-	made := u.hub.encode(&p, u.hub.class)
+	made, err := u.hub.encode(&p, u.hub.class)
+	if err != nil {
+		return Reach{}, err
+	}
 	made.receipt = newReceipt()
 	if err := u.publish(made); err != nil {
 		return Reach{}, err
 	}
-	return made.receipt.await(ctx)
+	return made.receipt.await(ctx, u.hub.gateway)
 }
 
 func (u User) publish(p *publication) error {

@@ -73,6 +73,10 @@ func (c *Conn) RemoteAddr() netip.AddrPort {
 // Open reports whether c has neither ended nor been told to.
 func (c *Conn) Open() bool { return c.generation != 0 && c.state == connOpen }
 
+// Writable reports whether what is queued now is sent: c has not ended, and if
+// its peer has ended its stream, or it was told to end, then in this turn.
+func (c *Conn) Writable() bool { return c.generation != 0 && c.state <= connFinishing }
+
 // Waiting returns how many bytes wait because the kernel would not take them.
 // What was queued in the present turn is not among them.
 func (c *Conn) Waiting() int {

@@ -56,7 +56,7 @@ func (c *Conn) Queue(p []byte) { c.loop.output.add(c, piece{bytes: p}) }
 func (c *Conn) QueueShared(p []byte) { c.loop.output.add(c, piece{bytes: p, shared: true}) }
 
 func (o *output) add(c *Conn, p piece) {
-	if c.state > connFinishing && !p.sealed {
+	if !c.Writable() && !p.sealed {
 		return
 	}
 	c.unflushed += uint32(len(p.bytes))

@@ -26,6 +26,7 @@ type Rig struct {
 	kernel   *fake.Kernel
 	clock    *fake.Clock
 	listener int
+	perLook  time.Duration
 }
 
 // New returns a rig whose loop hands its connections to the handler that
@@ -34,6 +35,7 @@ func New(t testing.TB, config poller.Config, newHandler func(*poller.Loop) polle
 	t.Helper()
 	clock := fake.NewClock()
 	begin := clock.Now()
+	rig := &Rig{t: t, clock: clock}
 	kernel := fake.New(clock)
 	listener, err := kernel.Listen()
 	if err != nil {
@@ -44,12 +46,16 @@ func New(t testing.TB, config poller.Config, newHandler func(*poller.Loop) polle
 		Sockets:  kernel.Sockets(),
 		Listener: listener,
 		Reserve:  kernel.Reserve,
-		Clock:    func() time.Duration { return clock.Now().Sub(begin) },
+		Clock: func() time.Duration {
+			clock.Advance(rig.perLook)
+			return clock.Now().Sub(begin)
+		},
 	}, newHandler)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Rig{stepped, t, kernel, clock, listener}
+	rig.Stepped, rig.kernel, rig.listener = stepped, kernel, listener
+	return rig
 }
 
 // Dial connects a peer. The loop accepts it in its next turn.
@@ -64,6 +70,10 @@ func (r *Rig) Heal() { r.kernel.Heal() }
 // SetBuffers sets the sizes of the sockets' buffers, in bytes, as the loop sees
 // them.
 func (r *Rig) SetBuffers(send, receive int) { r.kernel.SetBuffers(send, receive) }
+
+// TakeTime moves the clock by d whenever the loop looks at it, so that what the
+// loop does seems to take time. By default nothing does.
+func (r *Rig) TakeTime(d time.Duration) { r.perLook = d }
 
 // Settle takes turns until the loop has nothing to do but to wait.
 func (r *Rig) Settle() {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -56,8 +57,9 @@ func (x *Index) Hold(name string, loop int) *Group {
 		if x.groups == nil {
 			x.groups = make(map[string]*Group)
 		}
-		g = &Group{name: name}
-		x.groups[name] = g
+		// A copy: the name may be a part of a whole request or message.
+		g = &Group{name: strings.Clone(name)}
+		x.groups[g.name] = g
 	}
 	at, found := g.part(loop)
 	if !found {

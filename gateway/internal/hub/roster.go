@@ -65,6 +65,9 @@ func (r *Roster) Next() (slot uint32, ok bool) {
 	return r.slots[r.unvisited], true
 }
 
+// Awaits reports whether the present pass is yet to visit the member at seat.
+func (r *Roster) Awaits(seat uint32) bool { return int(seat) < r.unvisited }
+
 // Len returns the number of members.
 func (r *Roster) Len() int { return len(r.slots) }
 

@@ -16,7 +16,7 @@ const (
 	// Conflate keeps only the latest message of each key: it drops the queued
 	// one of the same key, whether there is room or not. If that does not make
 	// room the reader must be given up, as with Close: every key's latest
-	// message is owed to it.
+	// message is owed to it. A message without a key is kept like one of Close.
 	Conflate
 )
 

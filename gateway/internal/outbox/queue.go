@@ -12,14 +12,18 @@ type Message struct {
 	Class uint16
 	// Policy says what may happen to the message while it waits, and before.
 	Policy Policy
-	// Key is what a [Conflate] message is the latest of.
+	// Key is what a [Conflate] message is the latest of. One without a name is
+	// replaced by none.
 	Key Key
 }
+
+// keyed reports whether m replaces what is queued of its key, and is replaced.
+func (m *Message) keyed() bool { return m.Policy == Conflate && m.Key.Name != "" }
 
 // Key names what a message updates.
 type Key struct {
 	// Scope tells apart keys of the same name, for example by group.
-	Scope uint32
+	Scope uint64
 	Name  string
 }
 
@@ -59,7 +63,7 @@ func (q *Queue) Len() int { return q.count }
 // Offer queues m if there is room, or if its policy makes room. dropped is
 // called for each message that is lost by it, m included.
 func (q *Queue) Offer(m Message, room Room, dropped func(Message)) Verdict {
-	if m.Policy == Conflate {
+	if m.keyed() {
 		if at, ok := q.latest[m.Key]; ok {
 			dropped(q.remove(at))
 		}
@@ -90,7 +94,7 @@ func (q *Queue) fits(m Message, room Room) bool {
 
 // Push queues m, room or not.
 func (q *Queue) Push(m Message) {
-	if m.Policy == Conflate {
+	if m.keyed() {
 		if q.latest == nil {
 			q.latest = make(map[Key]int)
 		}
@@ -127,7 +131,7 @@ func (q *Queue) remove(at int) Message {
 	m := q.messages[at]
 	q.messages[at] = Message{}
 	q.note(-1, -len(m.Frame))
-	if m.Policy == Conflate {
+	if m.keyed() {
 		delete(q.latest, m.Key)
 	}
 	if at == q.first {
@@ -150,7 +154,7 @@ func (q *Queue) compact() {
 		if m.Frame == nil {
 			continue
 		}
-		if m.Policy == Conflate {
+		if m.keyed() {
 			q.latest[m.Key] = len(kept)
 		}
 		kept = append(kept, m)

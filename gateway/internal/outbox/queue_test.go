@@ -27,7 +27,7 @@ func (o *model) drop(at int) {
 
 func (o *model) offer(m Message, room Room) Verdict {
 	fits := func() bool { return o.bytes()+len(m.Frame) <= room.Bytes && len(o.messages) < room.Messages }
-	if m.Policy == Conflate {
+	if m.Policy == Conflate && m.Key.Name != "" {
 		if at := slices.IndexFunc(o.messages, func(w Message) bool { return w.Policy == Conflate && w.Key == m.Key }); at >= 0 {
 			o.drop(at)
 		}
@@ -49,6 +49,9 @@ func (o *model) offer(m Message, room Room) Verdict {
 	o.dropped = append(o.dropped, string(m.Frame))
 	return Dropped
 }
+
+// names are those of keys; one is none.
+var names = []string{"", "a", "b", "c", "d", "e"}
 
 // TestQueueAgainstAModel offers and pops at random. Every message is different,
 // so order and identity are compared, not only counts.
@@ -73,7 +76,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 				}
 				want.messages = want.messages[min(1, len(want.messages)):]
 			} else {
-				m := Message{Frame: fmt.Appendf(make([]byte, 0, 80), "%d.%0*d", step, rng.IntN(40), 0), Policy: only, Key: Key{Scope: uint32(rng.IntN(2)), Name: fmt.Sprint(rng.IntN(9))}}
+				m := Message{Frame: fmt.Appendf(make([]byte, 0, 80), "%d.%0*d", step, rng.IntN(40), 0), Policy: only, Key: Key{Scope: uint64(rng.IntN(2)), Name: names[rng.IntN(len(names))]}}
 				if only > Conflate {
 					m.Policy = Policy(rng.IntN(4))
 				}
