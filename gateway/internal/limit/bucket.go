@@ -20,7 +20,8 @@ type Bucket struct {
 }
 
 // Take spends n tokens, at least 0, if there are as many, and reports whether
-// there were. If not, none is spent. More than the burst are never there, and in debt (see [Bucket.Charge]) not even 0.
+// there were. If not, none is spent. More than the burst are never there, and in
+// debt (see [Bucket.Charge]) not even 0.
 func (b *Bucket) Take(r Rate, now time.Duration, n int) bool {
 	if r.PerSecond <= 0 {
 		return true
