@@ -41,6 +41,7 @@ var bans = []struct{ from, to, why string }{
 	{"./poller/buf", "./...", "buffers are a leaf"},
 	{"./poller/slab", "./...", "slabs are a leaf"},
 	{"./poller/histogram", "./...", "a histogram is a leaf"},
+	{"./poller/fairqueue", "./...", "a fair queue is a leaf"},
 	{"./poller/internal/sys", "./...", "the kernel seam is a leaf"},
 	{"./poller", "./poller/internal/sys/fake/...", "the scripted kernel is for tests"},
 

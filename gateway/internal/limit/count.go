@@ -1,6 +1,3 @@
-// Package limit bounds how many of something there are.
-//
-// Its types may be used from any goroutine, and their zero values are ready.
 package limit
 
 import "sync/atomic"
