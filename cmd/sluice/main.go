@@ -1,12 +1,14 @@
 // Command sluice is the gateway: `sluice serve` runs it, `sluice config` checks
-// and shows its configuration. It holds flags, wiring, signals and exit codes;
-// everything else is in the packages of gateway.
+// and shows its configuration, and `sluice doctor` looks at the machine. It holds
+// flags, wiring, signals and exit codes; everything else is in the packages of
+// gateway.
 package main
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,6 +31,7 @@ func main() {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		env:     os.LookupEnv,
+		root:    os.DirFS("/"),
 		signals: signals,
 	}
 	os.Exit(p.run())
@@ -39,6 +42,7 @@ type process struct {
 	args           []string
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	root           fs.FS // the root directory, of which /proc and /sys are read
 	signals        <-chan os.Signal
 }
 
@@ -46,6 +50,7 @@ type process struct {
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
 	Config  configCommands `cmd:"" help:"Check and show configurations."`
+	Doctor  doctorCommand  `cmd:"" help:"Tell whether this machine can carry a number of connections."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/sluicegate/sluice/gateway/settings"
 )
@@ -18,11 +20,18 @@ type ran struct {
 
 func runSluice(t *testing.T, env map[string]string, args ...string) ran {
 	t.Helper()
+	return runSluiceOn(t, fstest.MapFS{}, env, args...)
+}
+
+// runSluiceOn runs the program on a machine with the root directory root.
+func runSluiceOn(t *testing.T, root fs.FS, env map[string]string, args ...string) ran {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := &process{
 		args:   args,
 		stdout: &stdout,
 		stderr: &stderr,
+		root:   root,
 		env:    func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}
 	code := p.run()

@@ -40,6 +40,7 @@ func (c *serveCommand) Run(p *process) error {
 	}
 	defer adminServer.Close()
 
+	warnOfMachine(p.root, config, config.Logger)
 	banner(p.stdout, s, g.Addr(), adminServer.Addr())
 	return p.serveUntilSignal(g, s)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -29,12 +31,19 @@ type server struct {
 
 func serve(t *testing.T, args ...string) *server {
 	t.Helper()
+	return serveOn(t, fstest.MapFS{}, args...)
+}
+
+// serveOn serves on a machine with the root directory root.
+func serveOn(t *testing.T, root fs.FS, args ...string) *server {
+	t.Helper()
 	out, in := io.Pipe()
 	s := &server{t: t, signals: make(chan os.Signal, 2), code: make(chan int, 1), lines: make(chan string, 64), stderr: new(bytes.Buffer)}
 	p := &process{
 		args:    append([]string{"serve"}, args...),
 		stdout:  in,
 		stderr:  s.stderr,
+		root:    root,
 		env:     func(string) (string, bool) { return "", false },
 		signals: s.signals,
 	}
