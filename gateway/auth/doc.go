@@ -1,0 +1,2 @@
+// Package auth checks JSON Web Tokens (RFC 7519) before an upgrade is answered.
+package auth
