@@ -72,16 +72,17 @@ func keyFaults(keys []Key) (faults []error) {
 	if len(keys) == 0 {
 		return []error{&gateway.Fault{Field: "Keys", Value: "none", Problem: "must have at least one key"}}
 	}
-	seen := make(map[keyName]int)
+	type name struct{ algorithm, id string }
+	seen := make(map[name]int)
 	for i, key := range keys {
-		name := keyName{key.algorithm, key.ID}
-		seen[name]++
+		named := name{key.Algorithm(), key.ID}
+		seen[named]++
 		problem := key.problem()
 		switch {
 		case problem != "":
-		case key.ID == "" && seen[name] == maxUnnamed+1:
+		case key.ID == "" && seen[named] == maxUnnamed+1:
 			problem = fmt.Sprintf("at most %d keys of one algorithm may have no ID", maxUnnamed)
-		case key.ID != "" && seen[name] == 2:
+		case key.ID != "" && seen[named] == 2:
 			problem = "a key of the same algorithm has this ID already"
 		default:
 			continue

@@ -22,8 +22,8 @@ type Key struct {
 	ID string
 
 	// Fixed.
-	algorithm string
-	material  any // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	method   jwt.SigningMethod
+	material any // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
 const (
@@ -37,7 +37,7 @@ const (
 // Secret returns a key of HS256, which both signs and checks. It copies secret,
 // at least 32 bytes.
 func Secret(secret []byte) Key {
-	return Key{algorithm: jwt.SigningMethodHS256.Alg(), material: bytes.Clone(secret)}
+	return Key{method: jwt.SigningMethodHS256, material: bytes.Clone(secret)}
 }
 
 // Public returns a key of RS256, ES256 or EdDSA, from an [*rsa.PublicKey] of 2048
@@ -49,23 +49,28 @@ func Public(key crypto.PublicKey) (Key, error) {
 		if bits := key.N.BitLen(); bits < minModulus || bits > maxModulus {
 			return Key{}, fmt.Errorf("an RSA key of %d bits; must have %d to %d", bits, minModulus, maxModulus)
 		}
-		return Key{algorithm: jwt.SigningMethodRS256.Alg(), material: key}, nil
+		return Key{method: jwt.SigningMethodRS256, material: key}, nil
 	case *ecdsa.PublicKey:
 		if key.Curve != elliptic.P256() {
 			return Key{}, fmt.Errorf("an ECDSA key on %s; must be on P-256", key.Curve.Params().Name)
 		}
-		return Key{algorithm: jwt.SigningMethodES256.Alg(), material: key}, nil
+		return Key{method: jwt.SigningMethodES256, material: key}, nil
 	case ed25519.PublicKey:
-		return Key{algorithm: jwt.SigningMethodEdDSA.Alg(), material: key}, nil
+		return Key{method: jwt.SigningMethodEdDSA, material: key}, nil
 	}
 	return Key{}, fmt.Errorf("a key of type %T; must be one of RSA, of ECDSA on P-256, or of Ed25519", key)
 }
 
 // Algorithm is "HS256", "RS256", "ES256" or "EdDSA"; empty for the zero Key.
-func (k Key) Algorithm() string { return k.algorithm }
+func (k Key) Algorithm() string {
+	if k.method == nil {
+		return ""
+	}
+	return k.method.Alg()
+}
 
 // String names the key and shows nothing of a secret.
-func (k Key) String() string { return fmt.Sprintf("%s key %q", k.algorithm, k.ID) }
+func (k Key) String() string { return fmt.Sprintf("%s key %q", k.Algorithm(), k.ID) }
 
 // Format is String whatever the verb: not even %x shows a secret.
 func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
@@ -74,7 +79,7 @@ func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 func (k Key) problem() string {
 	secret, symmetric := k.material.([]byte)
 	switch {
-	case k.algorithm == "":
+	case k.method == nil:
 		return "must be made by Secret, Public, ReadPEM or ReadJWKS"
 	case symmetric && len(secret) < minSecret:
 		return fmt.Sprintf("has a secret of %d bytes; must have at least %d (RFC 7518 §3.2)", len(secret), minSecret)

@@ -1,64 +1,79 @@
 package auth
 
-import "github.com/golang-jwt/jwt/v5"
+import (
+	"encoding/json"
 
-// keyName is what a token says of its key.
-type keyName struct{ algorithm, id string }
+	"github.com/golang-jwt/jwt/v5"
+)
 
-// ring is the keys by what tokens say of them. It does not change.
-type ring struct {
-	named map[keyName]any
-	// unnamed are, by algorithm, those without an ID. Each algorithm with any key
-	// at all has an entry.
-	unnamed map[string]jwt.VerificationKeySet
-	// sole is, by algorithm, the key with an ID that has no other beside it.
-	sole map[string]any
+// header is what matters of a token's JOSE header (RFC 7515 §4.1).
+type header struct {
+	Algorithm string `json:"alg"`
+	KeyID     string `json:"kid"`
+	// Critical lists extensions that must be understood (§4.1.11). None is.
+	Critical json.RawMessage `json:"crit"`
 }
 
-func newRing(keys []Key) *ring {
-	r := &ring{named: make(map[keyName]any), unnamed: make(map[string]jwt.VerificationKeySet), sole: make(map[string]any)}
-	count := make(map[string]int)
+// ring is the keys by what tokens say of them: first their algorithm. It does not
+// change.
+type ring map[string]*methodKeys
+
+// methodKeys are the keys of one algorithm.
+type methodKeys struct {
+	method jwt.SigningMethod
+	// named has one key for each ID.
+	named map[string][]any
+	// unnamed have no ID.
+	unnamed []any
+	// untold are for tokens that name no key: the unnamed, or, where there are
+	// none, a named one that has no other beside it.
+	untold []any
+}
+
+func newRing(keys []Key) ring {
+	r := make(ring)
 	for _, key := range keys {
-		set := r.unnamed[key.algorithm]
-		if key.ID == "" {
-			set.Keys = append(set.Keys, key.material)
-		} else {
-			r.named[keyName{key.algorithm, key.ID}] = key.material
-			r.sole[key.algorithm] = key.material
+		of := r[key.Algorithm()]
+		if of == nil {
+			of = &methodKeys{method: key.method, named: make(map[string][]any)}
+			r[key.Algorithm()] = of
 		}
-		r.unnamed[key.algorithm] = set
-		count[key.algorithm]++
+		if key.ID == "" {
+			of.unnamed = append(of.unnamed, key.material)
+		} else {
+			of.named[key.ID] = []any{key.material}
+		}
 	}
-	for algorithm, n := range count {
-		if n > 1 {
-			delete(r.sole, algorithm)
+	for _, of := range r {
+		of.untold = of.unnamed
+		if len(of.unnamed) > 0 || len(of.named) > 1 {
+			continue
+		}
+		for _, sole := range of.named {
+			of.untold = sole
 		}
 	}
 	return r
 }
 
-// find returns what a token is to be checked with: a key, or a set of them.
-func (r *ring) find(t *jwt.Token) (any, error) {
-	algorithm := t.Method.Alg()
-	unnamed, accepted := r.unnamed[algorithm]
+// find returns the keys of which one must have signed a token with that header.
+func (r ring) find(h *header) (jwt.SigningMethod, []any, error) {
+	of, accepted := r[h.Algorithm]
 	if !accepted {
-		return nil, ErrAlgorithm
+		return nil, nil, ErrAlgorithm
 	}
-	if _, critical := t.Header["crit"]; critical {
-		return nil, ErrCritical // RFC 7515 §4.1.11; the library passes over it
+	if h.Critical != nil {
+		return nil, nil, ErrCritical
 	}
-	id, isText := t.Header["kid"].(string)
-	if _, given := t.Header["kid"]; given && !isText {
-		return nil, ErrMalformed
+	keys := of.untold
+	if h.KeyID != "" {
+		keys = of.unnamed
+		if named, found := of.named[h.KeyID]; found {
+			keys = named
+		}
 	}
-	if key, found := r.named[keyName{algorithm, id}]; found {
-		return key, nil
+	if len(keys) == 0 {
+		return nil, nil, ErrUnknownKey
 	}
-	if len(unnamed.Keys) > 0 {
-		return unnamed, nil
-	}
-	if key, found := r.sole[algorithm]; found && id == "" {
-		return key, nil
-	}
-	return nil, ErrUnknownKey
+	return of.method, keys, nil
 }

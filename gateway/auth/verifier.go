@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"sync/atomic"
 
@@ -18,14 +20,10 @@ type Verifier struct {
 // rules is what a verifier goes by until it is given others.
 type rules struct {
 	// Fixed after newRules.
-	config Config
-	parser *jwt.Parser
-	find   jwt.Keyfunc
+	config    Config
+	ring      ring
+	validator *jwt.Validator
 }
-
-// maxToken is as long as a request head may be by default. The claims are decoded
-// before the signature is checked, so what anybody may send has to have an end.
-const maxToken = 8 << 10
 
 var _ gateway.Authorize = (*Verifier)(nil).Authorize
 
@@ -52,15 +50,13 @@ func (v *Verifier) Replace(config Config) error {
 func newRules(config Config) *rules {
 	return &rules{
 		config: config,
-		find:   newRing(config.Keys).find,
-		parser: jwt.NewParser(
+		ring:   newRing(config.Keys),
+		validator: jwt.NewValidator(
 			jwt.WithExpirationRequired(),
 			jwt.WithLeeway(config.Leeway),
 			jwt.WithTimeFunc(config.Now),
 			jwt.WithIssuer(config.Issuer),
 			jwt.WithAudience(config.Audiences...),
-			jwt.WithStrictDecoding(), // one token, one text
-			jwt.WithJSONNumber(),     // ids beyond 2^53 stay exact
 		),
 	}
 }
@@ -101,11 +97,17 @@ func (r *rules) verifyRequest(request *gateway.Request) (*Token, error) {
 }
 
 func (r *rules) verify(token string) (*Token, error) {
-	if len(token) > maxToken {
-		return nil, ErrTooLong
+	payload, err := r.ring.authentic(token)
+	if err != nil {
+		return nil, err
 	}
-	claims := make(jwt.MapClaims)
-	if _, err := r.parser.ParseWithClaims(token, claims, r.find); err != nil {
+	var claims jwt.MapClaims
+	decoder := json.NewDecoder(bytes.NewReader(payload))
+	decoder.UseNumber() // ids beyond 2^53 stay exact
+	if err := decoder.Decode(&claims); err != nil {
+		return nil, ErrMalformed
+	}
+	if err := r.validator.Validate(claims); err != nil {
 		return nil, cause(err)
 	}
 	return r.config.token(claims)

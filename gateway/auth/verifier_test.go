@@ -90,6 +90,25 @@ func TestTokenSaysWho(t *testing.T) {
 // segment is a part of a token.
 func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
+// raw returns a token with a right signature over any payload.
+func raw(t *testing.T, payload string) string {
+	t.Helper()
+	signed := segment(`{"alg":"HS256"}`) + "." + segment(payload)
+	signature, err := jwt.SigningMethodHS256.Sign(signed, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed + "." + segment(string(signature))
+}
+
+// stray sets a bit of the token's last character that stands for nothing: 32
+// bytes leave two of them.
+func stray(token string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(token) - 1
+	return token[:last] + string(alphabet[strings.IndexByte(alphabet, token[last])|1])
+}
+
 func TestForgedTokens(t *testing.T) {
 	issuers := asymmetric(t)
 	keys := []auth.Key{auth.Secret(secret)}
@@ -129,13 +148,21 @@ func TestForgedTokens(t *testing.T) {
 		{"no algorithm", v, segment(`{"typ":"JWT"}`) + "." + payload + ".", auth.ErrAlgorithm},
 		{"algorithm of no key", v, sign384, auth.ErrAlgorithm},
 		{"critical extension", v, shared.sign(t, claims(nil), map[string]any{"crit": []string{"b64"}}), auth.ErrCritical},
+		{"critical is null", v, shared.sign(t, claims(nil), map[string]any{"crit": nil}), auth.ErrCritical},
+		{"line break", v, good + "\n", auth.ErrMalformed},
 		{"empty", v, "", auth.ErrMalformed},
 		{"two parts", v, parts[0] + "." + parts[1], auth.ErrMalformed},
 		{"four parts", v, good + ".x", auth.ErrMalformed},
 		{"not base64", v, "?." + parts[1] + "." + parts[2], auth.ErrMalformed},
 		{"header is no JSON", v, segment("nonsense") + "." + parts[1] + "." + parts[2], auth.ErrMalformed},
-		{"claims are a list", v, parts[0] + "." + segment("[]") + "." + parts[2], auth.ErrMalformed},
-		{"claims nest without end", v, parts[0] + "." + segment(strings.Repeat("[", 5000)) + "." + parts[2], auth.ErrMalformed},
+		{"no separator", v, "x", auth.ErrMalformed},
+		{"long header", v, segment(`{"alg":"HS256","x":"`+strings.Repeat("x", 1000)+`"}`) + "." + parts[1] + "." + parts[2], auth.ErrTooLong},
+		{"signature is not base64", v, parts[0] + "." + parts[1] + ".?", auth.ErrMalformed},
+		{"signature with stray bits", v, stray(good), auth.ErrMalformed},
+		{"claims are a list", v, raw(t, "[]"), auth.ErrMalformed},
+		{"claims are null", v, raw(t, "null"), auth.ErrClaim},
+		{"claims are no JSON", v, raw(t, "nonsense"), auth.ErrMalformed},
+		{"claims nest without end", v, raw(t, strings.Repeat("[", 5000)), auth.ErrMalformed},
 		{"kid is a number", v, shared.sign(t, claims(nil), map[string]any{"kid": 1}), auth.ErrMalformed},
 		{"too long", v, strings.Repeat("x", 8<<10+1), auth.ErrTooLong},
 	} {
