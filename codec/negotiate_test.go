@@ -182,8 +182,10 @@ var (
 
 // referenceNegotiation is NegotiateDeflate by regular expressions and a map.
 func referenceNegotiation(header string, most Deflate) (Deflate, string) {
-	header, _, _ = strings.Cut(header, "\n") // the header ends there
-	for offer := range strings.SplitSeq(strings.TrimSuffix(header, "\r"), ",") {
+	if line, _, ended := strings.Cut(header, "\n"); ended { // the header ends there
+		header = strings.TrimSuffix(line, "\r")
+	}
+	for offer := range strings.SplitSeq(header, ",") {
 		offer = strings.Trim(offer, " \t")
 		if offer == "" {
 			continue
