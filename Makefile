@@ -127,7 +127,7 @@ IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s
 
 .PHONY: bench-attack
 bench-attack: build build-peers ## attack sluice in each way and print what others notice: MODES=bomb,deaf DURING=4s
-	bin/compare attack --wsbench bin/wsbench --during $(DURING) $(if $(MODES),--modes $(MODES)) \
+	bin/compare attack --wsbench bin/wsbench --rounds $(ROUNDS) --during $(DURING) $(if $(MODES),--modes $(MODES)) \
 		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression $(IMPATIENT)'
 
 .PHONY: build-peers

@@ -35,13 +35,18 @@ func (l *Loop) endStream(c *Conn) {
 // endLingering resets the connections whose peers did not close in time: a
 // peer that does not read would leave the end of the stream queued for ever.
 func (l *Loop) endLingering() {
-	done := 0
+	done, resets := 0, 0
 	for _, w := range l.lingerers {
 		c := l.lookup(w.handle.Slot, w.handle.Generation)
 		if c != nil && w.until > l.began {
 			break
 		}
 		if c != nil {
+			if resets == sweepActions {
+				l.again = true
+				break
+			}
+			resets++
 			l.reset(c, ErrFinished)
 		}
 		done++

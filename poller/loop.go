@@ -65,8 +65,10 @@ type Loop struct {
 	// Loop only: the turn.
 	began    time.Duration // of the present turn, on the clock
 	now      Tick          // the same moment, coarse
-	events   []sys.Event
-	next     []Handle // connections to look at in the next turn
+	events   []sys.Event   // of the last wait
+	ready    int           // how many there are
+	handled  int           // and how many of them were dealt with
+	next     []Handle      // connections to look at in the next turn
 	reading  *buf.Segment
 	used     int // bytes of reading that are spoken for
 	retained bool

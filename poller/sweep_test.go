@@ -123,3 +123,27 @@ func TestSweepOutputLeavesInTheSameTurn(t *testing.T) {
 		t.Errorf("sent %q in the turn of the sweep, want %q", got, "ping")
 	}
 }
+
+// TestAStormOfTimeoutsIsSpreadOverTurns: while many connections are ended at
+// once, the others are served in between.
+func TestAStormOfTimeoutsIsSpreadOverTurns(t *testing.T) {
+	r := newRig(t)
+	const storm = 400
+	r.dialMany(storm)
+	r.handler.onSweep = func(c *Conn) { c.Abort(ErrFinished) }
+	most, before, turns := 0, len(r.handler.closed), 0
+	for len(r.handler.closed) < storm {
+		if !r.pending() {
+			r.pass(r.config.Sweep / 8)
+		}
+		before = len(r.handler.closed)
+		r.turn()
+		if turns++; turns > 10*storm {
+			t.Fatalf("%d connections are left", storm-len(r.handler.closed))
+		}
+		most = max(most, len(r.handler.closed)-before)
+	}
+	if most > sweepActions {
+		t.Errorf("one turn ended %d connections, want at most %d", most, sweepActions)
+	}
+}

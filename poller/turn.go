@@ -11,6 +11,13 @@ import (
 // wait, few enough that nobody waits long for the turn's end.
 const eventBatch = 256
 
+const (
+	// eventBudget is how much of a turn the events may take, and what
+	// eventsPerLook events take more, for so often the clock is looked at.
+	eventBudget   = time.Millisecond
+	eventsPerLook = 8
+)
+
 // run is the life of the loop, after it was given its engine.
 func (l *Loop) run() {
 	for !l.stopping {
@@ -21,16 +28,16 @@ func (l *Loop) run() {
 
 // turn is one round: wait, read, mail, sweep, write.
 func (l *Loop) turn() {
-	ready := l.wait()
+	if l.handled == l.ready {
+		l.handled, l.ready = 0, l.wait()
+	}
 	l.began = l.clock()
 	l.now = Tick(l.began / time.Millisecond)
 	l.stats.Turns++
 	l.again = false
 
 	scheduled := len(l.next)
-	for _, event := range l.events[:ready] {
-		l.dispatch(event)
-	}
+	l.dispatchEvents()
 	l.continueScheduled(scheduled)
 	l.acceptPending()
 	l.readMail()
@@ -67,6 +74,19 @@ func (l *Loop) wait() int {
 	return n
 }
 
+// dispatchEvents deals with the events that there are, and leaves some to the
+// next turn if they take long: what those of this turn have produced is then
+// written first. In a storm of handshakes a whole batch takes 10 ms.
+func (l *Loop) dispatchEvents() {
+	for l.handled < l.ready {
+		l.dispatch(l.events[l.handled])
+		l.handled++
+		if l.handled%eventsPerLook == 0 && l.clock()-l.began > eventBudget {
+			return
+		}
+	}
+}
+
 func (l *Loop) poll(timeout time.Duration) int {
 	n, err := l.engine.Wait(l.events, timeout)
 	if err != nil {
@@ -79,7 +99,7 @@ func (l *Loop) poll(timeout time.Duration) int {
 
 // pending reports whether there is work that no event will announce.
 func (l *Loop) pending() bool {
-	return l.again || len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
+	return l.again || l.handled < l.ready || len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
 }
 
 // untilDue returns how long the loop may sleep; negative: without limit.

@@ -22,6 +22,7 @@ type attackCommand struct {
 	Before      time.Duration `help:"How long they are measured before each attack." default:"3s"`
 	During      time.Duration `help:"How long each attack lasts." default:"4s"`
 	After       time.Duration `help:"How long they are measured after it." default:"2s"`
+	Rounds      int           `help:"How often each attack is played; its p99 are medians." default:"1"`
 	Repeat      int           `help:"How often an attack may be repeated because the machine was noisy." default:"2"`
 	place
 }
@@ -47,18 +48,24 @@ func (a *attackCommand) play(ctx context.Context, run *comparison, w io.Writer) 
 	writeAttackTitles(w)
 	var notes []string
 	for _, mode := range modes {
-		r, n, err := a.measure(ctx, run, mode)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			notes = append(notes, fmt.Sprintf("%s failed: %v", mode, err))
-			continue
-		case n.exceeds(run.limit):
-			notes = append(notes, fmt.Sprintf("%s: the machine was noisy (%v): its p99 proves little.", mode, n))
+		var runs attackRuns
+		for range a.Rounds {
+			r, n, err := a.measure(ctx, run, mode)
+			switch {
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			case err != nil:
+				notes = append(notes, fmt.Sprintf("%s failed: %v", mode, err))
+				continue
+			case n.exceeds(run.limit):
+				notes = append(notes, fmt.Sprintf("%s: the machine was noisy (%v): its p99 proves little.", mode, n))
+			}
+			runs = append(runs, r)
+			notes = append(notes, r.notes(mode)...)
 		}
-		writeAttackRow(w, mode, r)
-		notes = append(notes, r.notes(mode)...)
+		if len(runs) > 0 {
+			writeAttackRow(w, mode, runs)
+		}
 	}
 	for _, note := range notes {
 		fmt.Fprintf(w, "\n%s\n", note)
