@@ -38,7 +38,7 @@ func (h *Hub) occupy(s Session, user string) *refusal {
 	if !h.sessions.Take(h.maxSessions) {
 		return &refusal{reason: ReasonHubFull}
 	}
-	if user != "" && !h.users.Add(user, s, h.sessionsPerUser) {
+	if user != "" && !h.users.Add(user, s.handle, h.sessionsPerUser) {
 		h.sessions.Put()
 		return &refusal{reason: ReasonUserFull}
 	}
@@ -58,7 +58,7 @@ func (s *shard) vacate(c *poller.Conn, x *session) {
 	}
 	h.sessions.Put()
 	if user := x.profile.user(); user != "" {
-		h.users.Remove(user, s.session(c))
+		h.users.Remove(user, c.Handle())
 	}
 }
 

@@ -35,6 +35,7 @@ type Gateway struct {
 	// Fixed once serving.
 	pool    *workers.Pool
 	journal *journal
+	settler *settler // nil: none
 
 	// Safe for concurrent use.
 	sessions  limit.Count
@@ -182,8 +183,12 @@ func (g *Gateway) start() error {
 	g.journal = openJournal(g.config.Logger)
 	g.pool = workers.Start(g.config.Workers)
 	g.http.serve()
+	if g.config.Settle > 0 {
+		g.settler = startSettler(g.config.Settle)
+	}
 	if err := g.server.Start(func(l *poller.Loop) poller.Handler { return g.shards[l.Index()] }); err != nil {
 		g.phase = over
+		g.endSettler()
 		g.http.shutdown(context.Background())
 		g.pool.Stop(context.Background())
 		g.journal.close()

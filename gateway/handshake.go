@@ -120,7 +120,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.identify(x, &r.Identity)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
-	s.joinGroups(c, route.hub, r.Identity.Groups)
+	s.joinGroups(c, x, route.hub, r.Identity.Groups)
 	if route.quiet {
 		return
 	}

@@ -36,7 +36,7 @@ type Hub struct {
 
 	// Safe for concurrent use.
 	groups hub.Index
-	users  *hub.Users[Session]
+	users  *hub.Users[poller.Handle]
 	order  sync.Mutex // held while something is told to everyone, as in hub.Index
 
 	// Atomic.
@@ -54,7 +54,7 @@ func (g *Gateway) newHub(config HubConfig) *Hub {
 		compresses:      g.compressionOf(config.Compression).Enabled,
 		maxSessions:     config.Sessions,
 		sessionsPerUser: config.SessionsPerUser,
-		users:           hub.NewUsers[Session](),
+		users:           hub.NewUsers[poller.Handle](),
 	}
 	for _, c := range config.Groups {
 		h.groupClasses = append(h.groupClasses, g.addClass(config.Name, c.Name, c.Prefix, c.Delivery))

@@ -35,7 +35,10 @@ func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
 }
 
 // joinGroups makes a session that has just opened a member of groups.
-func (s *shard) joinGroups(c *poller.Conn, h *Hub, groups []string) {
+func (s *shard) joinGroups(c *poller.Conn, x *session, h *Hub, groups []string) {
+	if len(groups) > 0 {
+		s.profileOf(x).memberships = make([]membership, 0, len(groups))
+	}
 	for _, name := range groups {
 		j := &join{hub: h, group: h.groups.Hold(name, s.loop.Index()), handle: c.Handle()}
 		j.Run(s.loop)

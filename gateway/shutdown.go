@@ -48,6 +48,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.http.shutdown(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
 	g.server.Stop()
+	g.endSettler()
 	g.events.close(ctx)
 	g.journal.close()
 	g.tls.close()

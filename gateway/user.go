@@ -16,7 +16,13 @@ func (h *Hub) User(id string) User { return User{h, id} }
 func (u User) ID() string { return u.id }
 
 // Sessions returns the user's open sessions, in no order.
-func (u User) Sessions() []Session { return u.hub.users.Of(u.id, nil) }
+func (u User) Sessions() []Session {
+	var all []Session
+	for _, h := range u.hub.users.Of(u.id, nil) {
+		all = append(all, Session{u.hub.gateway.shards[h.Loop], h})
+	}
+	return all
+}
 
 // Publish sends a message to every session of the user; see [Hub].
 func (u User) Publish(p Publication) error {

@@ -19,19 +19,15 @@ type Users[M comparable] struct {
 type stripe[M comparable] struct {
 	// Guarded by mu.
 	mu    sync.Mutex
-	users map[string]members[M]
+	first map[string]M   // one member of each user
+	more  map[string][]M // and the others, of users who have some
 
-	_ [48]byte // stripes on one cache line would be fought over
+	_ [40]byte // stripes on one cache line would be fought over
 }
 
 // stripes is in how many parts users are kept, so that loops which open and
 // close sessions seldom meet at one.
 const stripes = 64
-
-type members[M comparable] struct {
-	first  M
-	others *[]M // nil: none
-}
 
 // NewUsers returns an empty index.
 func NewUsers[M comparable]() *Users[M] { return &Users[M]{seed: maphash.MakeSeed()} }
@@ -42,22 +38,18 @@ func (u *Users[M]) Add(user string, member M, limit int) bool {
 	s := u.stripe(user)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.users == nil {
-		s.users = make(map[string]members[M])
-	}
-	m, known := s.users[user]
-	switch {
-	case known && limit > 0 && m.count() >= limit:
-		return false
-	case !known:
-		m.first = member
-	case m.others == nil:
-		m.others = &[]M{member}
-	default:
-		*m.others = append(*m.others, member)
+	if _, known := s.first[user]; !known {
+		if s.first == nil {
+			s.first, s.more = make(map[string]M), make(map[string][]M)
+		}
+		s.first[user] = member
 		return true
 	}
-	s.users[user] = m
+	others := s.more[user]
+	if limit > 0 && 1+len(others) >= limit {
+		return false
+	}
+	s.more[user] = append(others, member)
 	return true
 }
 
@@ -66,15 +58,23 @@ func (u *Users[M]) Remove(user string, member M) {
 	s := u.stripe(user)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, known := s.users[user]
+	first, known := s.first[user]
+	others := s.more[user]
+	at := slices.Index(others, member)
 	switch {
-	case !known:
-	case m.others == nil:
-		if m.first == member {
-			delete(s.users, user)
-		}
-	default:
-		s.users[user] = m.without(member)
+	case !known || first != member && at < 0:
+		return
+	case len(others) == 0:
+		delete(s.first, user)
+		return
+	case first == member:
+		s.first[user], at = others[0], 0
+	}
+	others[at] = others[len(others)-1]
+	if others = others[:len(others)-1]; len(others) == 0 {
+		delete(s.more, user)
+	} else {
+		s.more[user] = others
 	}
 }
 
@@ -83,15 +83,11 @@ func (u *Users[M]) Of(user string, dst []M) []M {
 	s := u.stripe(user)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, known := s.users[user]
+	first, known := s.first[user]
 	if !known {
 		return dst
 	}
-	dst = append(dst, m.first)
-	if m.others != nil {
-		dst = append(dst, *m.others...)
-	}
-	return dst
+	return append(append(dst, first), s.more[user]...)
 }
 
 // Len returns the number of users.
@@ -100,7 +96,7 @@ func (u *Users[M]) Len() int {
 	for i := range u.stripes {
 		s := &u.stripes[i]
 		s.mu.Lock()
-		sum += len(s.users)
+		sum += len(s.first)
 		s.mu.Unlock()
 	}
 	return sum
@@ -108,30 +104,4 @@ func (u *Users[M]) Len() int {
 
 func (u *Users[M]) stripe(user string) *stripe[M] {
 	return &u.stripes[maphash.String(u.seed, user)%stripes]
-}
-
-func (m members[M]) count() int {
-	if m.others == nil {
-		return 1
-	}
-	return 1 + len(*m.others)
-}
-
-// without returns m, which has others, less member.
-func (m members[M]) without(member M) members[M] {
-	others := *m.others
-	at := slices.Index(others, member)
-	switch {
-	case m.first == member:
-		m.first, others = others[len(others)-1], others[:len(others)-1]
-	case at >= 0:
-		others[at] = others[len(others)-1]
-		others = others[:len(others)-1]
-	}
-	if len(others) == 0 {
-		m.others = nil
-	} else {
-		*m.others = others
-	}
-	return m
 }
