@@ -131,12 +131,12 @@ func TestAStormOfTimeoutsIsSpreadOverTurns(t *testing.T) {
 	const storm = 400
 	r.dialMany(storm)
 	r.handler.onSweep = func(c *Conn) { c.Abort(ErrFinished) }
-	most, before, turns := 0, len(r.handler.closed), 0
+	most, turns := 0, 0
 	for len(r.handler.closed) < storm {
 		if !r.pending() {
 			r.pass(r.config.Sweep / 8)
 		}
-		before = len(r.handler.closed)
+		before := len(r.handler.closed)
 		r.turn()
 		if turns++; turns > 10*storm {
 			t.Fatalf("%d connections are left", storm-len(r.handler.closed))
