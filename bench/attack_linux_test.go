@@ -181,7 +181,7 @@ func TestAttackOnAServerWithoutCompression(t *testing.T) {
 
 func TestAttackInterrupted(t *testing.T) {
 	n := echoNode(t, nil)
-	ctx, interrupt := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	ctx, interrupt := context.WithTimeout(context.Background(), 1500*time.Millisecond)
 	defer interrupt()
 	r, err := bench.Attack{
 		Load:   bench.Load{URL: "ws://" + n.Addr() + "/", Connections: 5},
