@@ -35,14 +35,10 @@ func broadcast(address string) error {
 
 // relay sends one message to the others.
 func relay(ctx context.Context, from *websocket.Conn, all *crowd.Crowd[*websocket.Conn]) error {
-	kind, in, err := from.Reader(ctx)
-	if err != nil {
-		return err
-	}
 	message := messages.Get().(*bytes.Buffer)
 	defer messages.Put(message)
-	message.Reset()
-	if _, err := message.ReadFrom(in); err != nil {
+	kind, err := receive(ctx, from, message)
+	if err != nil {
 		return err
 	}
 	all.Others(from, func(to *websocket.Conn) {

@@ -39,15 +39,22 @@ var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // echo answers one message. Control frames are answered by the library.
 func echo(ctx context.Context, conn *websocket.Conn) error {
-	kind, in, err := conn.Reader(ctx)
+	message := messages.Get().(*bytes.Buffer)
+	defer messages.Put(message)
+	kind, err := receive(ctx, conn, message)
 	if err != nil {
 		return err
 	}
-	message := messages.Get().(*bytes.Buffer)
-	defer messages.Put(message)
-	message.Reset()
-	if _, err := message.ReadFrom(in); err != nil {
-		return err
-	}
 	return conn.Write(ctx, kind, message.Bytes())
+}
+
+// receive reads one message into message, which it empties first.
+func receive(ctx context.Context, conn *websocket.Conn, message *bytes.Buffer) (websocket.MessageType, error) {
+	kind, in, err := conn.Reader(ctx)
+	if err != nil {
+		return kind, err
+	}
+	message.Reset()
+	_, err = message.ReadFrom(in)
+	return kind, err
 }

@@ -7,35 +7,19 @@ import (
 	"github.com/gobwas/ws/wsutil"
 
 	"github.com/sluicegate/sluice/bench/peers/internal/crowd"
-	"github.com/sluicegate/sluice/bench/peers/internal/peer"
 )
 
 // broadcast compiles each message to a frame once and writes that to every
 // connection, from the goroutine that has read it. A net.Conn may be written to
 // by several goroutines.
 func broadcast(address string) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	peer.Announce(listener.Addr())
 	all := crowd.New[net.Conn]()
-	for {
-		conn, err := listener.Accept()
-		if err != nil {
-			return err
+	return serve(address, func(conn net.Conn) {
+		all.Join(conn)
+		defer all.Leave(conn)
+		for relay(conn, all) == nil {
 		}
-		go func() {
-			defer conn.Close()
-			if _, err := ws.Upgrade(conn); err != nil {
-				return
-			}
-			all.Join(conn)
-			defer all.Leave(conn)
-			for relay(conn, all) == nil {
-			}
-		}()
-	}
+	})
 }
 
 // relay sends one message to the others. Control frames are answered by wsutil.

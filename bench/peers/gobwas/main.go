@@ -27,9 +27,12 @@ const readBuffer = 1 << 10
 // maxFrame bounds the payload of one frame: 16 MiB.
 const maxFrame = 16 << 20
 
-func main() { peer.Main(serve, broadcast) }
+func main() {
+	peer.Main(func(address string) error { return serve(address, echo) }, broadcast)
+}
 
-func serve(address string) error {
+// serve has talk speak with each connection, on a goroutine of its own.
+func serve(address string, talk func(net.Conn)) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -43,7 +46,7 @@ func serve(address string) error {
 		go func() {
 			defer conn.Close()
 			if _, err := ws.Upgrade(conn); err == nil {
-				echo(conn)
+				talk(conn)
 			}
 		}()
 	}

@@ -42,14 +42,10 @@ type member struct {
 
 // relay sends one message to the others.
 func relay(from *member, all *crowd.Crowd[*member]) error {
-	kind, in, err := from.conn.NextReader()
-	if err != nil {
-		return err
-	}
 	message := messages.Get().(*bytes.Buffer)
 	defer messages.Put(message)
-	message.Reset()
-	if _, err := message.ReadFrom(in); err != nil {
+	kind, err := receive(from.conn, message)
+	if err != nil {
 		return err
 	}
 	prepared, err := websocket.NewPreparedMessage(kind, message.Bytes())

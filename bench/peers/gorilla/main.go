@@ -47,15 +47,22 @@ var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // echo answers one message. Control frames are answered by the library.
 func echo(conn *websocket.Conn) error {
-	kind, in, err := conn.NextReader()
+	message := messages.Get().(*bytes.Buffer)
+	defer messages.Put(message)
+	kind, err := receive(conn, message)
 	if err != nil {
 		return err
 	}
-	message := messages.Get().(*bytes.Buffer)
-	defer messages.Put(message)
-	message.Reset()
-	if _, err := message.ReadFrom(in); err != nil {
-		return err
-	}
 	return conn.WriteMessage(kind, message.Bytes())
+}
+
+// receive reads one message into message, which it empties first.
+func receive(conn *websocket.Conn, message *bytes.Buffer) (int, error) {
+	kind, in, err := conn.NextReader()
+	if err != nil {
+		return kind, err
+	}
+	message.Reset()
+	_, err = message.ReadFrom(in)
+	return kind, err
 }
