@@ -7,7 +7,7 @@ import "testing"
 func TestATurnAllocatesNothing(t *testing.T) {
 	for name, newHandler := range treadmillHandlers {
 		t.Run(name, func(t *testing.T) {
-			l, _ := newTreadmill(t, newHandler)
+			l, _ := newTreadmill(t, stopped, newHandler)
 			if got := testing.AllocsPerRun(100, l.turn); got != 0 {
 				t.Errorf("a turn of %d messages allocates %v times, want 0", treadmillConns, got)
 			}

@@ -96,10 +96,11 @@ const (
 	treadmillBytes = 64
 )
 
-func newTreadmill(t testing.TB, newHandler func(*Loop) Handler) (*Loop, *treadmill) {
+// newTreadmill returns a loop on a treadmill that reads the time from now.
+func newTreadmill(t testing.TB, now clock, newHandler func(*Loop) Handler) (*Loop, *treadmill) {
 	t.Helper()
 	m := &treadmill{message: pattern(treadmillBytes)}
-	l := newLoop(0, rigConfig(), monotonic(), func() error { return nil }, new(buf.Pool))
+	l := newLoop(0, rigConfig(), now, func() error { return nil }, new(buf.Pool))
 	l.engine, l.sockets, l.handler = wheel{m}, m, newHandler(l)
 	for fd := range treadmillConns {
 		l.open(fd+3, netip.AddrPort{})
@@ -110,10 +111,13 @@ func newTreadmill(t testing.TB, newHandler func(*Loop) Handler) (*Loop, *treadmi
 	return l, m
 }
 
+// stopped is a clock by which no turn spends its budget, however slow the machine.
+func stopped() time.Duration { return 0 }
+
 func TestATreadmillTurnEchoesEveryMessage(t *testing.T) {
 	for name, newHandler := range treadmillHandlers {
 		t.Run(name, func(t *testing.T) {
-			l, m := newTreadmill(t, newHandler)
+			l, m := newTreadmill(t, stopped, newHandler)
 			m.written, m.writes = 0, 0
 			const turns = 10
 			for range turns {
@@ -135,7 +139,7 @@ var treadmillHandlers = map[string]func(*Loop) Handler{
 func BenchmarkTurnEcho(b *testing.B) {
 	for name, newHandler := range treadmillHandlers {
 		b.Run(name, func(b *testing.B) {
-			l, _ := newTreadmill(b, newHandler)
+			l, _ := newTreadmill(b, monotonic(), newHandler)
 			b.ReportAllocs()
 			for b.Loop() {
 				l.turn()
