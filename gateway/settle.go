@@ -28,16 +28,16 @@ const (
 // startSettler looks every interval whether a storm is over.
 func startSettler(interval time.Duration) *settler {
 	s := &settler{quit: make(chan struct{}), ended: make(chan struct{})}
-	go s.run(interval)
+	var h heap
+	h.look()
+	go s.run(h, interval)
 	return s
 }
 
-func (s *settler) run(interval time.Duration) {
+func (s *settler) run(h heap, interval time.Duration) {
 	defer close(s.ended)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	var h heap
-	h.look()
 	settled, before := h.allocated(), h.allocated()
 	for {
 		select {
