@@ -45,18 +45,8 @@ func TestControlFloodIsClosedWithPolicyViolation(t *testing.T) {
 // TestPingsToAFullConnectionShareOneAnswer: RFC 6455 §5.5.3 lets the answer to
 // the latest ping stand for the ones before it.
 func TestPingsToAFullConnectionShareOneAnswer(t *testing.T) {
-	config := gateway.Config{}
-	config.Limits.Outbound = 64 << 20
-	h, sessions := introduced()
-	n := gatewaytest.Start(t, serving(config, h, gateway.Inline))
-	c := n.Frozen(t, "/")
-	s := <-sessions
 	const count = 1500
-	payload := patterned(10_000)
-	for range count {
-		s.Send(gateway.Binary, payload)
-	}
-	n.Eventually(t, func() bool { return n.Totals(t).MessagesOut == count }, "the messages to be sent")
+	n, c := behindAFullQueue(t, gateway.Config{}, count)
 	in := n.Totals(t).BytesIn
 	var pings []byte
 	for i := range 50 {

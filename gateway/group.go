@@ -99,16 +99,11 @@ func (g Group) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err != nil {
 		return Reach{}, err
 	}
-	made.receipt = newReceipt()
-	if err := g.publish(made); err != nil {
-		return Reach{}, err
-	}
-	return made.receipt.await(ctx, g.hub.gateway)
+	return made.deliver(ctx, g.hub.gateway, g.publish)
 }
 
 func (g Group) publish(p *publication) error {
 	g.hub.published.Add(1)
-	defer p.receipt.finish()
 	var failed error
 	g.hub.groups.Tell(g.name, func(group *hub.Group, loop int) {
 		if p.group == nil {

@@ -36,7 +36,7 @@ type Hub struct {
 
 	// Safe for concurrent use.
 	groups hub.Index
-	users  *hub.Users[poller.Handle]
+	users  hub.Users[poller.Handle]
 	order  sync.Mutex // held while something is told to everyone, as in hub.Index
 
 	// Atomic.
@@ -54,7 +54,6 @@ func (g *Gateway) newHub(config HubConfig) *Hub {
 		compresses:      g.compressionOf(config.Compression).Enabled,
 		maxSessions:     config.Sessions,
 		sessionsPerUser: config.SessionsPerUser,
-		users:           hub.NewUsers[poller.Handle](),
 	}
 	for _, c := range config.Groups {
 		h.groupClasses = append(h.groupClasses, g.addClass(config.Name, c.Name, c.Prefix, c.Delivery))
@@ -94,18 +93,13 @@ func (h *Hub) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err != nil {
 		return Reach{}, err
 	}
-	made.receipt = newReceipt()
-	if err := h.publishToAll(made); err != nil {
-		return Reach{}, err
-	}
-	return made.receipt.await(ctx, h.gateway)
+	return made.deliver(ctx, h.gateway, h.publishToAll)
 }
 
 func (h *Hub) publishToAll(p *publication) error {
 	h.published.Add(1)
 	h.order.Lock()
 	defer h.order.Unlock()
-	defer p.receipt.finish()
 	var failed error
 	for _, s := range h.gateway.shards {
 		if err := s.offer(p); err != nil {
@@ -120,14 +114,7 @@ func (s *shard) offer(p *publication) error {
 	if s.fanout.unsent.Load() > maxUnsent {
 		return ErrBusy
 	}
-	if p.receipt != nil {
-		p.receipt.left.Add(1)
-	}
-	err := s.loop.Offer(p, p.frame.Len())
-	if err != nil {
-		p.receipt.finish()
-	}
-	return sendError(err)
+	return p.post(s.loop, p)
 }
 
 // Run takes the publication to the members on l.

@@ -133,6 +133,28 @@ func (p *publication) outgoing(scope uint64) outgoing {
 	return outgoing{frame: p.frame.Bytes(), shared: true, deflated: p.deflated, class: p.class, key: p.key, scope: scope}
 }
 
+// post gives a loop a task that brings the message to sessions there, and
+// finishes its part of the receipt.
+func (p *publication) post(l *poller.Loop, task poller.Task) error {
+	p.receipt.begin()
+	err := l.Offer(task, p.frame.Len())
+	if err != nil {
+		p.receipt.finish()
+	}
+	return sendError(err)
+}
+
+// deliver sends the publication and waits to learn what became of it.
+func (p *publication) deliver(ctx context.Context, g *Gateway, send func(*publication) error) (Reach, error) {
+	p.receipt = newReceipt()
+	err := send(p)
+	p.receipt.finish()
+	if err != nil {
+		return Reach{}, err
+	}
+	return p.receipt.await(ctx, g)
+}
+
 // receipt counts what becomes of a publication, for whoever waits for it.
 type receipt struct {
 	// Atomic.
@@ -159,6 +181,13 @@ func (r *receipt) note(o outcome) {
 		r.dropped.Add(1)
 	case o == outcomeClosed:
 		r.closed.Add(1)
+	}
+}
+
+// begin adds a part.
+func (r *receipt) begin() {
+	if r != nil {
+		r.left.Add(1)
 	}
 }
 

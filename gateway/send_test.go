@@ -318,30 +318,40 @@ func TestFrozenClientThatThawsGetsEverything(t *testing.T) {
 	})
 }
 
+// queuedSize is the payload of each message of behindAFullQueue.
+const queuedSize = 10_000
+
+// behindAFullQueue returns a client that has not read any of count messages.
+func behindAFullQueue(t *testing.T, config gateway.Config, count uint64) (*gatewaytest.Node, *gatewaytest.Client) {
+	t.Helper()
+	config.Limits.Outbound = 64 << 20
+	h, sessions := introduced()
+	n := gatewaytest.Start(t, serving(config, h, gateway.Inline))
+	c := n.Frozen(t, "/")
+	s := <-sessions
+	payload := patterned(queuedSize)
+	for range count {
+		s.Send(gateway.Binary, payload)
+	}
+	n.Eventually(t, func() bool { return n.Totals(t).MessagesOut == count }, "the messages to be sent")
+	return n, c
+}
+
 func TestPongPassesAFullQueue(t *testing.T) {
 	onEngines(t, func(t *testing.T, config gateway.Config) {
-		config.Limits.Outbound = 64 << 20
-		h, sessions := introduced()
-		n := gatewaytest.Start(t, serving(config, h, gateway.Inline))
-		c := n.Frozen(t, "/")
-		s := <-sessions
 		const count = 2000
-		payload := patterned(10_000)
-		for range count {
-			s.Send(gateway.Binary, payload)
-		}
-		n.Eventually(t, func() bool { return n.Totals(t).MessagesOut == count }, "the messages to be sent")
+		n, c := behindAFullQueue(t, config, count)
 		c.Conn().(interface{ SetReadBuffer(int) error }).SetReadBuffer(1 << 20)
 		in := n.Totals(t).BytesIn
 		c.SendFrame(ws.NewPingFrame([]byte("let me pass")))
 		n.Eventually(t, func() bool { return n.Totals(t).BytesIn > in }, "the ping to arrive")
-		kernel := int(n.Totals(t).BytesOut) / len(payload) // what no pong can pass any more
+		kernel := int(n.Totals(t).BytesOut) / queuedSize // what no pong can pass any more
 		for before := range count {
 			f := c.ReceiveFrame()
 			if f.Header.OpCode != ws.OpPong {
 				continue
 			}
-			if string(f.Payload) != "let me pass" || before > kernel+2*(64<<10)/len(payload) {
+			if string(f.Payload) != "let me pass" || before > kernel+2*(64<<10)/queuedSize {
 				t.Errorf("a pong with %q came after %d messages, of which the kernel held %d", f.Payload, before, kernel)
 			}
 			return

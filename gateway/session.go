@@ -84,13 +84,10 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err != nil {
 		return Reach{}, err
 	}
-	made.receipt = newReceipt()
-	err = s.publish(made)
-	made.receipt.finish()
-	if err != nil {
-		return Reach{}, err
+	if s.shard == nil {
+		return Reach{}, ErrEnded
 	}
-	return made.receipt.await(ctx, s.shard.gateway)
+	return made.deliver(ctx, s.shard.gateway, s.publish)
 }
 
 // Close begins the close handshake, after what was sent and published before
@@ -122,14 +119,7 @@ func (s Session) publish(p *publication) error {
 	if s.shard == nil {
 		return ErrEnded
 	}
-	if p.receipt != nil {
-		p.receipt.left.Add(1)
-	}
-	err := s.shard.loop.Offer(&direct{p, s}, p.frame.Len())
-	if err != nil {
-		p.receipt.finish()
-	}
-	return sendError(err)
+	return p.post(s.shard.loop, &direct{p, s})
 }
 
 // direct is a publication on its way to one session.

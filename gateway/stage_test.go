@@ -111,6 +111,7 @@ func (st *stage) deliver(g Group, p Publication) *receipt {
 	st.must(err)
 	made.receipt = newReceipt()
 	st.must(g.publish(made))
+	made.receipt.finish() // the publisher's part
 	return made.receipt
 }
 

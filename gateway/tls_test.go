@@ -198,14 +198,9 @@ func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {
 func TestARecordThatWasChanged(t *testing.T) {
 	config, trust := secured(t, gateway.Config{})
 	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
-	raw := n.Raw(t)
-	conn := tls.Client(raw, trust)
-	if _, err := conn.Write(gatewaytest.UpgradeRequest("/")); err != nil {
-		t.Fatal(err)
-	}
-	c := gatewaytest.Upgraded(t, conn)
+	c, conn := dialTLS(t, n, trust)
 	c.SendText("hello")
 	c.ExpectText("hello")
-	raw.Write([]byte("\x17\x03\x03\x00\x20no record that anybody has sealed"))
+	conn.NetConn().Write([]byte("\x17\x03\x03\x00\x20no record that anybody has sealed"))
 	n.AwaitReason(t, gateway.ReasonTLSError, 1)
 }

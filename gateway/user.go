@@ -39,16 +39,11 @@ func (u User) Deliver(ctx context.Context, p Publication) (Reach, error) {
 	if err != nil {
 		return Reach{}, err
 	}
-	made.receipt = newReceipt()
-	if err := u.publish(made); err != nil {
-		return Reach{}, err
-	}
-	return made.receipt.await(ctx, u.hub.gateway)
+	return made.deliver(ctx, u.hub.gateway, u.publish)
 }
 
 func (u User) publish(p *publication) error {
 	u.hub.published.Add(1)
-	defer p.receipt.finish()
 	var failed error
 	for _, s := range u.Sessions() {
 		if err := s.publish(p); err != nil {

@@ -41,7 +41,6 @@ func (l *Loop) secure(c *Conn) {
 	c.flags |= flagSecure
 	c.progress = l.now
 	l.security.table.Claim(c.slot)
-	l.stats.Securing++
 }
 
 // feed gives input to the connection's handshake, and begins it with the first.
@@ -121,8 +120,6 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	rest := h.Finish(r.Session, l.security.warm)
 	*s = secured{session: r.Session}
 	c.state = connOpen
-	l.stats.Securing--
-	l.stats.Secured++
 	generation := c.generation
 	l.handler.Opened(c)
 	for len(rest) > 0 && c.generation == generation {
@@ -219,7 +216,6 @@ func (l *Loop) sweepHandshake(c *Conn) {
 
 // abandonHandshake ends the handshake of a connection that ends.
 func (l *Loop) abandonHandshake(c *Conn) {
-	l.stats.Securing--
 	if s := l.security.table.At(c.slot); s.handshake != nil {
 		s.handshake.Abandon()
 	}

@@ -36,7 +36,7 @@ func (s *secrets) Write(line []byte) (int, error) {
 }
 
 // session returns the session that goes on where the handshake has ended. sent
-// is what the server has written, and is overwritten.
+// is what the server has written.
 func (s *secrets) session(id uint16, sent []byte) (*session13, error) {
 	suite := suiteOf(id)
 	if suite == nil || len(s.client) != suite.hash().Size() || len(s.server) != len(s.client) {

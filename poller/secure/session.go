@@ -32,7 +32,7 @@ type session13 struct {
 	suite   *suite
 	warm    *Warm
 	in, out traffic
-	partial []byte // an unfinished record; its capacity is that of the record
+	partial []byte // an unfinished record
 	useless uint8  // records in a row without data
 	alert   uint8  // to be sent, if fatal is set
 	fatal   bool

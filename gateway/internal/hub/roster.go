@@ -70,7 +70,3 @@ func (r *Roster) Awaits(seat uint32) bool { return int(seat) < r.unvisited }
 
 // Len returns the number of members.
 func (r *Roster) Len() int { return len(r.slots) }
-
-// Slots returns the members' slots. The caller borrows them until the next
-// Join or Leave.
-func (r *Roster) Slots() []uint32 { return r.slots }

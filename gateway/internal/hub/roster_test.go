@@ -46,7 +46,7 @@ func TestRosterAgainstAModel(t *testing.T) {
 		}
 	}
 	for slot, seat := range seats {
-		if roster.Slots()[seat] != slot {
+		if roster.slots[seat] != slot {
 			t.Fatalf("slot %d is not at its seat %d", slot, seat)
 		}
 	}

@@ -1,107 +1,84 @@
 package hub
 
 import (
-	"hash/maphash"
 	"slices"
-	"sync"
+
+	"github.com/sluicegate/sluice/gateway/internal/striped"
 )
 
 // Users are the members of each user, whatever a member is. Most users have
 // one, which costs the map's entry and no more. Its methods may be called from
-// any goroutine. Make one with [NewUsers].
+// any goroutine. The zero value is empty.
 type Users[M comparable] struct {
-	// Fixed.
-	seed maphash.Seed
-
-	stripes [stripes]stripe[M]
+	parts striped.Parts[users[M]]
 }
 
-type stripe[M comparable] struct {
-	// Guarded by mu.
-	mu    sync.Mutex
+type users[M comparable] struct {
 	first map[string]M   // one member of each user
 	more  map[string][]M // and the others, of users who have some
-
-	_ [40]byte // stripes on one cache line would be fought over
 }
-
-// stripes is in how many parts users are kept, so that loops which open and
-// close sessions seldom meet at one.
-const stripes = 64
-
-// NewUsers returns an empty index.
-func NewUsers[M comparable]() *Users[M] { return &Users[M]{seed: maphash.MakeSeed()} }
 
 // Add notes a member of user, and reports whether it could: no user may have
 // more than limit; 0 is no limit. It keeps user.
-func (u *Users[M]) Add(user string, member M, limit int) bool {
-	s := u.stripe(user)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, known := s.first[user]; !known {
-		if s.first == nil {
-			s.first, s.more = make(map[string]M), make(map[string][]M)
-		}
-		s.first[user] = member
-		return true
-	}
-	others := s.more[user]
-	if limit > 0 && 1+len(others) >= limit {
-		return false
-	}
-	s.more[user] = append(others, member)
-	return true
+func (u *Users[M]) Add(user string, member M, limit int) (added bool) {
+	striped.With(&u.parts, user, func(p *users[M]) { added = p.add(user, member, limit) })
+	return added
 }
 
 // Remove forgets a member of user.
 func (u *Users[M]) Remove(user string, member M) {
-	s := u.stripe(user)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	first, known := s.first[user]
-	others := s.more[user]
+	striped.With(&u.parts, user, func(p *users[M]) { p.remove(user, member) })
+}
+
+// Of appends the members of user to dst.
+func (u *Users[M]) Of(user string, dst []M) []M {
+	striped.With(&u.parts, user, func(p *users[M]) {
+		if first, known := p.first[user]; known {
+			dst = append(append(dst, first), p.more[user]...)
+		}
+	})
+	return dst
+}
+
+// Len returns the number of users.
+func (u *Users[M]) Len() (sum int) {
+	u.parts.Each(func(p *users[M]) { sum += len(p.first) })
+	return sum
+}
+
+func (p *users[M]) add(user string, member M, limit int) bool {
+	if _, known := p.first[user]; !known {
+		if p.first == nil {
+			p.first, p.more = make(map[string]M), make(map[string][]M)
+		}
+		p.first[user] = member
+		return true
+	}
+	others := p.more[user]
+	if limit > 0 && 1+len(others) >= limit {
+		return false
+	}
+	p.more[user] = append(others, member)
+	return true
+}
+
+func (p *users[M]) remove(user string, member M) {
+	first, known := p.first[user]
+	others := p.more[user]
 	at := slices.Index(others, member)
 	switch {
 	case !known || first != member && at < 0:
 		return
 	case len(others) == 0:
-		delete(s.first, user)
+		delete(p.first, user)
 		return
 	case first == member:
-		s.first[user], at = others[0], 0
+		p.first[user], at = others[0], 0
 	}
 	others[at] = others[len(others)-1]
 	if others = others[:len(others)-1]; len(others) == 0 {
-		delete(s.more, user)
+		delete(p.more, user)
 	} else {
-		s.more[user] = others
+		p.more[user] = others
 	}
-}
-
-// Of appends the members of user to dst.
-func (u *Users[M]) Of(user string, dst []M) []M {
-	s := u.stripe(user)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	first, known := s.first[user]
-	if !known {
-		return dst
-	}
-	return append(append(dst, first), s.more[user]...)
-}
-
-// Len returns the number of users.
-func (u *Users[M]) Len() int {
-	sum := 0
-	for i := range u.stripes {
-		s := &u.stripes[i]
-		s.mu.Lock()
-		sum += len(s.first)
-		s.mu.Unlock()
-	}
-	return sum
-}
-
-func (u *Users[M]) stripe(user string) *stripe[M] {
-	return &u.stripes[maphash.String(u.seed, user)%stripes]
 }

@@ -10,7 +10,7 @@ import (
 func TestUsersAgainstAModel(t *testing.T) {
 	const limit = 3
 	rng := rand.New(rand.NewPCG(7, 7))
-	users := NewUsers[int]()
+	var users Users[int]
 	want := map[string][]int{}
 	for member := range 20_000 {
 		user := fmt.Sprint("user ", rng.IntN(50))
