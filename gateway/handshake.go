@@ -112,6 +112,7 @@ func (s *shard) requestFor(rt *route, parsed codec.Request, head []byte) *Reques
 
 // begin opens the session.
 func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
+	c.Yield(false)
 	x.state, x.route = open, route.number
 	x.heard, x.active = s.loop.Now(), s.loop.Now()
 	s.open++

@@ -158,6 +158,7 @@ var _ poller.Handler = (*shard)(nil)
 
 // Opened implements [poller.Handler].
 func (s *shard) Opened(c *poller.Conn) {
+	c.Yield(true) // until it is a session
 	x := s.sessions.Claim(c.Slot())
 	x.heard = s.loop.Now()
 }

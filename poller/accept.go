@@ -49,7 +49,11 @@ func (l *Loop) acceptPending() {
 		l.acceptFailed(err) // the reserve comes before connections
 		return
 	}
-	for range acceptBatch {
+	until := l.clock() + yieldBudget
+	for n := range acceptBatch {
+		if n > 0 && l.clock() >= until {
+			return
+		}
 		fd, peer, err := l.sockets.Accept(a.listener)
 		switch err {
 		case nil:

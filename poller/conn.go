@@ -40,7 +40,7 @@ const (
 	connSecuring            // the handler has not heard of it yet
 )
 
-type connFlags uint8
+type connFlags uint16
 
 const (
 	flagPaused    connFlags = 1 << iota // the handler wants no input
@@ -51,6 +51,7 @@ const (
 	flagEnded                           // and was read
 	flagFinished                        // ended by Finish
 	flagSecure                          // what it sends is sealed
+	flagYields                          // comes after those that do not
 )
 
 // Handle returns the value that names c outside its loop.
@@ -110,6 +111,18 @@ func (c *Conn) Resume() {
 	c.flags &^= flagPaused
 	if c.flags&flagUnread != 0 {
 		c.loop.schedule(c)
+	}
+}
+
+// Yield says whether c's input waits until that of connections which do not yield
+// was dealt with, and then has a part of the turn only. It is for connections
+// that nobody has vouched for yet: however many they are, and whatever they send,
+// the others hardly notice. A connection does not yield unless told to.
+func (c *Conn) Yield(does bool) {
+	if does {
+		c.flags |= flagYields
+	} else {
+		c.flags &^= flagYields
 	}
 }
 

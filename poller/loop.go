@@ -69,6 +69,7 @@ type Loop struct {
 	ready    int           // how many there are
 	handled  int           // and how many of them were dealt with
 	next     []Handle      // connections to look at in the next turn
+	yielding []Handle      // connections to look at when the others were
 	reading  *buf.Segment
 	used     int // bytes of reading that are spoken for
 	retained bool

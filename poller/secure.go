@@ -38,7 +38,7 @@ const warmSessions = 1024
 // secure begins with a connection that was accepted.
 func (l *Loop) secure(c *Conn) {
 	c.state = connSecuring
-	c.flags |= flagSecure
+	c.flags |= flagSecure | flagYields
 	c.progress = l.now
 	l.security.table.Claim(c.slot)
 }
@@ -120,6 +120,7 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	rest := h.Finish(r.Session, l.security.warm)
 	*s = secured{session: r.Session}
 	c.state = connOpen
+	c.Yield(false)
 	generation := c.generation
 	l.handler.Opened(c)
 	for len(rest) > 0 && c.generation == generation {

@@ -16,6 +16,9 @@ const (
 	// eventsPerLook events take more, for so often the clock is looked at.
 	eventBudget   = time.Millisecond
 	eventsPerLook = 8
+	// yieldBudget is how much of a turn connections that yield may take, and as
+	// much again the accepting of new ones.
+	yieldBudget = 100 * time.Microsecond
 )
 
 // run is the life of the loop, after it was given its engine.
@@ -39,6 +42,7 @@ func (l *Loop) turn() {
 	scheduled := len(l.next)
 	l.dispatchEvents()
 	l.continueScheduled(scheduled)
+	l.serveYielding()
 	l.acceptPending()
 	l.readMail()
 	l.sweep()
@@ -99,7 +103,7 @@ func (l *Loop) poll(timeout time.Duration) int {
 
 // pending reports whether there is work that no event will announce.
 func (l *Loop) pending() bool {
-	return l.again || l.handled < l.ready || len(l.next) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
+	return l.again || l.handled < l.ready || len(l.next) > 0 || len(l.yielding) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
 }
 
 // untilDue returns how long the loop may sleep; negative: without limit.
@@ -144,6 +148,10 @@ func (l *Loop) dispatch(event sys.Event) {
 		c.flags |= flagUnread | flagUnwritten
 		return
 	}
+	if c.flags&flagYields != 0 && event.Ready&sys.Failed == 0 {
+		l.putOff(c, event.Ready)
+		return
+	}
 	if c.waiting != nil && event.Ready&(sys.Writable|sys.Failed) != 0 {
 		generation := c.generation
 		if l.drain(c); c.generation != generation {
@@ -161,10 +169,26 @@ func (l *Loop) dispatch(event sys.Event) {
 	}
 }
 
-// schedule has c looked at in the next turn.
+// putOff has an event of a connection that yields dealt with after the others'.
+func (l *Loop) putOff(c *Conn, ready sys.Ready) {
+	if ready&(sys.Readable|sys.PeerClosed) != 0 {
+		c.flags |= flagUnread
+	} else if c.waiting == nil {
+		return
+	}
+	c.flags |= flagUnwritten
+	l.schedule(c)
+}
+
+// schedule has c looked at in the next turn, or when its turn comes.
 func (l *Loop) schedule(c *Conn) {
-	if c.flags&flagScheduled == 0 {
-		c.flags |= flagScheduled
+	if c.flags&flagScheduled != 0 {
+		return
+	}
+	c.flags |= flagScheduled
+	if c.flags&flagYields != 0 {
+		l.yielding = append(l.yielding, c.Handle())
+	} else {
 		l.next = append(l.next, c.Handle())
 	}
 }
@@ -173,21 +197,44 @@ func (l *Loop) schedule(c *Conn) {
 // an earlier turn left before the kernel had said EAGAIN.
 func (l *Loop) continueScheduled(todo int) {
 	for _, h := range l.next[:todo] {
-		c := l.lookup(h.Slot, h.Generation)
-		if c == nil {
-			continue
-		}
-		c.flags &^= flagScheduled
-		if c.flags&flagUnwritten != 0 && c.waiting != nil {
-			if l.drain(c); c.generation != h.Generation {
-				continue
-			}
-		}
-		if c.flags&(flagUnread|flagPaused) == flagUnread {
-			l.read(c)
-		}
+		l.goOn(h)
 	}
 	l.next = l.next[:copy(l.next, l.next[todo:])]
+}
+
+// serveYielding looks at connections that yield, and writes what comes of it, for
+// a part of the turn, but one of them in any case. Those that are not reached by
+// then come first in the next.
+func (l *Loop) serveYielding() {
+	todo, done := len(l.yielding), 0
+	if todo == 0 {
+		return
+	}
+	for until := l.clock() + yieldBudget; done < todo && (done == 0 || l.clock() < until); done++ {
+		h := l.yielding[done]
+		l.goOn(h)
+		if c := l.lookup(h.Slot, h.Generation); c != nil {
+			c.Flush()
+		}
+	}
+	l.yielding = l.yielding[:copy(l.yielding, l.yielding[done:])]
+}
+
+// goOn goes on with a connection that was scheduled.
+func (l *Loop) goOn(h Handle) {
+	c := l.lookup(h.Slot, h.Generation)
+	if c == nil {
+		return
+	}
+	c.flags &^= flagScheduled
+	if c.flags&flagUnwritten != 0 && c.waiting != nil {
+		if l.drain(c); c.generation != h.Generation {
+			return
+		}
+	}
+	if c.flags&(flagUnread|flagPaused) == flagUnread {
+		l.read(c)
+	}
 }
 
 // takesMail reports whether letters still reach c's handler. Those of the turn
