@@ -132,7 +132,7 @@ func (s *shard) hold(c *poller.Conn, x *session, m outgoing) outcome {
 		Key:    outbox.Key{Scope: m.scope, Name: m.key},
 	}, outbox.Room{Bytes: limits.Outbound - c.Unsent(), Messages: limits.OutboundMessages}, func(lost outbox.Message) {
 		s.counts.classes[lost.Class].dropped++
-		s.profileOf(x).dropped++
+		s.raritiesOf(x).dropped++
 	})
 	switch verdict {
 	case outbox.Queued:
