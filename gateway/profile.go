@@ -35,7 +35,9 @@ type profile struct {
 // they would cost each of them 16 bytes.
 type rarities struct {
 	// Fixed.
-	notes map[string]string
+	notes   map[string]string
+	handler Handler // nil: the route's
+	encoder Encoder // nil: none
 
 	// Loop only.
 	dropped uint64 // messages that the session was too slow for
@@ -84,6 +86,19 @@ func (s *shard) identify(x *session, i *Identity) {
 	}
 	if len(i.Metadata) > 0 {
 		s.raritiesOf(x).notes = i.Metadata
+	}
+}
+
+// equip gives the session what a program has given its request.
+func (s *shard) equip(x *session, r *Request) {
+	x.form = r.Form
+	if r.Handler != nil {
+		s.raritiesOf(x).handler = r.Handler
+		x.flags |= flagHandler
+	}
+	if r.Encoder != nil {
+		s.raritiesOf(x).encoder = r.Encoder
+		x.flags |= flagEncoder
 	}
 }
 

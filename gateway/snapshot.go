@@ -99,6 +99,7 @@ func (s *shard) stats() shardStats {
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
 		Sessions:       s.open,
+		Undecided:      len(s.undecided),
 		Inboxes:        s.inboxes,
 		Slots:          l.Slots,
 		Accepted:       l.Accepted,

@@ -39,6 +39,8 @@ type LoopStats struct {
 	Connections int `json:"connections"`
 	// Sessions is the number of open WebSocket sessions.
 	Sessions int `json:"sessions"`
+	// Undecided is the number of upgrades that await a [Decide].
+	Undecided int `json:"undecided"`
 	// Inboxes is the number of sessions, ended ones included, with something
 	// for a pooled handler that it has not finished yet.
 	Inboxes int `json:"inboxes"`

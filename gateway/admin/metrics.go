@@ -29,6 +29,7 @@ var ofGateway = []metric[gateway.Stats]{
 var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connections", "Open connections, sessions included.", func(l *gateway.LoopStats) int { return l.Connections }, "loop"),
 	gauge("sluice_sessions", "Open WebSocket sessions.", func(l *gateway.LoopStats) int { return l.Sessions }, "loop"),
+	gauge("sluice_undecided_upgrades", "Upgrades that the program has not decided on yet.", func(l *gateway.LoopStats) int { return l.Undecided }, "loop"),
 	gauge("sluice_inboxes", "Sessions with something that a pooled handler has not finished.", func(l *gateway.LoopStats) int { return l.Inboxes }, "loop"),
 	gauge("sluice_connection_slots", "Connection slots that memory is held for.", func(l *gateway.LoopStats) int { return l.Slots }, "loop"),
 	counter("sluice_loop_turns_total", "Turns of the loop.", func(l *gateway.LoopStats) uint64 { return l.Turns }, "loop"),

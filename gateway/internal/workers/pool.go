@@ -112,9 +112,15 @@ func (p *Pool) Stop(ctx context.Context) error {
 	p.stopped = true
 	p.mu.Unlock()
 	p.work.Broadcast()
+	return await(ctx, &p.running)
+}
+
+// await waits for goroutines until ctx ends, and returns ctx's error if some still
+// run then.
+func await(ctx context.Context, running *sync.WaitGroup) error {
 	idle := make(chan struct{})
 	go func() {
-		p.running.Wait()
+		running.Wait()
 		close(idle)
 	}()
 	select {
