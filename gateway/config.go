@@ -103,7 +103,8 @@ type Limits struct {
 	InboundMessages int
 	// Backlog is how many bytes of messages may wait for workers on the whole
 	// node. Beyond it every session with a message that waits is no longer read
-	// until its own were handled. Default 64 MiB; at most 1 GiB.
+	// until its own were handled. Clients may send as much ahead of a [Decide];
+	// beyond it they get 503. Default 64 MiB; at most 1 GiB.
 	Backlog int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.

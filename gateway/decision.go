@@ -53,14 +53,21 @@ func (s *shard) deliberate(c *poller.Conn, x *session, rt *route, r *Request, be
 	d.ctx, d.cancel = context.WithTimeoutCause(context.Background(), g.config.Timeouts.Decide, errUndecided)
 	s.undecided[c.Slot()] = d
 	x.state, x.asked = undecided, s.loop.Now()
-	s.keepBehind(c, d, behind)
 	g.crew.Submit(d)
+	s.keepBehind(c, x, behind)
 }
 
-// keepBehind keeps what the client has sent ahead of the decision.
-func (s *shard) keepBehind(c *poller.Conn, d *decision, p []byte) {
+// keepBehind keeps what a client has sent ahead of the decision. Few send anything
+// then, for they do not know yet that they are heard (RFC 6455 §4.1): where all do, an
+// upgrade is refused rather than memory filled.
+func (s *shard) keepBehind(c *poller.Conn, x *session, p []byte) {
+	d := s.undecided[c.Slot()]
 	d.behind = append(d.behind, p...)
-	if len(d.behind) > maxBehind {
+	s.behind += len(p)
+	switch {
+	case s.behind > s.gateway.config.Limits.Backlog/len(s.gateway.shards):
+		s.refuseUndecided(c, x, &refusal{reason: ReasonUndecidedFull})
+	case len(d.behind) > maxBehind:
 		c.Pause()
 	}
 }
@@ -107,7 +114,7 @@ func (o *outcomeOf) Run(l *poller.Loop) {
 		s.refuseUndecided(c, x, d.refused)
 		return
 	}
-	delete(s.undecided, d.handle.Slot)
+	s.forgetDecision(d)
 	c.Resume()
 	s.unheld = true
 	s.grant(c, x, d.route, d.request, d.behind)
@@ -118,9 +125,14 @@ func (o *outcomeOf) Run(l *poller.Loop) {
 // the places.
 func (s *shard) abandonDecision(c *poller.Conn) {
 	d := s.undecided[c.Slot()]
-	delete(s.undecided, c.Slot())
+	s.forgetDecision(d)
 	d.cancel()
 	s.vacate(c, d.route)
+}
+
+func (s *shard) forgetDecision(d *decision) {
+	delete(s.undecided, d.handle.Slot)
+	s.behind -= len(d.behind)
 }
 
 // refuseUndecided answers an upgrade that was not granted.

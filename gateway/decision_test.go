@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func (o *court) deciding(config gateway.Config, d gateway.Dispatch) gateway.Conf
 var echoPath = gateway.HubPath("echo")
 
 // apply sends an upgrade and returns the connection and its case.
-func (o *court) apply(t *testing.T, n *gatewaytest.Node, behind ...byte) (io.ReadWriteCloser, *trial) {
+func (o *court) apply(t *testing.T, n *gatewaytest.Node, behind ...byte) (net.Conn, *trial) {
 	t.Helper()
 	conn := n.Raw(t)
 	conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
@@ -231,6 +232,9 @@ func TestDecisionsWaitInLine(t *testing.T) {
 	second := n.Raw(t)
 	second.Write(gatewaytest.UpgradeRequest(echoPath))
 	n.Eventually(t, func() bool { return n.Totals(t).Undecided == 2 }, "the second to stand in line")
+	if deciding := n.Stats(t).Deciding; deciding != 1 {
+		t.Errorf("%d upgrades are decided on, want 1", deciding)
+	}
 	third := n.Raw(t)
 	third.Write(gatewaytest.UpgradeRequest(echoPath))
 	if answer, body := readAnswer(t, third); answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
@@ -302,6 +306,30 @@ func TestUndecidedClientIsReadWithinBounds(t *testing.T) {
 		}
 		must(t, <-written)
 	})
+}
+
+// TestClientsThatSendAheadAreHeldToABudget has them send more together than the node
+// keeps.
+func TestClientsThatSendAheadAreHeldToABudget(t *testing.T) {
+	o := newCourt()
+	config := o.deciding(gateway.Config{Loops: 1}, gateway.Pooled)
+	config.Limits.Backlog = 10 << 10
+	n := gatewaytest.Start(t, config)
+	ahead := frames(string(patterned(6 << 10)))
+	first, one := o.apply(t, n, ahead...)
+	second, other := o.apply(t, n)
+	second.Write(ahead)
+	other.expectEnd(t)
+	if answer, err := io.ReadAll(second); err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 503")) {
+		t.Errorf("answered with %.40q, %v", answer, err)
+	}
+	second.Close()
+	n.AwaitReason(t, gateway.ReasonUndecidedFull, 1)
+	one.verdict <- nil
+	gatewaytest.Upgraded(t, first).ExpectText(string(patterned(6 << 10)))
+	third, again := o.apply(t, n, ahead...) // what the others have sent is kept no more
+	again.verdict <- nil
+	gatewaytest.Upgraded(t, third).ExpectText(string(patterned(6 << 10)))
 }
 
 func TestWhatADecisionMayMakeOfARequest(t *testing.T) {

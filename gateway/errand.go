@@ -53,15 +53,15 @@ func (s *shard) run(c *poller.Conn, x *session, do func(*Recipient)) (became out
 
 // Each has do called for every session of the hub that is selected: on the
 // session's loop, on several loops at once, after what was published to the hub
-// before. do must not block. It may call what does not wait, such as
+// before, which waits for its window no longer. do must not block. It may call what does not wait, such as
 // [Session.Close] and [Group.Join], of any session. Errors are [ErrBusy] and
 // [ErrEnded], as with [Hub.Publish].
 func (h *Hub) Each(which Selection, do func(*Recipient)) error {
 	return h.publishToAll(h.errand(&which, do))
 }
 
-// Visit is Each, and waits until do has returned for all. It returns their
-// number.
+// Visit is Each, and waits until do has returned for all. It returns their number,
+// and must not be called on a loop.
 func (h *Hub) Visit(ctx context.Context, which Selection, do func(*Recipient)) (int, error) {
 	return visited(h.errand(&which, do).deliver(ctx, h.gateway, h.publishToAll))
 }

@@ -76,7 +76,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	r.RemoteAddr = c.RemoteAddr()
 	refused := s.admit(c, route, r)
 	if refused == nil {
-		refused = s.occupy(c, route)
+		refused = s.occupy(c, route, r)
 	}
 	switch {
 	case refused != nil:

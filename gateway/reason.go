@@ -45,7 +45,8 @@ const (
 	// ReasonUndecided: the route's Decide took longer than [Timeouts].Decide.
 	ReasonUndecided
 	// ReasonUndecidedFull: as many upgrades await a decision as
-	// [Limits].Undecided allows.
+	// [Limits].Undecided allows, or their clients have sent more ahead than
+	// [Limits].Backlog.
 	ReasonUndecidedFull
 	// ReasonHTTPBusy: too many plain HTTP requests are being served.
 	ReasonHTTPBusy

@@ -32,6 +32,7 @@ type shard struct {
 	sessions  slab.Table[session]
 	heads     map[uint32]*head     // HTTP requests that arrive in pieces, by slot
 	undecided map[uint32]*decision // upgrades that are being decided on, by slot
+	behind    int                  // bytes that their clients have sent ahead
 	open      int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
@@ -178,7 +179,7 @@ func (s *shard) Data(c *poller.Conn, p []byte) {
 	case opening:
 		s.handshake(c, x, p)
 	case undecided:
-		s.keepBehind(c, s.undecided[c.Slot()], p)
+		s.keepBehind(c, x, p)
 	default:
 		x.heard = s.loop.Now()
 		s.receive(c, x, p)

@@ -61,6 +61,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 	stats := Stats{
 		Engine:          g.config.Engine,
 		Workers:         WorkerStats{Workers: pool.Workers, Busy: pool.Busy, Waiting: pool.Waiting, Ran: pool.Ran},
+		Deciding:        g.crew.Busy(),
 		HTTPConnections: int(g.http.active.Load()),
 		Segments:        g.server.SegmentsInUse(),
 	}

@@ -16,6 +16,9 @@ type Stats struct {
 	Loops []LoopStats `json:"loops"`
 	// Workers describes the pool that runs pooled handlers.
 	Workers WorkerStats `json:"workers"`
+	// Deciding is the number of upgrades that a [Decide] is asked about now; the
+	// others that are undecided stand in line.
+	Deciding int `json:"deciding"`
 	// HTTPConnections is the number of connections handed to net/http and not
 	// yet ended.
 	HTTPConnections int `json:"httpConnections"`

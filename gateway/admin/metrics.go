@@ -18,6 +18,7 @@ var (
 
 var ofGateway = []metric[gateway.Stats]{
 	gauge("sluice_loops", "Event loops.", func(s *gateway.Stats) int { return len(s.Loops) }),
+	gauge("sluice_deciding_upgrades", "Upgrades that the program is deciding on now; further undecided ones stand in line.", func(s *gateway.Stats) int { return s.Deciding }),
 	gauge("sluice_http_connections", "Connections served as plain HTTP.", func(s *gateway.Stats) int { return s.HTTPConnections }),
 	gauge("sluice_segments", "Input buffers of 64 KiB in use.", func(s *gateway.Stats) int { return s.Segments }),
 	gauge("sluice_workers", "Workers that run pooled handlers.", func(s *gateway.Stats) int { return s.Workers.Workers }),

@@ -1,4 +1,6 @@
-// Package workers runs jobs that may block on a fixed number of goroutines.
+// Package workers runs jobs that may block, on a bounded number of goroutines: a
+// [Pool] for short ones that come all the time, a [Crew] for those that wait for
+// others.
 //
 // It knows nothing of sessions. Order is its callers' affair: a job that must
 // not run beside another is submitted after that one has ended.
