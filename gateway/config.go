@@ -302,9 +302,9 @@ type Route struct {
 }
 
 // Authorize decides on an upgrade before it is answered, and may set the
-// request's Identity and what stands with it there. It is called on the loop and must not block. A non-nil
-// error refuses with 401; a [*Refusal] chooses the status; a panic is logged, and
-// refuses with 500.
+// request's Identity and what stands with it there. It is called on the loop and
+// must not block; see [Decide]. A non-nil error refuses with 401; a [*Refusal]
+// chooses the status; a panic is logged, and refuses with 500.
 type Authorize func(*Request) error
 
 // Refusal is an error that refuses an upgrade with a status and a line of text
