@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -8,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -368,4 +371,62 @@ func TestWhatADecisionMayMakeOfARequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDecisionsUnderChurn has clients come and go while few decisions are made at a
+// time: some leave before theirs, in line or not. The test harness checks that all
+// places are free in the end.
+func TestDecisionsUnderChurn(t *testing.T) {
+	const clients, rounds = 24, 10
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Limits.Decisions, config.Limits.Sessions, config.Limits.SessionsPerAddress = 3, clients, clients
+		config.Hubs = []gateway.HubConfig{{Name: "echo", Handler: gateway.Echo(), SessionsPerUser: clients,
+			Decide: func(ctx context.Context, r *gateway.Request) error {
+				r.Identity = gateway.Identity{User: "someone", Groups: []string{"room"}}
+				select {
+				case <-time.After(time.Millisecond):
+				case <-ctx.Done():
+				}
+				if r.Query == "refused" {
+					return errors.New("no")
+				}
+				return nil
+			}}}
+		n := gatewaytest.Start(t, config)
+		var running sync.WaitGroup
+		var granted atomic.Int32
+		for i := range clients {
+			running.Go(func() {
+				for round := range rounds {
+					conn := n.Raw(t)
+					path := echoPath
+					if (i+round)%3 == 1 {
+						path += "?refused"
+					}
+					conn.Write(append(gatewaytest.UpgradeRequest(path), frames("hello")...))
+					if (i+round)%3 == 0 {
+						conn.Close()
+						continue
+					}
+					answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+					if err == nil && answer.StatusCode == http.StatusSwitchingProtocols {
+						granted.Add(1)
+					}
+					conn.Close()
+				}
+			})
+		}
+		running.Wait()
+		n.Eventually(t, func() bool { return n.Totals(t).Connections == 0 && n.Stats(t).Deciding == 0 }, "all to have gone")
+		if n := granted.Load(); n == 0 || n > clients*rounds/3 {
+			t.Errorf("%d of %d upgrades were granted", n, clients*rounds)
+		}
+		for slot := range clients { // the places of all who have left
+			c := n.Dial(t, echoPath)
+			defer c.Close()
+			if c.SendText("hello"); slot == 0 {
+				c.ExpectText("hello")
+			}
+		}
+	})
 }
