@@ -14,6 +14,7 @@ import (
 type outgoing struct {
 	frame    []byte
 	shared   bool      // the bytes never change; otherwise they hold for this turn
+	owed     bool      // it is kept or ends the session, whatever the class's policy
 	deflated *deflated // what all receivers of a broadcast share; nil: one receiver
 	class    *class    // nil: that of the session's route
 	key      string
@@ -24,7 +25,8 @@ type outgoing struct {
 type outcome uint8
 
 const (
-	outcomeGone outcome = iota // the session had ended
+	outcomeGone     outcome = iota // the session had ended
+	outcomeWithheld                // it has no such form
 	outcomeSent
 	outcomeDropped
 	outcomeClosed
@@ -124,15 +126,19 @@ func (s *shard) hold(c *poller.Conn, x *session, m outgoing) outcome {
 	if !m.shared {
 		m.frame = bytes.Clone(m.frame)
 	}
+	policy := m.class.delivery.Policy
+	if m.owed {
+		policy = CloseSlow
+	}
 	limits := &s.gateway.config.Limits
 	verdict := waiting.queue.Offer(outbox.Message{
 		Frame:  m.frame,
 		Class:  m.class.number,
-		Policy: m.class.delivery.Policy,
+		Policy: policy,
 		Key:    outbox.Key{Scope: m.scope, Name: m.key},
 	}, outbox.Room{Bytes: limits.Outbound - c.Unsent(), Messages: limits.OutboundMessages}, func(lost outbox.Message) {
 		s.counts.classes[lost.Class].dropped++
-		s.profileOf(x).dropped++
+		s.raritiesOf(x).dropped++
 	})
 	switch verdict {
 	case outbox.Queued:

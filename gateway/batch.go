@@ -2,22 +2,30 @@ package gateway
 
 import "slices"
 
-// batch is messages laid end to end, once for all who are sent all of them.
+// batch is messages laid end to end, once for all of a form who are sent all of
+// them.
 type batch struct {
 	messages []*publication
-	filtered bool     // who is sent all must be asked for each
+	singly   bool     // who is sent all must be asked, or told, one by one
+	formed   bool     // not all sessions are sent the same
 	excepted []uint32 // slots, sorted, of sessions that are not sent all
-	plain    []byte
+	laid              // in form 0
+	others   *[Forms - 1]laid
+}
+
+// laid is the messages of a batch end to end in one form.
+type laid struct {
+	plain    []byte           // nil: not made yet
+	gaps     bool             // a message is withheld from the form: there is no whole
 	deflated *[windows][]byte // by what was agreed; nil: not made yet
 }
 
 // endToEnd returns a batch of messages for sessions of s. It takes the list.
 func (s *shard) endToEnd(messages []*publication) batch {
 	b := batch{messages: messages}
-	size := 0
 	for _, m := range messages {
-		size += m.frame.Len()
-		b.filtered = b.filtered || m.filter != nil
+		b.singly = b.singly || m.filter != nil || m.errand != nil
+		b.formed = b.formed || m.forms != nil
 		for _, e := range m.except {
 			if e.shard == s {
 				b.excepted = append(b.excepted, e.handle.Slot)
@@ -25,48 +33,80 @@ func (s *shard) endToEnd(messages []*publication) batch {
 		}
 	}
 	slices.Sort(b.excepted)
-	if len(messages) == 1 {
-		b.plain = messages[0].frame.Bytes()
-		return b
-	}
-	b.plain = make([]byte, 0, size)
-	for _, m := range messages {
-		b.plain = append(b.plain, m.frame.Bytes()...)
-	}
 	return b
 }
 
-// isForAll reports whether the session at slot is sent every message.
-func (b *batch) isForAll(slot uint32) bool {
-	if b.filtered {
+// isAlike reports whether the session at slot is sent every message as others of
+// its form are.
+func (b *batch) isAlike(slot uint32, x *session) bool {
+	if b.singly || b.formed && x.flags&flagEncoder != 0 {
 		return false
 	}
 	_, excepted := slices.BinarySearch(b.excepted, slot)
 	return !excepted
 }
 
-// bytesFor returns the messages as a session is sent them that has agreed on
-// what x has.
+// bytesFor returns the messages as a session is sent them that has the form of x
+// and has agreed on what x has. It returns nil if some are withheld from it.
 func (b *batch) bytesFor(s *shard, x *session) []byte {
-	if x.deflate == 0 {
-		return b.plain
+	l := &b.laid
+	if b.formed && x.form != 0 {
+		if b.others == nil {
+			b.others = new([Forms - 1]laid)
+		}
+		l = &b.others[x.form-1]
 	}
-	if b.deflated == nil {
-		b.deflated = new([windows][]byte)
+	if l.plain == nil && !l.gaps {
+		b.lay(s, x.form, l)
 	}
-	form := &b.deflated[x.deflate%windows]
-	if *form != nil {
-		return *form
+	if x.deflate == 0 || l.gaps {
+		return l.plain
+	}
+	if l.deflated == nil {
+		l.deflated = new([windows][]byte)
+	}
+	whole := &l.deflated[x.deflate%windows]
+	if *whole == nil {
+		*whole = b.deflate(s, x, len(l.plain))
+	}
+	return *whole
+}
+
+// lay lays the messages end to end in one form.
+func (b *batch) lay(s *shard, form Form, l *laid) {
+	size := 0
+	for _, m := range b.messages {
+		e := m.in(s, form)
+		size += e.frame.Len()
+		l.gaps = l.gaps || e.frame.Len() == 0
+	}
+	switch {
+	case l.gaps:
+		return
+	case len(b.messages) == 1:
+		l.plain = b.messages[0].in(s, form).frame.Bytes()
+		return
+	}
+	l.plain = make([]byte, 0, size)
+	for _, m := range b.messages {
+		l.plain = append(l.plain, m.in(s, form).frame.Bytes()...)
+	}
+}
+
+// deflate returns the messages end to end as a session like x is sent them, which
+// has agreed on compression. size is what they have without it.
+func (b *batch) deflate(s *shard, x *session, size int) []byte {
+	small := func(m *publication) []byte {
+		e := m.in(s, x.form)
+		return s.compress(x, outgoing{frame: e.frame.Bytes(), shared: true, deflated: e.deflated}).frame
 	}
 	if len(b.messages) == 1 {
-		*form = s.compress(x, b.messages[0].outgoing(directScope)).frame
-		return *form
+		return small(b.messages[0])
 	}
-	whole := make([]byte, 0, len(b.plain))
+	whole := make([]byte, 0, size)
 	for _, m := range b.messages {
-		whole = append(whole, s.compress(x, m.outgoing(directScope)).frame...)
+		whole = append(whole, small(m)...)
 	}
-	*form = whole
 	return whole
 }
 

@@ -7,9 +7,8 @@ import (
 	"github.com/sluicegate/sluice/poller"
 )
 
-// occupy takes the places that a session needs, in the node, in its hub, and of
-// its address and user. It returns nil, or the refusal of the first that has
-// none left.
+// occupy takes the places that a session needs in the node and in its hub, and of
+// its address. It returns nil, or the refusal of the first that has none left.
 func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	g := s.gateway
 	perAddress := g.config.Limits.SessionsPerAddress
@@ -20,46 +19,63 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 		g.sessions.Put()
 		return &refusal{reason: ReasonAddressFull}
 	}
-	refused := rt.hub.occupy(s.session(c), r.Identity.User)
-	if refused == nil {
-		return nil
-	}
-	if perAddress > 0 {
-		g.addresses.Put(r.RemoteAddr.Addr())
-	}
-	g.sessions.Put()
-	return refused
-}
-
-func (h *Hub) occupy(s Session, user string) *refusal {
-	if h == nil {
-		return nil
-	}
-	if !h.sessions.Take(h.maxSessions) {
+	if h := rt.hub; h != nil && !h.sessions.Take(h.maxSessions) {
+		s.vacateNode(c)
 		return &refusal{reason: ReasonHubFull}
 	}
-	if user != "" && !h.users.Add(user, s.handle, h.sessionsPerUser) {
-		h.sessions.Put()
+	return nil
+}
+
+// register takes the place that a session needs of its user, once that is known.
+func (h *Hub) register(s Session, user string) *refusal {
+	if h != nil && user != "" && !h.users.Add(user, s.handle, h.sessionsPerUser) {
 		return &refusal{reason: ReasonUserFull}
 	}
 	return nil
 }
 
-// vacate gives back the places of a session that has ended.
-func (s *shard) vacate(c *poller.Conn, x *session) {
+// unregister gives the place back.
+func (h *Hub) unregister(s Session, user string) {
+	if h != nil && user != "" {
+		h.users.Remove(user, s.handle)
+	}
+}
+
+// vacate gives back what occupy has taken.
+func (s *shard) vacate(c *poller.Conn, rt *route) {
+	s.vacateNode(c)
+	if rt.hub != nil {
+		rt.hub.sessions.Put()
+	}
+}
+
+func (s *shard) vacateNode(c *poller.Conn) {
 	g := s.gateway
 	g.sessions.Put()
 	if g.config.Limits.SessionsPerAddress > 0 {
 		g.addresses.Put(c.RemoteAddr().Addr())
 	}
-	h := s.route(x).hub
-	if h == nil {
-		return
+}
+
+// check returns what is wrong with what a program has made of a request, or nil.
+func (r *Request) check(limits *Limits, h *Hub) error {
+	if r.Form >= Forms {
+		return fmt.Errorf("form %d; there are %d", r.Form, Forms)
 	}
-	h.sessions.Put()
-	if user := x.profile.user(); user != "" {
-		h.users.Remove(user, c.Handle())
+	if r.Subprotocol != "" && !r.offers(r.Subprotocol) {
+		return fmt.Errorf("subprotocol %s, which the client does not offer", printable(r.Subprotocol))
 	}
+	return r.Identity.check(limits, h)
+}
+
+// offers reports whether the client offers a subprotocol.
+func (r *Request) offers(subprotocol string) bool {
+	for name := range r.Protocols() {
+		if name == subprotocol {
+			return true
+		}
+	}
+	return false
 }
 
 // check returns what is wrong with an identity that a program has given, or nil.

@@ -81,12 +81,15 @@ func (k *checker) limits(l Limits) {
 	k.between("Limits.Inbound", l.Inbound, 1, 1<<30, " bytes")
 	k.between("Limits.InboundMessages", l.InboundMessages, 1, 1<<20, "")
 	k.between("Limits.ControlFrames", l.ControlFrames, 1, 1<<15, " a second")
+	k.between("Limits.Decisions", l.Decisions, 1, 1<<16, "")
+	k.between("Limits.Undecided", l.Undecided, 1, 1<<30, "")
 	k.between("Limits.TLSHandshakes", l.TLSHandshakes, 1, 1<<16, "")
 	k.between("Limits.HTTPConnections", l.HTTPConnections, 1, 1<<16, "")
 }
 
 func (k *checker) timeouts(t Timeouts) {
 	k.timeout("Timeouts.Handshake", t.Handshake)
+	k.timeout("Timeouts.Decide", t.Decide)
 	k.timeout("Timeouts.Pong", t.Pong)
 	k.timeout("Timeouts.Close", t.Close)
 	k.timeout("Timeouts.WriteStall", t.WriteStall)

@@ -52,6 +52,10 @@ func TestHandlerBeginsTheClose(t *testing.T) {
 	}{
 		{"normal", 1000, "done", "done"},
 		{"of the application", 4000, "", ""},
+		{"a policy", 1008, "not here", "not here"},
+		{"a fault", 1011, "sorry", "sorry"},
+		{"a restart", 1012, "back soon", "back soon"},
+		{"overload", 1013, "later", "later"},
 		{"reason cut to 123 bytes", 1001, long, long[:122]},
 	}
 	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
@@ -76,7 +80,7 @@ func TestHandlerBeginsTheClose(t *testing.T) {
 
 func TestCloseRefusesCodesThatAreNotTheProgramsToSend(t *testing.T) {
 	var s gateway.Session
-	for _, code := range []ws.StatusCode{0, 999, 1002, 1005, 1006, 1015, 2999, 5000} {
+	for _, code := range []ws.StatusCode{0, 999, 1002, 1003, 1004, 1005, 1006, 1007, 1009, 1010, 1014, 1015, 1016, 2999, 5000} {
 		if err := s.Close(code, ""); err == nil || errors.Is(err, gateway.ErrEnded) {
 			t.Errorf("Close(%d): %v, want an error about the code", code, err)
 		}

@@ -89,10 +89,7 @@ func (s *shard) deflateFrame(x *session, frame []byte) (op ws.OpCode, small []by
 		return 0, nil
 	}
 	small = x.deflate.AppendMessage(s.small[:0], payload, s.route(x).compression.Level)
-	s.small = small[:0]
-	if cap(s.small) > keptInflated {
-		s.small = nil
-	}
+	s.keepSmall(small)
 	if len(small) >= len(payload) {
 		return 0, nil
 	}

@@ -103,7 +103,8 @@ type Limits struct {
 	InboundMessages int
 	// Backlog is how many bytes of messages may wait for workers on the whole
 	// node. Beyond it every session with a message that waits is no longer read
-	// until its own were handled. Default 64 MiB; at most 1 GiB.
+	// until its own were handled. Clients may send as much ahead of a [Decide];
+	// beyond it they get 503. Default 64 MiB; at most 1 GiB.
 	Backlog int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.
@@ -120,6 +121,12 @@ type Limits struct {
 	// ControlFrames is how many pings and pongs a session may send in a second
 	// before it is closed with 1008: each costs an answer. Default 100.
 	ControlFrames int
+	// Decisions is how many upgrades may be decided on at once, each by a [Decide]
+	// with a goroutine; others wait in line. Default 1,024; at most 65,536.
+	Decisions int
+	// Undecided is how many upgrades may wait for a decision, in line or not, some
+	// 2 KB each; further ones get 503. Default 16,384; at least 1.
+	Undecided int
 	// TLSHandshakes is how many TLS handshakes may be under way at once, each
 	// with a goroutine and some 30 KB; others wait. A peer is under way once its
 	// hello is complete. Default 4,096.
@@ -135,6 +142,9 @@ type Timeouts struct {
 	// Handshake bounds the time from accept to a complete HTTP head. Default
 	// 10 s.
 	Handshake time.Duration
+	// Decide bounds the time from a complete HTTP head to the decision of a
+	// [Decide], the time in line included; the upgrade then gets 504. Default 10 s.
+	Decide time.Duration
 	// Ping is how long a session may be silent before it is sent a ping.
 	// Default 25 s; negative sends none.
 	Ping time.Duration
@@ -178,8 +188,9 @@ type HubConfig struct {
 	Origins      []string
 	Subprotocols []string
 	Compression  *Compression
-	// Authorize is as in [Route].
+	// Authorize and Decide are as in [Route].
 	Authorize Authorize
+	Decide    Decide
 
 	// Delivery says how the hub's messages reach its sessions.
 	Delivery Delivery
@@ -285,14 +296,15 @@ type Route struct {
 	// Compression says whether messages may be compressed. Default: as
 	// [Config].Compression says.
 	Compression *Compression
-	// Authorize, if set, is asked before the upgrade.
+	// Authorize, if set, is asked before the upgrade, and Decide after it.
 	Authorize Authorize
+	Decide    Decide
 }
 
 // Authorize decides on an upgrade before it is answered, and may set the
-// request's Identity. It is called on the loop and must not block. A non-nil
-// error refuses with 401; a [*Refusal] chooses the status; a panic is logged, and
-// refuses with 500.
+// request's Identity and what stands with it there. It is called on the loop and
+// must not block; see [Decide]. A non-nil error refuses with 401; a [*Refusal]
+// chooses the status; a panic is logged, and refuses with 500.
 type Authorize func(*Request) error
 
 // Refusal is an error that refuses an upgrade with a status and a line of text

@@ -47,7 +47,41 @@
 //	chat.Group("room 7").Publish(gateway.Publication{Type: gateway.Text, Payload: text})
 //
 // [Hub.List] and [Session.Info] tell who is there, and [Gateway.Subscribe] what
-// happens to them.
+// happens to them. [Hub.Each] does something for all of them: it has a filter
+// choose who joins a group, for example, and [Hub.CloseAll] closes those who are
+// left.
+//
+// # Upgrades
+//
+// A route's [Authorize] says on the loop, at once, whether a request becomes a
+// session. Its [Decide] may ask others first, an upstream over HTTP for example: it
+// has a goroutine while it is asked, the client holds its place, and what it sends
+// meanwhile is handled once it is a session. Both may set who the session belongs
+// to, which subprotocol it speaks, and a [Handler] of its own that holds what the
+// program keeps of it.
+//
+// # Subprotocols
+//
+// Clients of one hub may speak different subprotocols. Each session has a [Form],
+// and a [Publication] with a [Content] is encoded and compressed once for each form
+// that a receiver has. A session that counts what it is sent has an [Encoder]
+// besides, which makes each message from the one of its form:
+//
+//	hub.Decide = func(ctx context.Context, r *gateway.Request) error {
+//		answer, err := upstream.Connect(ctx, r.Query)
+//		if err != nil {
+//			return &gateway.Refusal{Status: 503, Text: "no answer from upstream"}
+//		}
+//		r.Identity = gateway.Identity{User: answer.User, Groups: answer.Groups}
+//		r.Handler = &client{roles: answer.Roles}
+//		switch r.Subprotocol {
+//		case "json.chat":
+//			r.Form = 1
+//		case "json.reliable.chat":
+//			r.Form, r.Encoder = 2, new(replay)
+//		}
+//		return nil
+//	}
 //
 // # Bytes
 //

@@ -54,11 +54,11 @@ func (s *shard) enqueue(number uint32, p *publication) {
 		sh.pending, s.fanout.spare = s.fanout.spare, nil
 	}
 	sh.pending = append(sh.pending, p)
-	sh.bytes += p.frame.Len()
+	sh.bytes += p.size
 	s.fanout.messages++
-	s.fanout.unsent.Add(int64(p.frame.Len()))
+	s.fanout.unsent.Add(int64(p.size))
 	switch window := sh.class.delivery.Window; {
-	case window == 0 || sh.bytes >= sh.class.delivery.Batch:
+	case window == 0 || sh.bytes >= sh.class.delivery.Batch || p.errand != nil:
 		s.schedule(number)
 	case !sh.timed:
 		sh.timed = true
@@ -175,7 +175,7 @@ func (s *shard) endPass(number uint32) (more bool) {
 func (s *shard) settle(messages []*publication) {
 	s.fanout.messages -= len(messages)
 	for _, p := range messages {
-		s.fanout.unsent.Add(int64(-p.frame.Len()))
+		s.fanout.unsent.Add(int64(-p.size))
 		p.receipt.finish()
 	}
 }
@@ -190,9 +190,9 @@ func (s *shard) abandon(sh *share) {
 func (s *shard) visit(sh *share, slot uint32) {
 	c, x, p := s.loop.ConnAt(slot), s.sessions.At(slot), sh.pass
 	from, late := p.late[slot]
-	if !late && x.backlog == nil && p.isForAll(slot) && receives(c, x) {
+	if !late && x.backlog == nil && p.isAlike(slot, x) && receives(c, x) {
 		whole := p.bytesFor(s, x)
-		if s.fits(c, len(whole)) && (len(p.messages) == 1 || s.mayCommit(c, len(whole))) {
+		if whole != nil && s.fits(c, len(whole)) && (len(p.messages) == 1 || s.mayCommit(c, len(whole))) {
 			n := uint64(len(p.messages))
 			s.counts.messagesOut += n
 			s.counts.classes[sh.class.number].offered += n
@@ -228,7 +228,7 @@ func (s *shard) hasten(c *poller.Conn, x *session, m membership) (is bool) {
 func (s *shard) sendEach(sh *share, messages []*publication, c *poller.Conn, x *session) {
 	for _, m := range messages {
 		if receives(c, x) && m.isFor(s, c, x) {
-			m.receipt.note(s.send(c, x, m.outgoing(sh.scope)))
+			m.receipt.note(s.give(c, x, m, sh.scope))
 		}
 	}
 }

@@ -34,11 +34,13 @@ type Gateway struct {
 
 	// Fixed once serving.
 	pool    *workers.Pool
+	crew    *workers.Crew // decides on upgrades
 	journal *journal
 	settler *settler // nil: none
 
 	// Safe for concurrent use.
 	sessions  limit.Count
+	undecided limit.Count // upgrades
 	events    subscribers
 	addresses limit.Keyed[netip.Addr] // if they are limited
 
@@ -138,7 +140,7 @@ func resolve(listen string) (netip.AddrPort, error) {
 // sweep is how often each session is looked at: a quarter of the shortest
 // timeout.
 func (t Timeouts) sweep() time.Duration {
-	shortest := min(t.Handshake, t.Pong, t.Close, t.WriteStall)
+	shortest := min(t.Handshake, t.Decide, t.Pong, t.Close, t.WriteStall)
 	for _, d := range []time.Duration{t.Ping, t.Idle} {
 		if d > 0 {
 			shortest = min(shortest, d)
@@ -182,6 +184,7 @@ func (g *Gateway) start() error {
 	g.started = time.Now()
 	g.journal = openJournal(g.config.Logger)
 	g.pool = workers.Start(g.config.Workers)
+	g.crew = workers.NewCrew(g.config.Limits.Decisions)
 	g.http.serve()
 	if g.config.Settle > 0 {
 		g.settler = startSettler(g.config.Settle)

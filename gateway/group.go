@@ -103,7 +103,6 @@ func (g Group) Deliver(ctx context.Context, p Publication) (Reach, error) {
 }
 
 func (g Group) publish(p *publication) error {
-	g.hub.published.Add(1)
 	var failed error
 	g.hub.groups.Tell(g.name, func(group *hub.Group, loop int) {
 		if p.group == nil {

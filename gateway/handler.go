@@ -56,10 +56,21 @@ type Request struct {
 	codec.Request
 	// RemoteAddr is the peer's address.
 	RemoteAddr netip.AddrPort
-	// Subprotocol is what was negotiated, or empty.
+	// Subprotocol is what was negotiated, or empty. [Authorize] and [Decide] may set
+	// it to another one of those that the client offers, or to none.
 	Subprotocol string
-	// Identity is who the session belongs to; see [Authorize].
+
+	// What follows is for [Authorize] and [Decide] to set.
+
+	// Identity is who the session belongs to.
 	Identity Identity
+	// Handler, if set, is called for this session instead of its route's, in the
+	// same way. It may hold what the program keeps of the session.
+	Handler Handler
+	// Form is the form of publications that the session is sent; at most [Forms]-1.
+	Form Form
+	// Encoder, if set, makes the bytes of publications for this session.
+	Encoder Encoder
 }
 
 // HandlerFunc makes a [Handler] of a function that receives messages, for

@@ -78,7 +78,26 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	if refused == nil {
 		refused = s.occupy(c, route, r)
 	}
+	switch {
+	case refused != nil:
+		s.refuse(c, x, refused)
+	case route.decide != nil:
+		s.deliberate(c, x, route, r, p[end:])
+	default:
+		s.grant(c, x, route, r, p[end:])
+	}
+}
+
+// grant answers an upgrade that has its places, and opens the session. behind are
+// frames that came with the request. They may stand in the same buffer as the head
+// did, which nobody else holds by now.
+func (s *shard) grant(c *poller.Conn, x *session, route *route, r *Request, behind []byte) {
+	refused := s.vet(route, r)
+	if refused == nil {
+		refused = route.hub.register(s.session(c), r.Identity.User)
+	}
 	if refused != nil {
+		s.vacate(c, route)
 		s.refuse(c, x, refused)
 		return
 	}
@@ -91,18 +110,14 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	s.responses = codec.AppendUpgrade(s.responses, r.Key, r.Subprotocol, extensions)
 	c.Queue(s.responses[answered:])
 	s.begin(c, x, route, r)
-	if end < len(p) {
-		// Frames that came with the request. They may stand in the same buffer
-		// as the head did, which nobody else holds by now.
-		s.receive(c, x, p[end:])
-	}
+	s.receive(c, x, behind)
 }
 
 // requestFor returns the request as a route may see it. The strings of parsed
 // are parts of head and change with it; only a program's own code, which may
 // keep them, is worth a copy to every client that connects.
 func (s *shard) requestFor(rt *route, parsed codec.Request, head []byte) *Request {
-	if rt.quiet && rt.authorize == nil {
+	if rt.quiet && !rt.asks() {
 		s.passing = Request{Request: parsed}
 		return &s.passing
 	}
@@ -119,10 +134,11 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.counts.upgraded++
 	x.opened = s.second()
 	s.identify(x, &r.Identity)
+	s.equip(x, r)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
 	s.joinGroups(c, x, route.hub, r.Identity.Groups)
-	if route.quiet {
+	if s.isQuiet(x) {
 		return
 	}
 	if route.dispatch == Inline {
@@ -149,11 +165,16 @@ func (s *shard) admit(c *poller.Conn, rt *route, r *Request) *refusal {
 	if rt.authorize == nil {
 		return nil
 	}
-	if refused := s.authorize(c, rt, r); refused != nil {
-		return refused
+	return s.authorize(c, rt, r)
+}
+
+// vet checks what the program has made of a request that it has granted.
+func (s *shard) vet(rt *route, r *Request) *refusal {
+	if !rt.asks() {
+		return nil
 	}
-	if err := r.Identity.check(&s.gateway.config.Limits, rt.hub); err != nil {
-		s.gateway.journal.log(slog.LevelError, "Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
+	if err := r.check(&s.gateway.config.Limits, rt.hub); err != nil {
+		s.gateway.journal.log(slog.LevelError, "Authorize or Decide has made of a request what cannot be", "path", rt.path, "error", err.Error())
 		return &refusal{reason: ReasonInternal}
 	}
 	// A copy, for it is kept: the string may be a part of the whole request.

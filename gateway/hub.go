@@ -75,7 +75,8 @@ func (g *Gateway) Hub(name string) *Hub {
 // Name returns the hub's name.
 func (h *Hub) Name() string { return h.name }
 
-// Sessions returns the number of open sessions.
+// Sessions returns the number of open sessions, and of upgrades that a [Decide] is
+// still deciding on: they have their places.
 func (h *Hub) Sessions() int { return h.sessions.Load() }
 
 // Publish sends a message to every session of the hub.
@@ -97,7 +98,6 @@ func (h *Hub) Deliver(ctx context.Context, p Publication) (Reach, error) {
 }
 
 func (h *Hub) publishToAll(p *publication) error {
-	h.published.Add(1)
 	h.order.Lock()
 	defer h.order.Unlock()
 	var failed error

@@ -69,13 +69,13 @@ func (s *shard) openLater(c *poller.Conn, x *session, r *Request) {
 
 // closeLater delivers the end of a session after everything before it.
 func (s *shard) closeLater(c *poller.Conn, x *session) {
-	if x.inbox == nil && s.route(x).quiet {
+	if x.inbox == nil && s.isQuiet(x) {
 		return
 	}
 	in := s.inboxOf(c, x)
 	in.detached = true
 	x.inbox = nil
-	if !s.route(x).quiet {
+	if !s.isQuiet(x) {
 		s.list(in, delivery{call: callClose, reason: x.reason})
 	}
 }
@@ -86,7 +86,7 @@ func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, u codec.Unit
 	in.waitingBytes += len(m.Payload)
 	s.undone += len(m.Payload)
 	s.list(in, delivery{message: m, compressed: u.Compressed})
-	if !u.Owned && len(m.Payload) > 0 {
+	if !u.Owned && !s.unheld && len(m.Payload) > 0 {
 		s.holdSegment(in)
 	}
 	limits := &s.gateway.config.Limits
@@ -136,7 +136,7 @@ func (s *shard) inboxOf(c *poller.Conn, x *session) *inbox {
 		x.inbox = &inbox{shard: s}
 	}
 	s.inboxes++
-	x.inbox.session, x.inbox.handler = s.session(c), s.route(x).handler
+	x.inbox.session, x.inbox.handler = s.session(c), s.handler(x)
 	return x.inbox
 }
 

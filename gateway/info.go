@@ -82,6 +82,7 @@ func (s *shard) describe(c *poller.Conn) *SessionInfo {
 		Opened:      now.Add(-s.age(x)).Truncate(time.Second),
 		Active:      now.Add(-s.loop.Now().Since(x.active)),
 		QueuedBytes: c.Unsent(),
+		Dropped:     x.profile.dropped(),
 	}
 	if h := s.route(x).hub; h != nil {
 		info.Hub = h.name
@@ -92,9 +93,6 @@ func (s *shard) describe(c *poller.Conn) *SessionInfo {
 	if x.backlog != nil {
 		info.QueuedBytes += x.backlog.queue.Bytes()
 		info.QueuedMessages = x.backlog.queue.Len()
-	}
-	if x.profile != nil {
-		info.Dropped = x.profile.dropped
 	}
 	return info
 }

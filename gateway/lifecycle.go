@@ -118,6 +118,8 @@ func (s *shard) Sweep(c *poller.Conn) {
 		if now.Since(x.heard) >= timeouts.Handshake {
 			s.refuse(c, x, &refusal{reason: ReasonHandshakeTimeout})
 		}
+	case undecided:
+		s.sweepUndecided(c, x)
 	case open:
 		s.sweepOpen(c, x)
 	case ending:

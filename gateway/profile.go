@@ -25,11 +25,22 @@ func (i *Identity) size() int {
 type profile struct {
 	// Fixed.
 	userID string
-	notes  map[string]string
 
 	// Loop only.
 	memberships []membership
-	dropped     uint64 // messages that the session was too slow for
+	rare        *rarities // nil: none
+}
+
+// rarities are what few of the sessions have that have a profile. In a profile
+// they would cost each of them 16 bytes.
+type rarities struct {
+	// Fixed.
+	notes   map[string]string
+	handler Handler // nil: the route's
+	encoder Encoder // nil: none
+
+	// Loop only.
+	dropped uint64 // messages that the session was too slow for
 }
 
 // membership is a session's place in a group.
@@ -46,10 +57,17 @@ func (p *profile) user() string {
 }
 
 func (p *profile) metadata() map[string]string {
-	if p == nil {
+	if p == nil || p.rare == nil {
 		return nil
 	}
-	return p.notes
+	return p.rare.notes
+}
+
+func (p *profile) dropped() uint64 {
+	if p == nil || p.rare == nil {
+		return 0
+	}
+	return p.rare.dropped
 }
 
 // groups returns the memberships; they are borrowed until the next one begins
@@ -63,10 +81,25 @@ func (p *profile) groups() []membership {
 
 // identify notes whose session it is.
 func (s *shard) identify(x *session, i *Identity) {
-	if i.User == "" && len(i.Metadata) == 0 {
-		return
+	if i.User != "" {
+		s.profileOf(x).userID = i.User
 	}
-	x.profile = &profile{userID: i.User, notes: i.Metadata}
+	if len(i.Metadata) > 0 {
+		s.raritiesOf(x).notes = i.Metadata
+	}
+}
+
+// equip gives the session what a program has given its request.
+func (s *shard) equip(x *session, r *Request) {
+	x.form = r.Form
+	if r.Handler != nil {
+		s.raritiesOf(x).handler = r.Handler
+		x.flags |= flagHandler
+	}
+	if r.Encoder != nil {
+		s.raritiesOf(x).encoder = r.Encoder
+		x.flags |= flagEncoder
+	}
 }
 
 // profileOf returns the session's profile, making it if need be.
@@ -75,4 +108,13 @@ func (s *shard) profileOf(x *session) *profile {
 		x.profile = new(profile)
 	}
 	return x.profile
+}
+
+// raritiesOf returns what is rare of the session's profile, making it if need be.
+func (s *shard) raritiesOf(x *session) *rarities {
+	p := s.profileOf(x)
+	if p.rare == nil {
+		p.rare = new(rarities)
+	}
+	return p.rare
 }

@@ -27,6 +27,9 @@ type Publication struct {
 	// Filter, if set, chooses among the other sessions. It is called for each on
 	// the session's loop, on several loops at once, and must not block.
 	Filter func(*Recipient) bool
+	// Content, if set, is the message in further forms, for the sessions that have
+	// a form or an encoder of their own. Type and Payload are form 0.
+	Content Content
 }
 
 // Reach is what became of a message, in numbers of sessions.
@@ -39,8 +42,8 @@ type Reach struct {
 	Closed int
 }
 
-// Recipient is a session as a [Publication]'s filter sees it. It is valid during
-// the call.
+// Recipient is a session as a [Publication]'s filter, or an errand, sees it. It is
+// valid during the call.
 type Recipient struct {
 	shard   *shard
 	conn    *poller.Conn
@@ -56,25 +59,33 @@ func (r *Recipient) User() string { return r.session.profile.user() }
 // Metadata returns what the session's metadata have for a key, or "".
 func (r *Recipient) Metadata(key string) string { return r.session.profile.metadata()[key] }
 
+// Form returns the session's form.
+func (r *Recipient) Form() Form { return r.session.form }
+
+// Handler returns the session's handler: its own, or its route's.
+func (r *Recipient) Handler() Handler { return r.shard.handler(r.session) }
+
 // InGroup reports whether the session is a member of a group.
 func (r *Recipient) InGroup(name string) bool {
 	_, is := r.shard.memberOf(r.session, name)
 	return is
 }
 
-// publication is a [Publication] on its way.
+// publication is a [Publication] on its way, or an errand.
 type publication struct {
 	// Fixed once published.
-	hub      *Hub       // nil: for one session
-	group    *hub.Group // nil: everyone of the hub
-	class    *class     // nil: that of the session's route
-	frame    codec.Frame
-	deflated *deflated // nil: no receiver has agreed on compression
-	key      string
-	except   []Session
-	filter   func(*Recipient) bool
-	receipt  *receipt  // nil: nobody waits for one
-	begun    time.Time // of a hub's or a group's: when it was published
+	hub     *Hub             // nil: for one session
+	group   *hub.Group       // nil: everyone of the hub
+	class   *class           // nil: that of the session's route
+	errand  func(*Recipient) // nil: it is a message
+	plain   encoded          // in form 0
+	forms   *forms           // in the other ones; nil: all sessions are sent form 0
+	size    int              // what keeping it costs, in bytes
+	key     string
+	except  []Session
+	filter  func(*Recipient) bool
+	receipt *receipt  // nil: nobody waits for one
+	begun   time.Time // of a hub's or a group's: when it was published
 }
 
 // encode makes a publication of p: its bytes are made once for all its
@@ -83,12 +94,17 @@ func encode(p *Publication) (*publication, error) {
 	if err := p.Type.check(); err != nil {
 		return nil, err
 	}
-	return &publication{
-		frame:  codec.Encode(ws.OpCode(p.Type), p.Payload),
+	made := &publication{
+		plain:  encoded{frame: codec.Encode(ws.OpCode(p.Type), p.Payload)},
 		key:    p.Key,
 		except: p.Except,
 		filter: p.Filter,
-	}, nil
+	}
+	made.size = made.plain.frame.Len()
+	if p.Content != nil {
+		made.forms = &forms{content: p.Content}
+	}
+	return made, nil
 }
 
 // encode makes a publication of p for sessions of the hub.
@@ -98,9 +114,13 @@ func (h *Hub) encode(p *Publication, class *class) (*publication, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.published.Add(1)
 	made.hub, made.class, made.begun = h, class, begun
 	if h.compresses {
-		made.deflated = new(deflated)
+		made.plain.deflated = new(deflated)
+		if made.forms != nil {
+			made.forms.compressed = true
+		}
 	}
 	return made, nil
 }
@@ -128,16 +148,24 @@ func (p *publication) chooses(s *shard, c *poller.Conn, x *session) (is bool) {
 	return p.filter(&s.recipient)
 }
 
-// outgoing returns the message as one session is sent it.
-func (p *publication) outgoing(scope uint64) outgoing {
-	return outgoing{frame: p.frame.Bytes(), shared: true, deflated: p.deflated, class: p.class, key: p.key, scope: scope}
+// give does for one session what the publication is for: it sends the message,
+// in the session's form, or runs the errand.
+func (s *shard) give(c *poller.Conn, x *session, p *publication, scope uint64) outcome {
+	if p.errand != nil {
+		return s.run(c, x, p.errand)
+	}
+	m := outgoing{frame: p.plain.frame.Bytes(), shared: true, deflated: p.plain.deflated, class: p.class, key: p.key, scope: scope}
+	if p.forms != nil && x.formed() && !s.form(c, x, p.forms, &m) {
+		return outcomeWithheld
+	}
+	return s.send(c, x, m)
 }
 
 // post gives a loop a task that brings the message to sessions there, and
 // finishes its part of the receipt.
 func (p *publication) post(l *poller.Loop, task poller.Task) error {
 	p.receipt.begin()
-	err := l.Offer(task, p.frame.Len())
+	err := l.Offer(task, p.size)
 	if err != nil {
 		p.receipt.finish()
 	}

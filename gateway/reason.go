@@ -27,7 +27,8 @@ const (
 	ReasonHeadTooLarge
 	// ReasonHandshakeTimeout: the HTTP head did not arrive in time.
 	ReasonHandshakeTimeout
-	// ReasonHandshakeAborted: the peer left before its head was complete.
+	// ReasonHandshakeAborted: the peer left before its head was complete, or
+	// before it was decided on.
 	ReasonHandshakeAborted
 	// ReasonRouteUnknown: an upgrade to a path that no route or hub serves.
 	ReasonRouteUnknown
@@ -39,8 +40,14 @@ const (
 	ReasonOrigin
 	// ReasonSubprotocol: none of the subprotocols the client offers is served.
 	ReasonSubprotocol
-	// ReasonUnauthorized: the route's Authorize refused the request.
+	// ReasonUnauthorized: the route's Authorize or Decide refused the request.
 	ReasonUnauthorized
+	// ReasonUndecided: the route's Decide took longer than [Timeouts].Decide.
+	ReasonUndecided
+	// ReasonUndecidedFull: as many upgrades await a decision as
+	// [Limits].Undecided allows, or their clients have sent more ahead than
+	// [Limits].Backlog.
+	ReasonUndecidedFull
 	// ReasonHTTPBusy: too many plain HTTP requests are being served.
 	ReasonHTTPBusy
 	// ReasonNodeFull: as many sessions are open as [Limits].Sessions allows.
@@ -134,6 +141,8 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonOrigin:           {"origin", http.StatusForbidden, 0, slog.LevelInfo, RetryNever, "origin not allowed"},
 	ReasonSubprotocol:      {"subprotocol", http.StatusBadRequest, 0, slog.LevelDebug, RetryNever, "no common subprotocol"},
 	ReasonUnauthorized:     {"unauthorized", http.StatusUnauthorized, 0, slog.LevelInfo, RetryNever, "not authorized"},
+	ReasonUndecided:        {"undecided", http.StatusGatewayTimeout, 0, slog.LevelWarn, RetryLater, "no decision on the upgrade in time"},
+	ReasonUndecidedFull:    {"undecided_full", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many upgrades await a decision"},
 	ReasonHTTPBusy:         {"http_busy", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many requests in progress"},
 	ReasonNodeFull:         {"node_full", http.StatusServiceUnavailable, 0, slog.LevelInfo, RetryLater, "too many sessions"},
 	ReasonHubFull:          {"hub_full", http.StatusServiceUnavailable, 0, slog.LevelInfo, RetryLater, "too many sessions of this hub"},
@@ -160,9 +169,11 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonHandlerPanic:    {"handler_panic", 0, ws.StatusInternalServerError, slog.LevelError, RetryLater, "internal error"},
 }
 
-// statusTryAgainLater is close code 1013 of the IANA registry, which gobwas/ws
-// does not name.
-const statusTryAgainLater ws.StatusCode = 1013
+// Close codes of the IANA registry that gobwas/ws does not name.
+const (
+	statusServiceRestart ws.StatusCode = 1012
+	statusTryAgainLater  ws.StatusCode = 1013
+)
 
 // Reasons returns every reason, in the order of the table.
 func Reasons() []Reason {

@@ -16,7 +16,11 @@ type route struct {
 	subprotocols []string
 	compression  Compression
 	authorize    Authorize
+	decide       Decide
 }
+
+// asks reports whether a program has a say in the route's upgrades.
+func (rt *route) asks() bool { return rt.authorize != nil || rt.decide != nil }
 
 // buildRoutes makes the table of paths, and the hubs.
 func (g *Gateway) buildRoutes() {
@@ -37,6 +41,7 @@ func (g *Gateway) buildRoutes() {
 			Subprotocols: config.Subprotocols,
 			Compression:  config.Compression,
 			Authorize:    config.Authorize,
+			Decide:       config.Decide,
 		})
 	}
 	for _, config := range g.config.Routes {
@@ -70,6 +75,7 @@ func (g *Gateway) addRoute(h *Hub, config Route) {
 		subprotocols: slices.Clone(config.Subprotocols),
 		compression:  g.compressionOf(config.Compression),
 		authorize:    config.Authorize,
+		decide:       config.Decide,
 	}
 	g.routes[config.Path] = r
 	g.numbered = append(g.numbered, r)

@@ -91,16 +91,34 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 }
 
 // Close begins the close handshake, after what was sent and published before
-// (RFC 6455 §5.5.1). code is 1000, 1001, or 3000 to 4999 for meanings of the program's
-// own; reason is cut to 123 bytes. It does not wait.
+// (RFC 6455 §5.5.1): to send a last message and then close, do just that. code is
+// 1000, 1001, 1008 for a policy that the client has violated, 1011 for a fault of
+// the program's, 1012 for a restart, 1013 for a client that should try again
+// later, or 3000 to 4999 for meanings of the program's own; reason is cut to 123
+// bytes. It does not wait.
 func (s Session) Close(code ws.StatusCode, reason string) error {
-	if code != ws.StatusNormalClosure && code != ws.StatusGoingAway && (code < 3000 || code > 4999) {
-		return fmt.Errorf("gateway: close a session: code %d: use 1000, 1001 or 3000 to 4999", code)
+	if err := checkCloseCode(code); err != nil {
+		return err
 	}
 	if s.shard == nil {
 		return ErrEnded
 	}
 	return sendError(s.shard.loop.Post(s.handle, letterClose, nil, codec.AppendClose(nil, code, reason)))
+}
+
+// checkCloseCode returns an error for a code that is not a program's to send. The
+// others of RFC 6455 §7.4 and of the IANA registry tell what the gateway itself has
+// found, or may not be sent at all.
+func checkCloseCode(code ws.StatusCode) error {
+	switch code {
+	case ws.StatusNormalClosure, ws.StatusGoingAway, ws.StatusPolicyViolation, ws.StatusInternalServerError,
+		statusServiceRestart, statusTryAgainLater:
+		return nil
+	}
+	if code < 3000 || code > 4999 {
+		return fmt.Errorf("gateway: close a session: code %d: use 1000, 1001, 1008, 1011, 1012, 1013 or 3000 to 4999", code)
+	}
+	return nil
 }
 
 func sendError(err error) error {
@@ -145,7 +163,7 @@ func (d *direct) Run(l *poller.Loop) {
 	if !m.isFor(s, c, x) {
 		return
 	}
-	became := s.send(c, x, m.outgoing(directScope))
+	became := s.give(c, x, m, directScope)
 	if became == outcomeGone {
 		s.counts.undelivered++
 	}

@@ -29,9 +29,11 @@ type shard struct {
 	committed int // bytes that a connection may hold and nothing can pass
 
 	// Loop only: sessions.
-	sessions slab.Table[session]
-	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
-	open     int
+	sessions  slab.Table[session]
+	heads     map[uint32]*head     // HTTP requests that arrive in pieces, by slot
+	undecided map[uint32]*decision // upgrades that are being decided on, by slot
+	behind    int                  // bytes that their clients have sent ahead
+	open      int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
 	shares     slab.Table[share]
@@ -47,10 +49,11 @@ type shard struct {
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
 	holder    int          // the message that holds segment, in its inbox
+	unheld    bool         // the bytes at hand stand in no segment
 	runnable  []*inbox
 	jobs      []workers.Job
 	inflated  []byte    // a message, while its inline handler borrows it
-	small     []byte    // a message, while it is compressed
+	small     []byte    // a message, while it is made or compressed
 	recipient Recipient // while a filter borrows it
 	passing   Request   // the request of the present handshake, if nobody keeps it
 	responses []byte    // control frames, HTTP answers and compressed frames, until they are written
@@ -99,6 +102,7 @@ type session struct {
 	control controlRate
 	route   uint16        // its number; 0 until open
 	deflate codec.Deflate // what was agreed on compression; 0: none
+	form    Form          // of what is published
 	state   state
 	flags   sessionFlags
 	reason  Reason // why it ends; ReasonNone until that is known
@@ -110,6 +114,8 @@ type state uint8
 const (
 	// opening: the HTTP request is awaited.
 	opening state = iota
+	// undecided: the program's decision on it is.
+	undecided
 	// open: messages flow.
 	open
 	// ending: the peer has closed the session or broken the protocol. The answers
@@ -124,9 +130,11 @@ const (
 type sessionFlags uint8
 
 const (
-	flagPinged sessionFlags = 1 << iota // a ping is unanswered
-	flagPaused                          // too much input waits
-	flagEnded                           // the handler has been told
+	flagPinged  sessionFlags = 1 << iota // a ping is unanswered
+	flagPaused                           // too much input waits
+	flagEnded                            // the handler has been told
+	flagHandler                          // it has a handler of its own
+	flagEncoder                          // it has an encoder of its own
 )
 
 // keptResponses bounds what a shard keeps for the answers of its next turn.
@@ -144,8 +152,9 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 
 		committed: g.config.Limits.committed(),
 
-		heads:   make(map[uint32]*head),
-		shareOf: make(map[*hub.Group]uint32),
+		heads:     make(map[uint32]*head),
+		undecided: make(map[uint32]*decision),
+		shareOf:   make(map[*hub.Group]uint32),
 	}
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
@@ -167,11 +176,14 @@ func (s *shard) Opened(c *poller.Conn) {
 func (s *shard) Data(c *poller.Conn, p []byte) {
 	x := s.sessions.At(c.Slot())
 	x.flags &^= flagPinged
-	if x.state != opening {
+	switch x.state {
+	case opening:
+		s.handshake(c, x, p)
+	case undecided:
+		s.keepBehind(c, x, p)
+	default:
 		x.heard = s.loop.Now()
 		s.receive(c, x, p)
-	} else {
-		s.handshake(c, x, p)
 	}
 	s.segment = nil
 }
@@ -281,8 +293,11 @@ func (s *shard) reserve(n int) {
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
-	if x.state == opening {
+	switch x.state {
+	case opening:
 		delete(s.heads, c.Slot())
+	case undecided:
+		s.abandonDecision(c)
 	}
 	if x.reason == ReasonNone {
 		x.reason = reasonOf(x.state, cause)
@@ -301,7 +316,8 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	x.flags |= flagEnded
 	s.open--
 	s.leaveHub(c, x)
-	s.vacate(c, x)
+	s.vacate(c, s.route(x))
+	s.route(x).hub.unregister(s.session(c), x.profile.user())
 	s.happened(c, x, SessionClosed, "")
 	s.closeBacklog(x)
 	if s.route(x).dispatch == Inline {
@@ -317,6 +333,17 @@ func (s *shard) session(c *poller.Conn) Session { return Session{s, c.Handle()} 
 // route returns the route of a session that is or was open.
 func (s *shard) route(x *session) *route { return s.gateway.numbered[x.route] }
 
+// handler returns the handler of a session that is or was open.
+func (s *shard) handler(x *session) Handler {
+	if x.flags&flagHandler != 0 {
+		return x.profile.rare.handler
+	}
+	return s.route(x).handler
+}
+
+// isQuiet reports whether the session's handler takes messages only.
+func (s *shard) isQuiet(x *session) bool { return x.flags&flagHandler == 0 && s.route(x).quiet }
+
 // reasonOf tells why a connection ended that the gateway did not end itself.
 func reasonOf(at state, cause error) Reason {
 	switch {
@@ -326,7 +353,7 @@ func reasonOf(at state, cause error) Reason {
 		return ReasonWriteStalled
 	case errors.As(cause, new(*secure.Fault)), errors.Is(cause, secure.ErrAborted):
 		return ReasonTLSError
-	case at == opening:
+	case at == opening, at == undecided:
 		return ReasonHandshakeAborted
 	case errors.Is(cause, io.EOF):
 		return ReasonPeerGone
@@ -343,7 +370,7 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 			s.endWith(c, x, ReasonHandlerPanic)
 		}
 	}()
-	call(session, s.route(x).handler)
+	call(session, s.handler(x))
 }
 
 // endWith begins the close handshake for a reason of the table.

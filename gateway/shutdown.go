@@ -46,6 +46,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 		err = errors.Join(err, g.cutOff())
 	}
 	g.http.shutdown(ctx)
+	g.crew.Stop(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
 	g.server.Stop()
 	g.endSettler()
@@ -72,7 +73,7 @@ func (s *shard) goAway() {
 	s.loop.Each(func(c *poller.Conn) {
 		x := s.sessions.At(c.Slot())
 		switch x.state {
-		case opening:
+		case opening, undecided:
 			x.reason = ReasonShutdown
 			c.Abort(poller.ErrStopped)
 		case open:

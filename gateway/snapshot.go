@@ -61,6 +61,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 	stats := Stats{
 		Engine:          g.config.Engine,
 		Workers:         WorkerStats{Workers: pool.Workers, Busy: pool.Busy, Waiting: pool.Waiting, Ran: pool.Ran},
+		Deciding:        g.crew.Busy(),
 		HTTPConnections: int(g.http.active.Load()),
 		Segments:        g.server.SegmentsInUse(),
 	}
@@ -99,6 +100,7 @@ func (s *shard) stats() shardStats {
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
 		Sessions:       s.open,
+		Undecided:      len(s.undecided),
 		Inboxes:        s.inboxes,
 		Slots:          l.Slots,
 		Accepted:       l.Accepted,

@@ -16,6 +16,9 @@ type Stats struct {
 	Loops []LoopStats `json:"loops"`
 	// Workers describes the pool that runs pooled handlers.
 	Workers WorkerStats `json:"workers"`
+	// Deciding is the number of upgrades that a [Decide] is asked about now; the
+	// others that are undecided stand in line.
+	Deciding int `json:"deciding"`
 	// HTTPConnections is the number of connections handed to net/http and not
 	// yet ended.
 	HTTPConnections int `json:"httpConnections"`
@@ -39,6 +42,8 @@ type LoopStats struct {
 	Connections int `json:"connections"`
 	// Sessions is the number of open WebSocket sessions.
 	Sessions int `json:"sessions"`
+	// Undecided is the number of upgrades that await a [Decide].
+	Undecided int `json:"undecided"`
 	// Inboxes is the number of sessions, ended ones included, with something
 	// for a pooled handler that it has not finished yet.
 	Inboxes int `json:"inboxes"`

@@ -43,7 +43,6 @@ func (u User) Deliver(ctx context.Context, p Publication) (Reach, error) {
 }
 
 func (u User) publish(p *publication) error {
-	u.hub.published.Add(1)
 	var failed error
 	for _, s := range u.Sessions() {
 		if err := s.publish(p); err != nil {

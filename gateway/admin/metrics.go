@@ -18,6 +18,7 @@ var (
 
 var ofGateway = []metric[gateway.Stats]{
 	gauge("sluice_loops", "Event loops.", func(s *gateway.Stats) int { return len(s.Loops) }),
+	gauge("sluice_deciding_upgrades", "Upgrades that the program is deciding on now; further undecided ones stand in line.", func(s *gateway.Stats) int { return s.Deciding }),
 	gauge("sluice_http_connections", "Connections served as plain HTTP.", func(s *gateway.Stats) int { return s.HTTPConnections }),
 	gauge("sluice_segments", "Input buffers of 64 KiB in use.", func(s *gateway.Stats) int { return s.Segments }),
 	gauge("sluice_workers", "Workers that run pooled handlers.", func(s *gateway.Stats) int { return s.Workers.Workers }),
@@ -29,6 +30,7 @@ var ofGateway = []metric[gateway.Stats]{
 var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connections", "Open connections, sessions included.", func(l *gateway.LoopStats) int { return l.Connections }, "loop"),
 	gauge("sluice_sessions", "Open WebSocket sessions.", func(l *gateway.LoopStats) int { return l.Sessions }, "loop"),
+	gauge("sluice_undecided_upgrades", "Upgrades that the program has not decided on yet.", func(l *gateway.LoopStats) int { return l.Undecided }, "loop"),
 	gauge("sluice_inboxes", "Sessions with something that a pooled handler has not finished.", func(l *gateway.LoopStats) int { return l.Inboxes }, "loop"),
 	gauge("sluice_connection_slots", "Connection slots that memory is held for.", func(l *gateway.LoopStats) int { return l.Slots }, "loop"),
 	counter("sluice_loop_turns_total", "Turns of the loop.", func(l *gateway.LoopStats) uint64 { return l.Turns }, "loop"),

@@ -161,6 +161,7 @@ func (n *Node) Totals(t testing.TB) gateway.LoopStats {
 	for _, l := range n.Stats(t).Loops {
 		sum.Connections += l.Connections
 		sum.Sessions += l.Sessions
+		sum.Undecided += l.Undecided
 		sum.Inboxes += l.Inboxes
 		sum.Slots += l.Slots
 		sum.Accepted += l.Accepted

@@ -49,8 +49,8 @@ dispatch: inline
 echo: /echo
 tryPage: true
 compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
-limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, tlsHandshakes: 3, httpConnections: 8}
-timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
+limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, decisions: 13, undecided: 14, tlsHandshakes: 3, httpConnections: 8}
+timeouts: {handshake: 1s, decide: 8s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
 hubs:
   chat:
     {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b], sessions: 6, sessionsPerUser: 5,
@@ -74,8 +74,8 @@ log: {level: debug, format: json}
 			{Name: "quiet", Dispatch: gateway.Inline, Delivery: gateway.Delivery{Batch: 32 << 10}},
 		},
 		Compression: gateway.Compression{Enabled: true, Threshold: 1024, Level: 2, WindowBits: 12},
-		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, TLSHandshakes: 3, HTTPConnections: 8},
-		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
+		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, Decisions: 13, Undecided: 14, TLSHandshakes: 3, HTTPConnections: 8},
+		Timeouts: gateway.Timeouts{Handshake: time.Second, Decide: 8 * time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
 		Log:      Log{slog.LevelDebug, JSON},

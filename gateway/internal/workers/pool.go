@@ -1,4 +1,6 @@
-// Package workers runs jobs that may block on a fixed number of goroutines.
+// Package workers runs jobs that may block, on a bounded number of goroutines: a
+// [Pool] for short ones that come all the time, a [Crew] for those that wait for
+// others.
 //
 // It knows nothing of sessions. Order is its callers' affair: a job that must
 // not run beside another is submitted after that one has ended.
@@ -112,9 +114,15 @@ func (p *Pool) Stop(ctx context.Context) error {
 	p.stopped = true
 	p.mu.Unlock()
 	p.work.Broadcast()
+	return await(ctx, &p.running)
+}
+
+// await waits for goroutines until ctx ends, and returns ctx's error if some still
+// run then.
+func await(ctx context.Context, running *sync.WaitGroup) error {
 	idle := make(chan struct{})
 	go func() {
-		p.running.Wait()
+		running.Wait()
 		close(idle)
 	}()
 	select {
