@@ -1,0 +1,48 @@
+package subprotocol
+
+import (
+	"strconv"
+
+	"github.com/gobwas/ws"
+)
+
+// Error is what is wrong with a client's message, or with a value that a backend
+// gives. Its text fits the reason of a close frame.
+type Error struct {
+	// Field names the field, as the JSON frames call it; "message" is all of it.
+	Field string
+	// Text says what is wrong, in one clause.
+	Text string
+	// Close is the status to end the session with: 1003, 1007 or 1008. If 0 the
+	// session stays open: the request is refused, with [AckBadRequest] if it asks
+	// for an ack.
+	Close ws.StatusCode
+}
+
+func (e *Error) Error() string { return e.Field + ": " + e.Text }
+
+// malformed is the error of a message that cannot be read.
+func malformed(field, text string) *Error {
+	return &Error{field, text, ws.StatusInvalidFramePayloadData}
+}
+
+// refused is the error of a request that is understood and not served.
+func refused(field, text string) *Error { return &Error{Field: field, Text: text} }
+
+func wrongFrame(op ws.OpCode) *Error {
+	text := "must be a text frame"
+	if op == ws.OpText {
+		text = "must be a binary frame"
+	}
+	return &Error{"message", text, ws.StatusUnsupportedData}
+}
+
+// quoteLimit is how many bytes of a client's own text an error repeats.
+const quoteLimit = 32
+
+func quoted(text []byte) string {
+	if len(text) > quoteLimit {
+		return strconv.QuoteToASCII(string(text[:quoteLimit-3]) + "...")
+	}
+	return strconv.QuoteToASCII(string(text))
+}

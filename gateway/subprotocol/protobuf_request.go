@@ -1,0 +1,283 @@
+package subprotocol
+
+import (
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Fields of UpstreamMessage, one of which a message has.
+const (
+	upSendToGroup protowire.Number = 1
+	upEvent       protowire.Number = 5
+	upJoinGroup   protowire.Number = 6
+	upLeaveGroup  protowire.Number = 7
+	upSequenceAck protowire.Number = 8
+	upPing        protowire.Number = 9
+)
+
+// Fields of MessageData, one of which a message has.
+const (
+	dataText     protowire.Number = 1
+	dataBinary   protowire.Number = 2
+	dataProtobuf protowire.Number = 3
+	dataJSON     protowire.Number = 4
+)
+
+// layouts says which field of a request each number of its message is. Numbers
+// that are not there are passed over, as protobuf wants it.
+var layouts = [...]map[protowire.Number]field{
+	OpPing:        {},
+	OpJoinGroup:   {1: fieldGroup, 2: fieldAckID},
+	OpLeaveGroup:  {1: fieldGroup, 2: fieldAckID},
+	OpSendToGroup: {1: fieldGroup, 2: fieldAckID, 3: fieldData, 4: fieldNoEcho, 5: fieldTTL, 6: fieldMetadata, 7: fieldStream},
+	OpEvent:       {1: fieldEvent, 2: fieldData, 3: fieldAckID, 4: fieldMetadata, 5: fieldStream},
+	OpSequenceAck: {1: fieldSequence},
+}
+
+// wire reads the fields of one protobuf message in turn. What it has found stays
+// until the next one.
+type wire struct {
+	rest   []byte
+	number protowire.Number
+	kind   protowire.Type
+	bytes  []byte // of BytesType, borrowed
+	varint uint64 // of VarintType
+}
+
+// next moves to the next field; false at the end, or where there is no field.
+func (w *wire) next() (bool, *Error) {
+	if len(w.rest) == 0 {
+		return false, nil
+	}
+	number, kind, n := protowire.ConsumeTag(w.rest)
+	if n < 0 {
+		return false, malformed("message", "is no protobuf message")
+	}
+	w.number, w.kind, w.rest = number, kind, w.rest[n:]
+	switch kind {
+	case protowire.BytesType:
+		w.bytes, n = protowire.ConsumeBytes(w.rest)
+	case protowire.VarintType:
+		w.varint, n = protowire.ConsumeVarint(w.rest)
+	default:
+		n = protowire.ConsumeFieldValue(number, kind, w.rest)
+	}
+	if n < 0 {
+		return false, malformed("message", "is no protobuf message")
+	}
+	w.rest = w.rest[n:]
+	return true, nil
+}
+
+func (w *wire) text(name string) ([]byte, *Error) {
+	if w.kind != protowire.BytesType || !utf8.Valid(w.bytes) {
+		return nil, malformed(name, "must be a string of UTF-8")
+	}
+	return w.bytes, nil
+}
+
+func (w *wire) nested(name string) (wire, *Error) {
+	if w.kind != protowire.BytesType {
+		return wire{}, malformed(name, "must be a message")
+	}
+	return wire{rest: w.bytes}, nil
+}
+
+func (w *wire) integer(name string) (uint64, *Error) {
+	if w.kind != protowire.VarintType {
+		return 0, malformed(name, "must be an integer")
+	}
+	return w.varint, nil
+}
+
+func parseProtobuf(r *Request, message []byte) error {
+	err := readUpstream(r, message)
+	if err == nil {
+		err = r.check()
+	}
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+// readUpstream finds the one request of a message. Several are refused: which one
+// counts would depend on the reader.
+func readUpstream(r *Request, message []byte) *Error {
+	var request wire
+	w := wire{rest: message}
+	for {
+		more, err := w.next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		op, err := upstreamOp(w.number)
+		if err != nil {
+			return err
+		}
+		if r.Op != 0 {
+			return malformed("type", "is given twice")
+		}
+		if request, err = w.nested("type"); err != nil {
+			return err
+		}
+		r.Op = op
+	}
+	if r.Op == 0 {
+		return malformed("type", "is missing")
+	}
+	return readRequest(r, request)
+}
+
+func upstreamOp(number protowire.Number) (Op, *Error) {
+	switch number {
+	case upSendToGroup:
+		return OpSendToGroup, nil
+	case upEvent:
+		return OpEvent, nil
+	case upJoinGroup:
+		return OpJoinGroup, nil
+	case upLeaveGroup:
+		return OpLeaveGroup, nil
+	case upSequenceAck:
+		return OpSequenceAck, nil
+	case upPing:
+		return OpPing, nil
+	}
+	return 0, malformed("type", "is not served")
+}
+
+// readRequest reads all fields before it refuses one, so that the ack id is known.
+func readRequest(r *Request, w wire) *Error {
+	var refusal *Error
+	layout := layouts[r.Op]
+	for {
+		more, err := w.next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		known, found := layout[w.number]
+		if !found {
+			continue
+		}
+		if err = readField(r, known, &w); err == nil {
+			continue
+		}
+		if err.Close != 0 {
+			return err
+		}
+		refusal = err
+	}
+	if refusal != nil {
+		return refusal
+	}
+	if (r.Op == OpSendToGroup || r.Op == OpEvent) && r.Payload.Data == nil {
+		return malformed("data", "is missing")
+	}
+	return nil
+}
+
+func readField(r *Request, known field, w *wire) (err *Error) {
+	var n uint64
+	switch known {
+	case fieldGroup:
+		r.Group, err = w.text("group")
+	case fieldEvent:
+		r.Event, err = w.text("event")
+	case fieldAckID:
+		r.AckID, err = w.integer("ackId")
+		r.HasAck = true
+	case fieldSequence:
+		r.Sequence, err = w.integer("sequenceId")
+	case fieldNoEcho:
+		n, err = w.integer("noEcho")
+		r.NoEcho = n != 0
+	case fieldTTL:
+		n, err = w.integer("ttlSeconds")
+		r.TTL = uint16(min(n, maxTTL+1))
+	case fieldData:
+		err = readData(r, w)
+	case fieldMetadata:
+		err = readMetadata(r, w)
+	case fieldStream:
+		err = refused("stream", "streams are not served")
+	}
+	return err
+}
+
+func readData(r *Request, w *wire) *Error {
+	data, err := w.nested("data")
+	for err == nil {
+		var more bool
+		if more, err = data.next(); !more || err != nil {
+			return err
+		}
+		switch data.number {
+		case dataText:
+			r.Payload.Type = Text
+		case dataBinary:
+			r.Payload.Type = Binary
+		case dataProtobuf:
+			r.Payload.Type = ProtobufAny
+		case dataJSON:
+			r.Payload.Type = JSONData
+		default:
+			continue
+		}
+		if data.kind != protowire.BytesType {
+			return malformed("data", "must be a string, bytes or a message")
+		}
+		r.Payload.Data = data.bytes
+		err = r.Payload.check()
+	}
+	return err
+}
+
+// readMetadata reads one entry; a map is a message for each (key = 1, value = 2).
+func readMetadata(r *Request, w *wire) *Error {
+	var key, value []byte
+	entry, err := w.nested("metadata")
+	for err == nil {
+		var more bool
+		if more, err = entry.next(); err != nil {
+			return err
+		}
+		if !more {
+			return r.addMetadata(key, value)
+		}
+		switch entry.number {
+		case 1:
+			key, err = entry.text("metadata")
+		case 2:
+			value, err = entry.text("metadata")
+		}
+	}
+	return err
+}
+
+// checkAny reports whether data is a google.protobuf.Any. Clients get it as a part
+// of a message of ours, which they could not read otherwise.
+func checkAny(data []byte) *Error {
+	w := wire{rest: data}
+	for {
+		more, err := w.next()
+		if err != nil {
+			return malformed("data", "is no google.protobuf.Any")
+		}
+		if !more {
+			return nil
+		}
+		typeURL := w.number == 1 && (w.kind != protowire.BytesType || !utf8.Valid(w.bytes))
+		value := w.number == 2 && w.kind != protowire.BytesType
+		if typeURL || value {
+			return malformed("data", "is no google.protobuf.Any")
+		}
+	}
+}
