@@ -80,15 +80,7 @@ type Ack struct {
 }
 
 // Append appends the frame; nothing for simple clients.
-func (a Ack) Append(dst []byte, e Encoding) []byte {
-	switch e {
-	case JSON:
-		return a.appendJSON(dst)
-	case Protobuf:
-		return a.appendProtobuf(dst)
-	}
-	return dst
-}
+func (a Ack) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, a) }
 
 // Connected is the first frame of a session. After a recovery none is needed.
 type Connected struct {
@@ -99,15 +91,7 @@ type Connected struct {
 }
 
 // Append appends the frame; nothing for simple clients.
-func (c Connected) Append(dst []byte, e Encoding) []byte {
-	switch e {
-	case JSON:
-		return c.appendJSON(dst)
-	case Protobuf:
-		return c.appendProtobuf(dst)
-	}
-	return dst
-}
+func (c Connected) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, c) }
 
 // Disconnected is the last frame before the server closes.
 type Disconnected struct {
@@ -115,26 +99,27 @@ type Disconnected struct {
 }
 
 // Append appends the frame; nothing for simple clients.
-func (d Disconnected) Append(dst []byte, e Encoding) []byte {
-	switch e {
-	case JSON:
-		return d.appendJSON(dst)
-	case Protobuf:
-		return d.appendProtobuf(dst)
-	}
-	return dst
-}
+func (d Disconnected) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, d) }
 
 // Pong answers [OpPing].
 type Pong struct{}
 
 // Append appends the frame; nothing for simple clients.
-func (Pong) Append(dst []byte, e Encoding) []byte {
+func (p Pong) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, p) }
+
+// notice is a frame that is no message.
+type notice interface {
+	appendJSON(dst []byte) []byte
+	appendProtobuf(dst []byte) []byte
+}
+
+// appendNotice has a type of its own for each notice: an interface would allocate.
+func appendNotice[N notice](dst []byte, e Encoding, n N) []byte {
 	switch e {
 	case JSON:
-		return append(dst, `{"type":"pong"}`...)
+		return n.appendJSON(dst)
 	case Protobuf:
-		return appendEmpty(dst, downPong)
+		return n.appendProtobuf(dst)
 	}
 	return dst
 }

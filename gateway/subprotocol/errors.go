@@ -1,6 +1,7 @@
 package subprotocol
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/gobwas/ws"
@@ -22,14 +23,20 @@ type Error struct {
 func (e *Error) Error() string { return e.Field + ": " + e.Text }
 
 // malformed is the error of a message that cannot be read.
-func malformed(field, text string) *Error {
+func malformed(field, text string) error {
 	return &Error{field, text, ws.StatusInvalidFramePayloadData}
 }
 
 // refused is the error of a request that is understood and not served.
-func refused(field, text string) *Error { return &Error{Field: field, Text: text} }
+func refused(field, text string) error { return &Error{Field: field, Text: text} }
 
-func wrongFrame(op ws.OpCode) *Error {
+// isRefusal reports whether the session stays open.
+func isRefusal(err error) bool {
+	var fault *Error
+	return errors.As(err, &fault) && fault.Close == 0
+}
+
+func wrongFrame(op ws.OpCode) error {
 	text := "must be a text frame"
 	if op == ws.OpText {
 		text = "must be a binary frame"

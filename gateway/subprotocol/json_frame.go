@@ -90,6 +90,8 @@ func (c Connected) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+func (Pong) appendJSON(dst []byte) []byte { return append(dst, `{"type":"pong"}`...) }
+
 func (d Disconnected) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"type":"system","event":"disconnected","message":`...)
 	dst = appendQuoted(dst, []byte(d.Reason))

@@ -6,51 +6,6 @@ import (
 	"strconv"
 )
 
-// field is a member of a request frame that means something here.
-type field uint8
-
-const (
-	fieldType field = iota
-	fieldGroup
-	fieldEvent
-	fieldAckID
-	fieldNoEcho
-	fieldDataType
-	fieldData
-	fieldTTL
-	fieldMetadata
-	fieldStream
-	fieldSequence
-
-	fieldCount
-)
-
-var fieldNames = [fieldCount]string{
-	fieldType:     "type",
-	fieldGroup:    "group",
-	fieldEvent:    "event",
-	fieldAckID:    "ackId",
-	fieldNoEcho:   "noEcho",
-	fieldDataType: "dataType",
-	fieldData:     "data",
-	fieldTTL:      "ttlSeconds",
-	fieldMetadata: "metadata",
-	fieldStream:   "stream",
-	fieldSequence: "sequenceId",
-}
-
-func (f field) String() string { return fieldNames[f] }
-
-// fieldOf returns fieldCount for a name that means nothing here.
-func fieldOf(name []byte) field {
-	for f := range fieldCount {
-		if string(name) == fieldNames[f] {
-			return f
-		}
-	}
-	return fieldCount
-}
-
 // frame holds the members of a request frame as they are written, by field. They
 // may come in any order, and type says what the others mean.
 type frame [fieldCount][]byte
@@ -64,15 +19,12 @@ func parseJSON(r *Request, message []byte) error {
 	if err == nil {
 		err = r.check()
 	}
-	if err != nil {
-		return err
-	}
-	return nil
+	return err
 }
 
 // read finds the members. A name that is given twice is refused: another reader of
 // the same frame could take the other value.
-func (f *frame) read(r *Request, message []byte) *Error {
+func (f *frame) read(r *Request, message []byte) error {
 	s := scanner{text: message}
 	if s.peek() != '{' {
 		return malformed("message", s.missing(errObjectOnly).Error())
@@ -121,8 +73,8 @@ func quotedOrKnown(name []byte) string {
 
 // request reads what the type asks for and passes over other members. The ack id
 // comes first, so that a refusal can be answered.
-func (f *frame) request(r *Request) *Error {
-	var err *Error
+func (f *frame) request(r *Request) error {
+	var err error
 	if r.Op, err = f.op(r); err != nil {
 		return err
 	}
@@ -161,7 +113,7 @@ func (f *frame) request(r *Request) *Error {
 	return f.metadata(r)
 }
 
-func (f *frame) op(r *Request) (Op, *Error) {
+func (f *frame) op(r *Request) (Op, error) {
 	name, err := f.member(fieldType).string(r)
 	if err != nil {
 		return 0, err
@@ -184,7 +136,7 @@ func (f *frame) op(r *Request) (Op, *Error) {
 }
 
 // options reads what only sendToGroup has.
-func (f *frame) options(r *Request) (err *Error) {
+func (f *frame) options(r *Request) (err error) {
 	if f[fieldNoEcho] != nil {
 		if r.NoEcho, err = f.member(fieldNoEcho).boolean(); err != nil {
 			return err
@@ -198,7 +150,7 @@ func (f *frame) options(r *Request) (err *Error) {
 	return err
 }
 
-func (f *frame) payload(r *Request) *Error {
+func (f *frame) payload(r *Request) error {
 	if f[fieldDataType] != nil {
 		name, err := f.member(fieldDataType).string(r)
 		if err != nil {
@@ -215,11 +167,11 @@ func (f *frame) payload(r *Request) *Error {
 		}
 	}
 	data := f.member(fieldData)
-	var err *Error
+	var err error
 	switch r.Payload.Type {
 	case JSONData:
 		if r.Payload.Data = data.raw; data.raw == nil {
-			err = data.wrong("")
+			err = data.wrong("must be a JSON value")
 		}
 	case Text:
 		r.Payload.Data, err = data.string(r)
@@ -233,7 +185,7 @@ func (f *frame) payload(r *Request) *Error {
 	return err
 }
 
-func (f *frame) metadata(r *Request) *Error {
+func (f *frame) metadata(r *Request) error {
 	raw := f[fieldMetadata]
 	if raw == nil {
 		return nil
@@ -266,25 +218,21 @@ type member struct {
 func (f *frame) member(known field) member { return member{known, f[known]} }
 
 // wrong is the error of a member that cannot be read, or is not there.
-
-// required says of a member that reading it fails if it is not there.
-func (f *frame) required(known field) member { return f.member(known) }
-
-func (m member) wrong(text string) *Error {
+func (m member) wrong(text string) error {
 	if m.raw == nil {
 		text = "is missing"
 	}
 	return malformed(m.field.String(), text)
 }
 
-func (m member) string(r *Request) ([]byte, *Error) {
+func (m member) string(r *Request) ([]byte, error) {
 	if m.raw == nil || m.raw[0] != '"' {
 		return nil, m.wrong("must be a string")
 	}
 	return r.unquote(m.raw), nil
 }
 
-func (m member) boolean() (bool, *Error) {
+func (m member) boolean() (bool, error) {
 	switch string(m.raw) {
 	case "true":
 		return true, nil
@@ -295,7 +243,7 @@ func (m member) boolean() (bool, *Error) {
 }
 
 // integer reads all of 64 bits, which a float would not hold.
-func (m member) integer() (uint64, *Error) {
+func (m member) integer() (uint64, error) {
 	n, err := strconv.ParseUint(string(m.raw), 10, 64)
 	if err != nil {
 		return 0, m.wrong("must be an integer of 0 to 18446744073709551615")
@@ -303,7 +251,7 @@ func (m member) integer() (uint64, *Error) {
 	return n, nil
 }
 
-func (m member) base64(r *Request) ([]byte, *Error) {
+func (m member) base64(r *Request) ([]byte, error) {
 	text, err := m.string(r)
 	if err != nil {
 		return nil, err

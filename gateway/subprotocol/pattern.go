@@ -15,7 +15,7 @@ type pattern string
 
 // check reports whether a pattern may be used: 1 to 1024 characters, no more than
 // five stars (** is one), and something behind every backslash.
-func (p pattern) check() *Error {
+func (p pattern) check() error {
 	if p == "" || utf8.RuneCountInString(string(p)) > maxName {
 		return refused("role", "has a pattern that has not 1 to 1024 characters")
 	}

@@ -38,13 +38,6 @@ type Payload struct {
 // Check reports whether the data is of its type, and is for payloads that do not
 // come from [Encoding.Parse], which has checked its own.
 func (p Payload) Check() error {
-	if err := p.check(); err != nil {
-		return err
-	}
-	return nil
-}
-
-func (p Payload) check() *Error {
 	switch p.Type {
 	case JSONData:
 		if err := checkJSON(p.Data); err != nil {

@@ -59,8 +59,8 @@ func TestRoles(t *testing.T) {
 
 func TestRolesThatCannotBe(t *testing.T) {
 	for _, tc := range []struct{ name, role, want string }{
-		{"empty group", "webpubsub.sendToGroup.", "role: has a group that must not be empty or blank"},
-		{"long group", "webpubsub.sendToGroup." + strings.Repeat("g", 1025), "role: has a group that must not have more than 1024 characters"},
+		{"empty group", "webpubsub.sendToGroup.", "role: has a group whose name is blank or longer than 1024 characters"},
+		{"long group", "webpubsub.sendToGroup." + strings.Repeat("g", 1025), "role: has a group whose name is blank or longer than 1024 characters"},
 		{"empty pattern", "webpubsub.sendToGroups.", "role: has a pattern that has not 1 to 1024 characters"},
 		{"long pattern", "webpubsub.sendToGroups." + strings.Repeat("g", 1025), "role: has a pattern that has not 1 to 1024 characters"},
 		{"stars", "webpubsub.sendToGroups.*.*.**.*.*.*", "role: has a pattern with more than 5 stars"},

@@ -100,9 +100,9 @@ func (d Disconnected) appendProtobuf(dst []byte) []byte {
 	return end(end(dst, disconnected), system)
 }
 
-func appendEmpty(dst []byte, number protowire.Number) []byte {
-	dst = protowire.AppendTag(dst, number, protowire.BytesType)
-	return protowire.AppendVarint(dst, 0)
+func (Pong) appendProtobuf(dst []byte) []byte {
+	dst, pong := begin(dst, downPong)
+	return end(dst, pong)
 }
 
 func appendInteger(dst []byte, number protowire.Number, n uint64) []byte {

@@ -46,12 +46,12 @@ type wire struct {
 }
 
 // next moves to the next field; false at the end, or where there is no field.
-func (w *wire) next() (bool, *Error) {
+func (w *wire) next() (bool, error) {
 	if len(w.rest) == 0 {
 		return false, nil
 	}
 	number, kind, n := protowire.ConsumeTag(w.rest)
-	if n < 0 {
+	if n < 0 || !number.IsValid() {
 		return false, malformed("message", "is no protobuf message")
 	}
 	w.number, w.kind, w.rest = number, kind, w.rest[n:]
@@ -70,23 +70,23 @@ func (w *wire) next() (bool, *Error) {
 	return true, nil
 }
 
-func (w *wire) text(name string) ([]byte, *Error) {
+func (w *wire) text(known field) ([]byte, error) {
 	if w.kind != protowire.BytesType || !utf8.Valid(w.bytes) {
-		return nil, malformed(name, "must be a string of UTF-8")
+		return nil, malformed(known.String(), "must be a string of UTF-8")
 	}
 	return w.bytes, nil
 }
 
-func (w *wire) nested(name string) (wire, *Error) {
+func (w *wire) nested(known field) (wire, error) {
 	if w.kind != protowire.BytesType {
-		return wire{}, malformed(name, "must be a message")
+		return wire{}, malformed(known.String(), "must be a message")
 	}
 	return wire{rest: w.bytes}, nil
 }
 
-func (w *wire) integer(name string) (uint64, *Error) {
+func (w *wire) integer(known field) (uint64, error) {
 	if w.kind != protowire.VarintType {
-		return 0, malformed(name, "must be an integer")
+		return 0, malformed(known.String(), "must be an integer")
 	}
 	return w.varint, nil
 }
@@ -96,15 +96,12 @@ func parseProtobuf(r *Request, message []byte) error {
 	if err == nil {
 		err = r.check()
 	}
-	if err != nil {
-		return err
-	}
-	return nil
+	return err
 }
 
 // readUpstream finds the one request of a message. Several are refused: which one
 // counts would depend on the reader.
-func readUpstream(r *Request, message []byte) *Error {
+func readUpstream(r *Request, message []byte) error {
 	var request wire
 	w := wire{rest: message}
 	for {
@@ -122,7 +119,7 @@ func readUpstream(r *Request, message []byte) *Error {
 		if r.Op != 0 {
 			return malformed("type", "is given twice")
 		}
-		if request, err = w.nested("type"); err != nil {
+		if request, err = w.nested(fieldType); err != nil {
 			return err
 		}
 		r.Op = op
@@ -133,7 +130,7 @@ func readUpstream(r *Request, message []byte) *Error {
 	return readRequest(r, request)
 }
 
-func upstreamOp(number protowire.Number) (Op, *Error) {
+func upstreamOp(number protowire.Number) (Op, error) {
 	switch number {
 	case upSendToGroup:
 		return OpSendToGroup, nil
@@ -152,8 +149,8 @@ func upstreamOp(number protowire.Number) (Op, *Error) {
 }
 
 // readRequest reads all fields before it refuses one, so that the ack id is known.
-func readRequest(r *Request, w wire) *Error {
-	var refusal *Error
+func readRequest(r *Request, w wire) error {
+	var refusal error
 	layout := layouts[r.Op]
 	for {
 		more, err := w.next()
@@ -170,7 +167,7 @@ func readRequest(r *Request, w wire) *Error {
 		if err = readField(r, known, &w); err == nil {
 			continue
 		}
-		if err.Close != 0 {
+		if !isRefusal(err) {
 			return err
 		}
 		refusal = err
@@ -184,23 +181,23 @@ func readRequest(r *Request, w wire) *Error {
 	return nil
 }
 
-func readField(r *Request, known field, w *wire) (err *Error) {
+func readField(r *Request, known field, w *wire) (err error) {
 	var n uint64
 	switch known {
 	case fieldGroup:
-		r.Group, err = w.text("group")
+		r.Group, err = w.text(known)
 	case fieldEvent:
-		r.Event, err = w.text("event")
+		r.Event, err = w.text(known)
 	case fieldAckID:
-		r.AckID, err = w.integer("ackId")
+		r.AckID, err = w.integer(known)
 		r.HasAck = true
 	case fieldSequence:
-		r.Sequence, err = w.integer("sequenceId")
+		r.Sequence, err = w.integer(known)
 	case fieldNoEcho:
-		n, err = w.integer("noEcho")
+		n, err = w.integer(known)
 		r.NoEcho = n != 0
 	case fieldTTL:
-		n, err = w.integer("ttlSeconds")
+		n, err = w.integer(known)
 		r.TTL = uint16(min(n, maxTTL+1))
 	case fieldData:
 		err = readData(r, w)
@@ -212,8 +209,8 @@ func readField(r *Request, known field, w *wire) (err *Error) {
 	return err
 }
 
-func readData(r *Request, w *wire) *Error {
-	data, err := w.nested("data")
+func readData(r *Request, w *wire) error {
+	data, err := w.nested(fieldData)
 	for err == nil {
 		var more bool
 		if more, err = data.next(); !more || err != nil {
@@ -235,15 +232,15 @@ func readData(r *Request, w *wire) *Error {
 			return malformed("data", "must be a string, bytes or a message")
 		}
 		r.Payload.Data = data.bytes
-		err = r.Payload.check()
+		err = r.Payload.Check()
 	}
 	return err
 }
 
 // readMetadata reads one entry; a map is a message for each (key = 1, value = 2).
-func readMetadata(r *Request, w *wire) *Error {
+func readMetadata(r *Request, w *wire) error {
 	var key, value []byte
-	entry, err := w.nested("metadata")
+	entry, err := w.nested(fieldMetadata)
 	for err == nil {
 		var more bool
 		if more, err = entry.next(); err != nil {
@@ -254,9 +251,9 @@ func readMetadata(r *Request, w *wire) *Error {
 		}
 		switch entry.number {
 		case 1:
-			key, err = entry.text("metadata")
+			key, err = entry.text(fieldMetadata)
 		case 2:
-			value, err = entry.text("metadata")
+			value, err = entry.text(fieldMetadata)
 		}
 	}
 	return err
@@ -264,7 +261,7 @@ func readMetadata(r *Request, w *wire) *Error {
 
 // checkAny reports whether data is a google.protobuf.Any. Clients get it as a part
 // of a message of ours, which they could not read otherwise.
-func checkAny(data []byte) *Error {
+func checkAny(data []byte) error {
 	w := wire{rest: data}
 	for {
 		more, err := w.next()

@@ -13,7 +13,7 @@ const (
 
 // ErrReplayFull ends the session of a reliable client that leaves 1000 messages or
 // 16 MiB unacknowledged, with the one code that says there is no recovery.
-var ErrReplayFull = &Error{"sequenceId", "1000 messages or 16 MiB wait to be acknowledged", ws.StatusPolicyViolation}
+var ErrReplayFull error = &Error{"sequenceId", "1000 messages or 16 MiB wait to be acknowledged", ws.StatusPolicyViolation}
 
 // Replay keeps what a reliable client has not acknowledged. The zero value is ready,
 // and without such messages it holds no memory. It belongs to one goroutine at a

@@ -68,14 +68,14 @@ func (r *Request) reset() {
 }
 
 // check holds a request that could be read against the limits of the service.
-func (r *Request) check() *Error {
+func (r *Request) check() error {
 	switch r.Op {
 	case OpJoinGroup, OpLeaveGroup, OpSendToGroup:
-		if err := checkGroup(r.Group); err != nil {
+		if err := CheckGroup(r.Group); err != nil {
 			return err
 		}
 	case OpEvent:
-		if err := checkEvent(r.Event); err != nil {
+		if err := CheckEvent(r.Event); err != nil {
 			return err
 		}
 	}
@@ -87,7 +87,7 @@ func (r *Request) check() *Error {
 
 // addMetadata refuses a key that is there already: of two values one would be
 // lost, and not every reader would lose the same.
-func (r *Request) addMetadata(key, value []byte) *Error {
+func (r *Request) addMetadata(key, value []byte) error {
 	if len(r.Metadata) == maxMetadata {
 		return refused("metadata", "must not have more than 64 entries")
 	}
@@ -103,13 +103,6 @@ func (r *Request) addMetadata(key, value []byte) *Error {
 // CheckGroup reports whether a group may have this name: 1 to 1024 characters,
 // not only white space. The error is an [*Error].
 func CheckGroup(name []byte) error {
-	if err := checkGroup(name); err != nil {
-		return err
-	}
-	return nil
-}
-
-func checkGroup(name []byte) *Error {
 	if len(bytes.TrimSpace(name)) == 0 {
 		return refused("group", "must not be empty or blank")
 	}
@@ -123,13 +116,6 @@ func checkGroup(name []byte) *Error {
 // letters, digits, '_', '.' and '-', at most 128 of ASCII. The error is an
 // [*Error].
 func CheckEvent(name []byte) error {
-	if err := checkEvent(name); err != nil {
-		return err
-	}
-	return nil
-}
-
-func checkEvent(name []byte) *Error {
 	if len(name) == 0 || len(name) > maxEvent {
 		return refused("event", "must have 1 to 128 characters")
 	}

@@ -69,7 +69,7 @@ func (s *scope) allows(group []byte) bool {
 }
 
 // readRoles reads sorted roles. Those of other services are passed over.
-func readRoles(roles []string) (*roleSet, *Error) {
+func readRoles(roles []string) (*roleSet, error) {
 	set := new(roleSet)
 	for _, role := range roles {
 		name, ours := strings.CutPrefix(role, rolePrefix)
@@ -90,15 +90,15 @@ func readRoles(roles []string) (*roleSet, *Error) {
 }
 
 // add reads what follows the permission's name in a role.
-func (s *scope) add(rest string) *Error {
+func (s *scope) add(rest string) error {
 	group, literal := strings.CutPrefix(rest, ".")
 	glob, wild := strings.CutPrefix(rest, "s.")
 	switch {
 	case rest == "":
 		s.general = true
 	case literal:
-		if err := checkGroup([]byte(group)); err != nil {
-			return refused("role", "has a group that "+err.Text)
+		if CheckGroup([]byte(group)) != nil {
+			return refused("role", "has a group whose name is blank or longer than 1024 characters")
 		}
 		if len(s.groups) == maxLiterals {
 			return ErrTooManyGroups
