@@ -32,14 +32,17 @@ func packed(s string) payload {
 }
 
 // same compares what callers see of requests.
-func same(a, b request) bool {
-	if len(a.Metadata) == 0 && len(b.Metadata) == 0 {
-		a.Metadata, b.Metadata = nil, nil
-	}
-	return reflect.DeepEqual(visible(a), visible(b))
-}
+func same(a, b request) bool { return reflect.DeepEqual(visible(a), visible(b)) }
 
+// visible is a request without its memory. Callers cannot tell what is empty from
+// what is nil.
 func visible(r request) request {
+	if len(r.Metadata) == 0 {
+		r.Metadata = nil
+	}
+	if len(r.Payload.Data) == 0 {
+		r.Payload.Data = nil
+	}
 	return request{
 		Op: r.Op, HasAck: r.HasAck, NoEcho: r.NoEcho, TTL: r.TTL, AckID: r.AckID, Sequence: r.Sequence,
 		Group: r.Group, Event: r.Event, Payload: r.Payload, Metadata: r.Metadata,
