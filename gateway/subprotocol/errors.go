@@ -44,12 +44,14 @@ func wrongFrame(op ws.OpCode) error {
 	return &Error{"message", text, ws.StatusUnsupportedData}
 }
 
-// quoteLimit is how many bytes of a client's own text an error repeats.
+// quoteLimit is how many characters an error repeats of a client's own text, which
+// in quotes can be five times as long.
 const quoteLimit = 32
 
 func quoted(text []byte) string {
-	if len(text) > quoteLimit {
-		return strconv.QuoteToASCII(string(text[:quoteLimit-3]) + "...")
+	q := strconv.QuoteToASCII(string(text[:min(len(text), quoteLimit+1)]))
+	if len(q) > quoteLimit+len(`""`) {
+		q = q[:quoteLimit-len(`..`)] + `..."`
 	}
-	return strconv.QuoteToASCII(string(text))
+	return q
 }

@@ -18,7 +18,8 @@ type Roles struct {
 }
 
 // Permissions returns what the roles of a token or of a connect event allow. Roles
-// that it does not know are passed over, and without others a session costs nothing.
+// that it does not know are passed over, and a session with none that begins with
+// "webpubsub." costs nothing.
 // An error is an [*Error], for a role that names a group or a pattern which cannot
 // be, or too many of them.
 func (r *Roles) Permissions(roles []string) (Permissions, error) {

@@ -60,6 +60,7 @@ const (
 )
 
 func (r *Request) reset() {
+	clear(r.Metadata) // which would keep the message before
 	scratch, metadata := r.scratch[:0], r.Metadata[:0]
 	if cap(scratch) > keptScratch {
 		scratch = nil

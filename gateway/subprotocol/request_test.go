@@ -150,6 +150,8 @@ func TestJSONRefusals(t *testing.T) {
 		{"text of no string", send + `"group":"g","dataType":"text","data":null}`, "data: must be a string", 1007},
 		{"base64", send + `"group":"g","dataType":"binary","data":"a"}`, "data: must be base64", 1007},
 		{"any", send + `"group":"g","dataType":"protobuf","data":"/w=="}`, "data: is no google.protobuf.Any", 1007},
+		{"long dataType", send + `"group":"g","data":1,"dataType":"` + strings.Repeat("😀", 40) + `"}`,
+			`dataType: "\U0001f600\U0001f600\U0001f60..." must be text, json, binary or protobuf`, 1007},
 		{"metadata", send + `"group":"g","data":1,"metadata":[]}`, "metadata: must be an object", 1007},
 		{"metadata values", send + `"group":"g","data":1,"metadata":{"k":1}}`, "metadata: must have strings for values", 1007},
 		{"metadata twice", send + `"group":"g","data":1,"metadata":{"k":"1","\u006b":"2"}}`, `metadata: has "k" twice`, 1007},

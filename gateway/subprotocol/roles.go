@@ -68,16 +68,12 @@ func (s *scope) allows(group []byte) bool {
 	return false
 }
 
-// readRoles reads sorted roles. Those of other services are passed over.
+// readRoles reads sorted roles that begin with rolePrefix.
 func readRoles(roles []string) (*roleSet, error) {
 	set := new(roleSet)
 	for _, role := range roles {
-		name, ours := strings.CutPrefix(role, rolePrefix)
-		if !ours {
-			continue
-		}
 		for p := range permissionCount {
-			rest, found := strings.CutPrefix(name, p.String())
+			rest, found := strings.CutPrefix(role, rolePrefix+p.String())
 			if !found {
 				continue
 			}
