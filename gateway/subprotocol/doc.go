@@ -81,5 +81,18 @@
 // [Roles] and [Recovery] may be used by any goroutine. Everything else belongs to one
 // at a time.
 //
-// Neither parsing nor appending allocates, apart from errors and what a Request keeps.
+// Neither parsing nor appending allocates, apart from errors, what a Request keeps,
+// and the mending of text that is not UTF-8 (BenchmarkParseJSON and others, one core
+// of an AMD EPYC that others were using too):
+//
+//	parse sendToGroup   290 ns   126 bytes of JSON; 4 KiB of text 1.2 µs
+//	                    260 ns   the same in protobuf
+//	append a message     80 ns   once for each encoding
+//	stamp it             25 ns   once for each reliable session
+//	Allow                 4 ns   with a general role; a group 10 ns, a pattern 50 ns
+//	Verify              830 ns
+//
+// A session that is reliable holds 24 bytes for each message that is not acknowledged,
+// and the message itself for as long as any session does. Acks take 16 bytes, and as
+// much again for each failure among the last 1000 requests.
 package subprotocol
