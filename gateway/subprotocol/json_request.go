@@ -203,7 +203,7 @@ func (f *frame) metadata(r *Request) error {
 		if value[0] != '"' {
 			return malformed("metadata", "must have strings for values")
 		}
-		if err := r.addMetadata(r.unquote(key), r.unquote(value)); err != nil {
+		if err := r.addMetadata(Pair{r.unquote(key), r.unquote(value)}); err != nil {
 			return err
 		}
 	}

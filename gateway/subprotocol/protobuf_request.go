@@ -36,8 +36,9 @@ var layouts = [...]map[protowire.Number]field{
 }
 
 // wire reads the fields of one protobuf message in turn. What it has found stays
-// until the next one.
+// until the next one; an error ends the message.
 type wire struct {
+	err    error
 	rest   []byte
 	number protowire.Number
 	kind   protowire.Type
@@ -45,14 +46,17 @@ type wire struct {
 	varint uint64 // of VarintType
 }
 
-// next moves to the next field; false at the end, or where there is no field.
-func (w *wire) next() (bool, error) {
+var errWire = malformed("message", "is no protobuf message")
+
+// next moves to the next field; false at the end, or at an error.
+func (w *wire) next() bool {
 	if len(w.rest) == 0 {
-		return false, nil
+		return false
 	}
 	number, kind, n := protowire.ConsumeTag(w.rest)
 	if n < 0 || !number.IsValid() {
-		return false, malformed("message", "is no protobuf message")
+		w.err = errWire
+		return false
 	}
 	w.number, w.kind, w.rest = number, kind, w.rest[n:]
 	switch kind {
@@ -64,10 +68,11 @@ func (w *wire) next() (bool, error) {
 		n = protowire.ConsumeFieldValue(number, kind, w.rest)
 	}
 	if n < 0 {
-		return false, malformed("message", "is no protobuf message")
+		w.err = errWire
+		return false
 	}
 	w.rest = w.rest[n:]
-	return true, nil
+	return true
 }
 
 func (w *wire) text(known field) ([]byte, error) {
@@ -104,14 +109,7 @@ func parseProtobuf(r *Request, message []byte) error {
 func readUpstream(r *Request, message []byte) error {
 	var request wire
 	w := wire{rest: message}
-	for {
-		more, err := w.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	for w.next() {
 		op, err := upstreamOp(w.number)
 		if err != nil {
 			return err
@@ -123,6 +121,9 @@ func readUpstream(r *Request, message []byte) error {
 			return err
 		}
 		r.Op = op
+	}
+	if w.err != nil {
+		return w.err
 	}
 	if r.Op == 0 {
 		return malformed("type", "is missing")
@@ -152,25 +153,21 @@ func upstreamOp(number protowire.Number) (Op, error) {
 func readRequest(r *Request, w wire) error {
 	var refusal error
 	layout := layouts[r.Op]
-	for {
-		more, err := w.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	for w.next() {
 		known, found := layout[w.number]
 		if !found {
 			continue
 		}
-		if err = readField(r, known, &w); err == nil {
-			continue
-		}
-		if !isRefusal(err) {
+		switch err := readField(r, known, &w); {
+		case err == nil:
+		case isRefusal(err):
+			refusal = err
+		default:
 			return err
 		}
-		refusal = err
+	}
+	if w.err != nil {
+		return w.err
 	}
 	if refusal != nil {
 		return refusal
@@ -211,11 +208,10 @@ func readField(r *Request, known field, w *wire) (err error) {
 
 func readData(r *Request, w *wire) error {
 	data, err := w.nested(fieldData)
-	for err == nil {
-		var more bool
-		if more, err = data.next(); !more || err != nil {
-			return err
-		}
+	if err != nil {
+		return err
+	}
+	for data.next() {
 		switch data.number {
 		case dataText:
 			r.Payload.Type = Text
@@ -232,49 +228,52 @@ func readData(r *Request, w *wire) error {
 			return malformed("data", "must be a string, bytes or a message")
 		}
 		r.Payload.Data = data.bytes
-		err = r.Payload.Check()
+		if err = r.Payload.Check(); err != nil {
+			return err
+		}
 	}
-	return err
+	return data.err
 }
 
 // readMetadata reads one entry; a map is a message for each (key = 1, value = 2).
 func readMetadata(r *Request, w *wire) error {
-	var key, value []byte
 	entry, err := w.nested(fieldMetadata)
-	for err == nil {
-		var more bool
-		if more, err = entry.next(); err != nil {
-			return err
-		}
-		if !more {
-			return r.addMetadata(key, value)
-		}
+	if err != nil {
+		return err
+	}
+	var pair Pair
+	for entry.next() {
 		switch entry.number {
 		case 1:
-			key, err = entry.text(fieldMetadata)
+			pair.Key, err = entry.text(fieldMetadata)
 		case 2:
-			value, err = entry.text(fieldMetadata)
+			pair.Value, err = entry.text(fieldMetadata)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	if entry.err != nil {
+		return entry.err
+	}
+	return r.addMetadata(pair)
 }
 
 // checkAny reports whether data is a google.protobuf.Any. Clients get it as a part
 // of a message of ours, which they could not read otherwise.
 func checkAny(data []byte) error {
 	w := wire{rest: data}
-	for {
-		more, err := w.next()
-		if err != nil {
-			return malformed("data", "is no google.protobuf.Any")
-		}
-		if !more {
-			return nil
-		}
-		typeURL := w.number == 1 && (w.kind != protowire.BytesType || !utf8.Valid(w.bytes))
-		value := w.number == 2 && w.kind != protowire.BytesType
-		if typeURL || value {
-			return malformed("data", "is no google.protobuf.Any")
+	good := true
+	for good && w.next() {
+		switch w.number {
+		case 1: // type_url
+			good = w.kind == protowire.BytesType && utf8.Valid(w.bytes)
+		case 2: // value
+			good = w.kind == protowire.BytesType
 		}
 	}
+	if !good || w.err != nil {
+		return malformed("data", "is no google.protobuf.Any")
+	}
+	return nil
 }

@@ -88,16 +88,16 @@ func (r *Request) check() error {
 
 // addMetadata refuses a key that is there already: of two values one would be
 // lost, and not every reader would lose the same.
-func (r *Request) addMetadata(key, value []byte) error {
+func (r *Request) addMetadata(p Pair) error {
 	if len(r.Metadata) == maxMetadata {
 		return refused("metadata", "must not have more than 64 entries")
 	}
 	for i := range r.Metadata {
-		if bytes.Equal(r.Metadata[i].Key, key) {
-			return malformed("metadata", "has "+quoted(key)+" twice")
+		if bytes.Equal(r.Metadata[i].Key, p.Key) {
+			return malformed("metadata", "has "+quoted(p.Key)+" twice")
 		}
 	}
-	r.Metadata = append(r.Metadata, Pair{key, value})
+	r.Metadata = append(r.Metadata, p)
 	return nil
 }
 
