@@ -211,6 +211,9 @@ func TestProtobufRefusals(t *testing.T) {
 		{"broken json", of(`event { event: "e" data { json_data: "{" } }`), "data: ends too early", 1007},
 		{"broken any", "\x2a\x08\x0a\x01e\x12\x03\x1a\x01\xff", "data: is no google.protobuf.Any", 1007},
 		{"metadata", "\x2a\x07\x0a\x01e\x22\x02\x0a\x05", "message: is no protobuf message", 1007},
+		{"metadata of no UTF-8", "\x2a\x08\x0a\x01e\x22\x03\x0a\x01\xff", "metadata: must be a string of UTF-8", 1007},
+		{"metadata of no message", "\x2a\x05\x0a\x01e\x20\x01", "metadata: must be a message", 1007},
+		{"broken data", "\x2a\x07\x0a\x01e\x12\x02\x0a\x05", "message: is no protobuf message", 1007},
 		{"metadata twice", of(`event { event: "e" metadata { key: "k" } metadata { key: "k" } data { text_data: "" } }`), `metadata: has "k" twice`, 1007},
 
 		{"no group", of(`join_group { ack_id: 7 }`), "group: must not be empty or blank", 0},

@@ -123,6 +123,8 @@ func TestJSONRefusals(t *testing.T) {
 		{"hex", `{"type":"ping","data":"\u00g0"}`, "data: has a malformed escape in a string", 1007},
 		{"cut escape", `{"data":"\u00`, "data: ends too early", 1007},
 		{"array", `{"data":[1 2]}`, "data: lacks a comma or a closing bracket", 1007},
+		{"array of no value", `{"data":[x]}`, "data: must be a JSON value", 1007},
+		{"deep array", `{"data":` + strings.Repeat("[", 128), "data: is nested deeper than 128", 1007},
 		{"deep", `{"type":"ping","data":` + deep + `}`, "data: is nested deeper than 128", 1007},
 		{"long name", `{"` + strings.Repeat("k", 100) + `":?}`, `"` + strings.Repeat("k", 29) + `...": must be a JSON value`, 1007},
 
@@ -150,6 +152,8 @@ func TestJSONRefusals(t *testing.T) {
 		{"text of no string", send + `"group":"g","dataType":"text","data":null}`, "data: must be a string", 1007},
 		{"base64", send + `"group":"g","dataType":"binary","data":"a"}`, "data: must be base64", 1007},
 		{"any", send + `"group":"g","dataType":"protobuf","data":"/w=="}`, "data: is no google.protobuf.Any", 1007},
+		{"dataType of no string", send + `"group":"g","data":1,"dataType":1}`, "dataType: must be a string", 1007},
+		{"binary of no string", send + `"group":"g","data":null,"dataType":"binary"}`, "data: must be a string", 1007},
 		{"long dataType", send + `"group":"g","data":1,"dataType":"` + strings.Repeat("😀", 40) + `"}`,
 			`dataType: "\U0001f600\U0001f600\U0001f60..." must be text, json, binary or protobuf`, 1007},
 		{"metadata", send + `"group":"g","data":1,"metadata":[]}`, "metadata: must be an object", 1007},
