@@ -1,0 +1,87 @@
+package subprotocol
+
+import (
+	"encoding/binary"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"weak"
+)
+
+// Roles turns the roles of sessions into permissions. Sessions with the same roles,
+// in whatever order, share what these take; it goes when the last of them has gone.
+// The zero value is ready. It may be used by any goroutine, and must not be copied.
+type Roles struct {
+	mu   sync.Mutex
+	sets map[string]weak.Pointer[roleSet] // guarded by mu
+}
+
+// Permissions returns what the roles of a token or of a connect event allow. Roles
+// that it does not know are passed over, and a session with none that begins with
+// "webpubsub." costs nothing.
+// An error is an [*Error], for a role that names a group or a pattern which cannot
+// be, or too many of them.
+func (r *Roles) Permissions(roles []string) (Permissions, error) {
+	known := make([]string, 0, len(roles))
+	for _, role := range roles {
+		if strings.HasPrefix(role, rolePrefix) {
+			known = append(known, role)
+		}
+	}
+	if len(known) == 0 {
+		return Permissions{}, nil
+	}
+	slices.Sort(known)
+	set, err := r.set(slices.Compact(known))
+	if err != nil {
+		return Permissions{}, err
+	}
+	return Permissions{roles: set}, nil
+}
+
+func (r *Roles) set(sorted []string) (*roleSet, error) {
+	key := pack(sorted)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if set := r.sets[key].Value(); set != nil {
+		return set, nil
+	}
+	set, err := readRoles(sorted)
+	if err != nil {
+		return nil, err
+	}
+	if r.sets == nil {
+		r.sets = make(map[string]weak.Pointer[roleSet])
+	}
+	r.sets[key] = weak.Make(set)
+	runtime.AddCleanup(set, r.forget, key)
+	return set, nil
+}
+
+// pack lays roles end to end, each behind its length, so that no two lists have the
+// same key, and makes them parts of it: what they came from may go.
+func pack(roles []string) (key string) {
+	var packed []byte
+	for _, role := range roles {
+		packed = binary.AppendUvarint(packed, uint64(len(role)))
+		packed = append(packed, role...)
+	}
+	key = string(packed)
+	end := len(key)
+	for i := len(roles) - 1; i >= 0; i-- {
+		size := len(roles[i])
+		roles[i] = key[end-size : end]
+		end -= size + len(binary.AppendUvarint(packed[:0], uint64(size)))
+	}
+	return key
+}
+
+// forget runs when a set is gone. Another may have taken its place by then.
+func (r *Roles) forget(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sets[key].Value() == nil {
+		delete(r.sets, key)
+	}
+}
