@@ -39,7 +39,9 @@ func TestAHangingHandlerIsGivenUp(t *testing.T) {
 				}, func(c *webhook.Config) { c.Timeout, c.TotalTimeout = tc.timeout, tc.total })
 				began := time.Now()
 				err := say(t, u)
-				if took := time.Since(began); took != tc.after || !errors.Is(err, context.DeadlineExceeded) || requests != 1 {
+				took := time.Since(began)
+				synctest.Wait()
+				if took != tc.after || !errors.Is(err, context.DeadlineExceeded) || requests != 1 {
 					t.Errorf("after %v and %d requests: %v", took, requests, err)
 				}
 			})
@@ -195,6 +197,7 @@ func TestOneProbeAtATime(t *testing.T) {
 			calls.Go(func() { say(t, u) })
 		}
 		calls.Wait()
+		synctest.Wait()
 		if requests != 2 {
 			t.Errorf("%d requests, want the first and one probe", requests)
 		}
