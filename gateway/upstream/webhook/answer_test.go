@@ -94,6 +94,7 @@ func TestLyingAnswersAreErrors(t *testing.T) {
 		{"bad JSON", answer{header: map[string]string{"Content-Type": "application/json"}, body: "{"}, "not JSON", true},
 		{"redirect", answer{status: 307, header: map[string]string{"Location": "http://elsewhere/"}}, "status 307", true},
 		{"unheard-of status", answer{status: 799}, "status 799", true},
+		{"state that no header can carry", answer{header: map[string]string{"ce-connectionState": "a\x01b"}}, "control characters", true},
 		{"long state", answer{header: map[string]string{"ce-connectionState": strings.Repeat("s", 4<<10+1)}}, "4 KiB", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -38,10 +38,11 @@ type Config struct {
 	// ones wait. Default 128; 1 to 65,536.
 	Concurrency int
 	// Queue is how many notifications may wait for delivery; further ones are
-	// dropped and counted. Each takes some 200 bytes. Default 65,536; 1 to 2^24.
+	// dropped and counted. Each takes some 250 bytes. Default 65,536; 1 to 2^24.
 	Queue int
 	// Deliveries is how many notifications may be under way at once, of
-	// different connections. Default 32; 1 to 65,536.
+	// different connections. Fewer than Concurrency leave turns to events that
+	// clients wait for. Default 32; 1 to 65,536.
 	Deliveries int
 	// Reply is the longest answer to a user event, in bytes. Default 1 MiB; 1 B
 	// to 1 GiB.

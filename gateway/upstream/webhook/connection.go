@@ -9,7 +9,8 @@ import (
 )
 
 // Connection is what the events of one client have in common. The zero value with
-// an ID is ready; it must not be copied after its first event.
+// an ID is ready; it must not be copied after its first event. It
+// takes some 110 bytes, and what handlers give it: 8 KiB of state and cookies at most.
 type Connection struct {
 	// Set by the caller before the first event; UserID and Subprotocol again when
 	// Connect has answered. Fixed afterwards.

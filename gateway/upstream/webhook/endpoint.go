@@ -26,10 +26,9 @@ const keepAlive = 4 * time.Second
 // endpoint is one handler as requests see it. Any goroutine may call its methods.
 type endpoint struct {
 	// Fixed after New.
+	config     *Config
 	handler    Handler
 	target     target
-	hub        string
-	timeout    time.Duration
 	client     *http.Client
 	slots      chan struct{} // one taken by each request under way
 	breaker    *gobreaker.TwoStepCircuitBreaker[struct{}]
@@ -48,10 +47,9 @@ type endpoint struct {
 func newEndpoint(life context.Context, run func(task func()), c *Config, h Handler) *endpoint {
 	t, _ := parseTarget(h.URL)
 	e := &endpoint{
+		config:  c,
 		handler: h,
 		target:  t,
-		hub:     c.Hub,
-		timeout: c.Timeout,
 		client:  newClient(c),
 		slots:   make(chan struct{}, c.Concurrency),
 	}
@@ -185,13 +183,13 @@ func ailment(ctx context.Context, a *answer, err error) error {
 
 // post sends m and reads the answer to its end.
 func (e *endpoint) post(ctx context.Context, m *message) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	ctx, cancel := context.WithTimeout(ctx, e.config.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.target.url(e.hub, m.name), bytes.NewReader(m.body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.target.url(e.config.Hub, m.name), bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
 	}
-	request.Header = m.header.Clone()
+	request.Header = m.header(e.config)
 	m.connection.recall(request.Header, e)
 	response, err := e.client.Do(request)
 	if err != nil {

@@ -35,25 +35,25 @@ func headerValue(text string) string {
 	return encoded.String()
 }
 
-// setMetadata adds a message's metadata. Keys become names of headers and cannot
-// be encoded: those that are no token (RFC 9110 §5.6.2) are refused.
-func setMetadata(h http.Header, metadata map[string]string) error {
+// metadataHeader returns the headers of a message's metadata. Keys become names of
+// headers and cannot be encoded: those that are no token are refused.
+func metadataHeader(metadata map[string]string) (http.Header, error) {
 	if len(metadata) > maxMetadata {
-		return &Invalid{"Metadata", fmt.Sprint(len(metadata), " keys"), fmt.Sprintf("must have at most %d", maxMetadata)}
+		return nil, &Invalid{"Metadata", fmt.Sprint(len(metadata), " keys"), fmt.Sprintf("must have at most %d", maxMetadata)}
 	}
-	total := 0
+	h, total := make(http.Header, len(metadata)), 0
 	for key, value := range metadata {
 		if key == "" || strings.Trim(key, tokenCharacters) != "" {
-			return &Invalid{"Metadata", key, "a key must be a token: letters, digits and !#$%&'*+-.^_`|~"}
+			return nil, &Invalid{"Metadata", key, "a key must be a token: letters, digits and !#$%&'*+-.^_`|~"}
 		}
 		name, encoded := http.CanonicalHeaderKey(metadataPrefix+key), headerValue(value)
-		if h.Get(name) != "" {
-			return &Invalid{"Metadata", key, "another key differs from it in case only, which headers cannot tell apart"}
+		if h.Values(name) != nil {
+			return nil, &Invalid{"Metadata", key, "another key differs from it in case only, which headers cannot tell apart"}
 		}
 		if total += len(name) + len(encoded); total > maxMetadataBytes {
-			return &Invalid{"Metadata", key, fmt.Sprintf("with it, the headers of the metadata have more than %d bytes", maxMetadataBytes)}
+			return nil, &Invalid{"Metadata", key, fmt.Sprintf("with it, the headers of the metadata have more than %d bytes", maxMetadataBytes)}
 		}
 		h.Set(name, encoded)
 	}
-	return nil
+	return h, nil
 }

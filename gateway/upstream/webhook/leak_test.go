@@ -1,7 +1,9 @@
 package webhook_test
 
 import (
+	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -74,6 +76,38 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		if n := outcomes[i].Load(); n != 50 {
 			t.Errorf("%s: %d events, want 50 of 200: each request is sent once", name, n)
 		}
+	}
+}
+
+func TestHandlersHaveCertificates(t *testing.T) {
+	gatewaytest.CheckLeaks(t)
+	server := httptest.NewUnstartedServer(allowing(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	server.StartTLS()
+	defer server.Close()
+	roots := server.Client().Transport.(*http.Transport).TLSClientConfig
+	for _, tc := range []struct {
+		name    string
+		tls     *tls.Config
+		trusted bool
+	}{
+		{"system's roots", nil, false},
+		{"its own", roots, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			config := everything(server.URL)
+			config.TLS = tc.tls
+			u, err := webhook.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer u.Close(t.Context())
+			err = say(t, u)
+			var unknown *tls.CertificateVerificationError
+			if tc.trusted && err != nil || !tc.trusted && !errors.As(err, &unknown) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

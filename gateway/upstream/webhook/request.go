@@ -3,7 +3,6 @@ package webhook
 import (
 	"encoding/json"
 	"maps"
-	"net/http"
 	"strings"
 )
 
@@ -105,15 +104,4 @@ var contentTypes = [...]string{
 	Text:     "text/plain; charset=UTF-8",
 	JSON:     "application/json; charset=UTF-8",
 	Protobuf: "application/x-protobuf",
-}
-
-// message is one event as it is sent: the same each time if it is sent more than
-// once, so that handlers can tell duplicates by ce-source and ce-id.
-type message struct {
-	connection *Connection
-	kind       Kind
-	name       string // of the event, without its family
-	header     http.Header
-	body       []byte
-	limit      int // of the answer's body
 }

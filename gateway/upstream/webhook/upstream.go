@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -74,7 +72,7 @@ func (u *Upstream) Connect(ctx context.Context, c *Connection, r ConnectRequest)
 	if err != nil {
 		return ConnectAnswer{}, to.explain(err)
 	}
-	m := u.message(c, Connect, Connect.String(), JSON, body)
+	m := newMessage(c, Connect, Connect.String(), JSON, body)
 	m.limit = maxConnectAnswer
 	var said ConnectAnswer
 	err = u.ask(ctx, to, m, func(a *answer) (err error) {
@@ -98,13 +96,14 @@ func (u *Upstream) UserEvent(ctx context.Context, c *Connection, event UserEvent
 	if to == nil {
 		return Reply{}, ErrNoHandler
 	}
-	m := u.message(c, User, event.Name, event.Type, event.Data)
-	m.limit = u.config.Reply
-	if err := setMetadata(m.header, event.Metadata); err != nil {
+	metadata, err := metadataHeader(event.Metadata)
+	if err != nil {
 		return Reply{}, err
 	}
+	m := newMessage(c, User, event.Name, event.Type, event.Data)
+	m.limit, m.metadata = u.config.Reply, metadata
 	var said Reply
-	err := u.ask(ctx, to, m, func(a *answer) (err error) {
+	err = u.ask(ctx, to, m, func(a *answer) (err error) {
 		said, err = a.reply()
 		return err
 	})
@@ -155,7 +154,7 @@ func (u *Upstream) Notify(c *Connection, n Notification) error {
 		u.tally.dropped(n.Kind)
 		return ErrClosed
 	}
-	m := u.message(c, n.Kind, n.Kind.String(), JSON, body)
+	m := newMessage(c, n.Kind, n.Kind.String(), JSON, body)
 	m.limit = maxNotified
 	if !u.queue.push(&delivery{message: m, handler: to}) {
 		u.tally.dropped(n.Kind)
@@ -191,40 +190,6 @@ func (u *Upstream) lost(d *delivery) { u.tally.dropped(d.message.kind) }
 
 // settled is the queue's.
 func (u *Upstream) settled() { u.tasks.Done() }
-
-// message puts an event together. It takes the next number of its connection.
-func (u *Upstream) message(c *Connection, kind Kind, name string, data DataType, body []byte) *message {
-	h := commonHeader(u.config.Origin)
-	id := headerValue(c.ID)
-	for key, value := range map[string]string{
-		"ce-specversion":  "1.0",
-		"ce-type":         kinds[kind].family + name,
-		"ce-source":       "/hubs/" + headerValue(u.config.Hub) + "/client/" + id,
-		"ce-id":           strconv.FormatUint(c.number(), 10),
-		"ce-time":         time.Now().UTC().Format(time.RFC3339Nano),
-		"ce-hub":          headerValue(u.config.Hub),
-		"ce-connectionId": id,
-		"ce-eventName":    name,
-		"ce-userId":       headerValue(c.UserID),
-		"ce-subprotocol":  headerValue(c.Subprotocol),
-		"ce-signature":    signature(u.config.Keys, c.ID),
-		"Content-Type":    contentTypes[data],
-	} {
-		if value != "" {
-			h.Set(key, value)
-		}
-	}
-	return &message{connection: c, kind: kind, name: name, header: h, body: body}
-}
-
-// commonHeader returns what every request to a handler has.
-func commonHeader(origin string) http.Header {
-	h := make(http.Header, 16)
-	h.Set("WebHook-Request-Origin", origin)
-	h.Set("ce-awpsversion", "1.0")
-	h.Set("User-Agent", "sluice")
-	return h
-}
 
 // begin counts a task that Close waits for, unless the upstream is closed.
 func (u *Upstream) begin() bool {
