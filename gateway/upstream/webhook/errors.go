@@ -9,6 +9,8 @@ import (
 var (
 	// ErrNoHandler: no handler takes the user event.
 	ErrNoHandler = errors.New("webhook: no handler takes this event")
+	// ErrQueueFull: as many notifications wait as [Config].Queue allows.
+	ErrQueueFull = errors.New("webhook: the notification is dropped: too many wait")
 	// ErrClosed: the upstream has been closed.
 	ErrClosed = errors.New("the upstream is closed")
 	// ErrBreakerOpen: the handler has failed so often that it is left alone for a

@@ -2,15 +2,11 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 )
-
-// ErrQueueFull: as many notifications wait as [Config].Queue allows.
-var ErrQueueFull = errors.New("webhook: the notification is dropped: too many wait")
 
 // Upstream sends the events of one hub to its handlers. Any goroutine may call its
 // methods.
@@ -137,7 +133,7 @@ func (u *Upstream) ask(ctx context.Context, to *endpoint, m *message, read func(
 // Notify queues an event for the handler that takes it, if any, and does not wait.
 // Those of a connection are delivered one by one and in order, each again after 1, 3
 // and 5 s if the handler fails, so that it may see one twice. The error is an
-// [*Invalid], [ErrQueueFull] or [ErrClosed].
+// [*Invalid], [ErrQueueFull], or [ErrClosed] in an [*Unavailable].
 func (u *Upstream) Notify(c *Connection, n Notification) error {
 	if !n.Kind.notified() {
 		return &Invalid{"Kind", n.Kind.String(), "must be Connected, Disconnected, Joined or Left"}
@@ -152,7 +148,7 @@ func (u *Upstream) Notify(c *Connection, n Notification) error {
 	}
 	if !u.begin() {
 		u.tally.dropped(n.Kind)
-		return ErrClosed
+		return to.explain(ErrClosed)
 	}
 	m := newMessage(c, n.Kind, n.Kind.String(), JSON, body)
 	m.limit = maxNotified
