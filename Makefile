@@ -38,8 +38,10 @@ conformance: ## play RFC 6455 and 7692 case by case, each cut in every way; CONF
 	cd gateway/conformance && CONFORMANCE=1 $(GO) test -count=1 -timeout 2h -run '^TestConformance$$'
 
 .PHONY: interop
-interop: build ## run the clients of others against the built program: needs Node, and Chromium at /usr/bin
+interop: build ## run the clients and handlers of others against ours: needs Node, and Chromium at /usr/bin
 	cd cmd/sluice/interop && npm ci --no-audit --no-fund --silent && npm test --silent
+	cd gateway/upstream/webhook/interop && npm ci --no-audit --no-fund --silent
+	SLUICE_INTEROP=1 $(GO) test -count=1 -run Express ./gateway/upstream/webhook
 
 .PHONY: check
 check: check-format check-vet check-static check-cross ## formatting, vet, staticcheck, builds for other systems
