@@ -25,8 +25,10 @@ func (r Rate) Run(ctx context.Context) (*Report, error) {
 	}
 	if run.opened > 0 {
 		open.begin()
+		run.enter("warm-up", r.Warmup)
 		run.pause(ctx, r.Warmup)
 		before := run.sample(atMeasure)
+		run.enter("measuring", r.Duration)
 		run.pause(ctx, r.Duration)
 		err = errors.Join(before, run.sample(atMeasured))
 	}
