@@ -81,7 +81,7 @@ func (o *openLoop) sum(number int) RateFigures {
 	if f.Measured > 0 {
 		f.PerSecond = float64(f.Echoed) / f.Measured.Seconds()
 	}
-	f.Latency = latency.report()
+	f.Latency = latency.fromSchedule()
 	return f
 }
 

@@ -197,6 +197,9 @@ func (p *performance) sum() *BroadcastFigures {
 	f.Lost = f.Expected - min(f.Expected, f.Deliveries)
 	f.PerSecond = float64(inTime) / f.Measured.Seconds()
 	f.Latency, f.LastLatency = latency.report(), last.report()
+	if p.rooms.PerSecond > 0 {
+		f.Latency, f.LastLatency = latency.fromSchedule(), last.fromSchedule()
+	}
 	if reads > 0 {
 		f.PerRead = float64(inTime) / float64(reads)
 	}
