@@ -55,9 +55,10 @@ func (f Figure) ShareOf(r *Report) (share float64, ok bool) {
 }
 
 // Format returns a value of the figure as text.
-func (f Figure) Format(value float64) string { return f.Unit.format(value) }
+func (f Figure) Format(value float64) string { return f.Unit.Format(value) }
 
-func (u Unit) format(value float64) string {
+// Format returns a value of that unit as text, to three digits or so.
+func (u Unit) Format(value float64) string {
 	switch u {
 	case Seconds:
 		return short(time.Duration(value * float64(time.Second)))

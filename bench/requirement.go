@@ -54,7 +54,7 @@ func (q Requirements) Broken(r *Report) (lines []string) {
 		written := one.figure.Format(value)
 		if one.shared {
 			value, ok = one.figure.ShareOf(r)
-			written = Share.format(value)
+			written = Share.Format(value)
 		}
 		switch {
 		case !ok:

@@ -32,6 +32,7 @@ type commands struct {
 	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
 	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
+	Report    reportCommand    `cmd:"" help:"Compare recorded runs on one HTML page: figures, distributions, and how they went over time."`
 	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
 	Figures   figuresCommand   `cmd:"" help:"List the figures that --require can name: name, an example of a value, and what it is."`
 }
@@ -77,6 +78,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch selected := command.Selected().Target.Addr().Interface().(type) {
 	case scenario:
 		return play(ctx, selected, args, stdout, stderr)
+	case *reportCommand:
+		met, err := selected.compare(stdout, stderr)
+		switch {
+		case err != nil:
+			return complain(stderr, err)
+		case !met:
+			return exitFellShort
+		}
+		return exitOK
 	case listing:
 		if err := selected.list(stdout); err != nil {
 			return complain(stderr, err)
