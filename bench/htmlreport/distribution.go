@@ -29,9 +29,9 @@ func distribution(id, title, note string, runs []Run, of func(*bench.Report) *be
 	if lowest == 0 {
 		return nil
 	}
-	c := &chart{ID: id, Title: title, Note: note, XLabel: "part of the messages that were as fast or faster", Wide: true}
+	c := &chart{ID: id, Title: title, Note: note, XLabel: "part of the messages that were as fast or faster", Width: wide}
 	p := plotter{formatX: percentText, formatY: bench.Seconds.Format}
-	p.x, c.XTicks = nines(furthest, plotLeft, plotRight)
+	p.x, c.XTicks = nines(furthest, plotLeft, wide-plotRight)
 	p.y, c.YTicks = logarithmic(lowest, highest, plotBottom, plotTop, bench.Seconds.Format)
 	for i, points := range curves {
 		if points != nil {

@@ -37,7 +37,7 @@ func figureRows(runs []Run) []figureRow {
 	var rows []figureRow
 	for _, f := range bench.Figures() {
 		row := figureRow{Name: f.Name, Means: f.Means}
-		first, comparable := f.Of(runs[0].Report)
+		first, based := f.Of(runs[0].Report)
 		known := false
 		for i, r := range runs {
 			value, ok := f.Of(r.Report)
@@ -45,8 +45,11 @@ func figureRows(runs []Run) []figureRow {
 			cell := figureCell{Value: none}
 			if ok {
 				cell = newFigureCell(f, r.Report, value)
-				if i > 0 && comparable && first > 0 {
-					cell.compare(value/first, f.HigherIsBetter)
+				if i > 0 && based && first > 0 {
+					cell.compare(value / first)
+					if r.Report.Scenario == runs[0].Report.Scenario {
+						cell.Verdict = verdict(value/first, f.HigherIsBetter)
+					}
 				}
 			}
 			row.Cells = append(row.Cells, cell)
@@ -74,18 +77,22 @@ func newFigureCell(f bench.Figure, r *bench.Report, value float64) figureCell {
 }
 
 // compare notes the ratio to the first run's value.
-func (c *figureCell) compare(ratio float64, higherIsBetter bool) {
+func (c *figureCell) compare(ratio float64) {
 	c.Ratio = fmt.Sprintf("%.2f×", ratio)
 	if ratio >= 100 {
 		c.Ratio = grouped(ratio) + "×"
 	}
+}
+
+// verdict says what a ratio to the first run means.
+func verdict(ratio float64, higherIsBetter bool) string {
 	switch {
 	case ratio < 1+noticeable && ratio > 1-noticeable:
+		return ""
 	case ratio > 1 == higherIsBetter:
-		c.Verdict = "better"
-	default:
-		c.Verdict = "worse"
+		return "better"
 	}
+	return "worse"
 }
 
 // factRow is something that was so in each run: part of its environment, or a

@@ -66,7 +66,7 @@ var charts = []overTime{
 
 // draw returns the chart of runs; nil if none has a value, or all are 0.
 func (o *overTime) draw(runs []Run) *chart {
-	c := &chart{ID: o.id, Title: o.title, Note: o.note, XLabel: "time since the first connection"}
+	c := &chart{ID: o.id, Title: o.title, Note: o.note, XLabel: "time since the first connection", Width: narrow}
 	lowest, highest, longest := 0.0, 0.0, 0.0
 	all := make([][][]point, len(runs))
 	for i, r := range runs {
@@ -147,7 +147,7 @@ func (q *quantity) at(series bench.Series, moment float64, format func(float64) 
 // timeAxis is an axis from 0 to so many seconds.
 func timeAxis(longest float64) (axis, []tick) {
 	step := niceStep(longest/6, 10)
-	a := axis{0, max(longest, 0.001), plotLeft, plotRight, same}
+	a := axis{0, max(longest, 0.001), plotLeft, narrow - plotRight, same}
 	var ticks []tick
 	for i := 0; float64(i)*step <= longest; i++ {
 		ticks = append(ticks, a.tick(float64(i)*step, elapsed(float64(i)*step)))

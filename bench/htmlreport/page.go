@@ -48,10 +48,6 @@ type page struct {
 	Charts      []*chart
 	environment []factRow
 	parameters  []factRow
-	Width       int
-	Height      int
-	Left, Right int
-	Top, Bottom int
 	Style       template.CSS
 	Script      template.JS
 }
@@ -112,12 +108,6 @@ func newPage(runs []Run) *page {
 		Figures:     figureRows(runs),
 		environment: environmentRows(runs),
 		parameters:  parameterRows(runs),
-		Width:       drawingWidth,
-		Height:      drawingHeight,
-		Left:        plotLeft,
-		Right:       plotRight,
-		Top:         plotTop,
-		Bottom:      plotBottom,
 		Style:       template.CSS(pageStyle),
 		Script:      template.JS(pageScript),
 	}

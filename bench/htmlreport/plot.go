@@ -6,12 +6,18 @@ import (
 
 // The plot's place in its drawing, in pixels.
 const (
-	drawingWidth  = 640
 	drawingHeight = 260
 	plotLeft      = 66
-	plotRight     = drawingWidth - 14
+	plotRight     = 34 // from the drawing's right edge
 	plotTop       = 12
 	plotBottom    = drawingHeight - 40
+)
+
+// The widths of drawings: of one that shares its row with another, and of one
+// that has it for itself. Their letters then come out in one size.
+const (
+	narrow = 640
+	wide   = 1320
 )
 
 // chart is one plot with its values. Its fields are the template's.
@@ -27,8 +33,18 @@ type chart struct {
 	// Columns and Rows are the table of values.
 	Columns []string
 	Rows    [][]string
-	Wide    bool
+	Width   int
 }
+
+// Wide reports whether the chart has a row of the page for itself.
+func (c *chart) Wide() bool { return c.Width == wide }
+
+// Height, Left, Right, Top and Bottom are where the plot is in the drawing.
+func (c *chart) Height() int { return drawingHeight }
+func (c *chart) Left() int   { return plotLeft }
+func (c *chart) Right() int  { return c.Width - plotRight }
+func (c *chart) Top() int    { return plotTop }
+func (c *chart) Bottom() int { return plotBottom }
 
 // curve is one line of a plot.
 type curve struct {
