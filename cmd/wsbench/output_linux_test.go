@@ -73,3 +73,15 @@ func TestWithoutSecrets(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+func TestFiguresAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/wsbench.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range bench.Figures() {
+		if !bytes.Contains(page, []byte("`"+f.Name+"`")) {
+			t.Errorf("docs/wsbench.md does not name %s", f.Name)
+		}
+	}
+}
