@@ -24,10 +24,10 @@ type progress interface {
 func newProgress(w io.Writer) progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return &block{out: w, width: func() int {
-			if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 				return width
 			}
-			return 80
+			return 80 // serial lines, for one, do not tell
 		}}
 	}
 	return &lines{out: w}
