@@ -71,6 +71,8 @@ var bans = []struct{ from, to, why string }{
 	{"./gateway/settings", "os", "settings are given their input; the command reads it"},
 
 	{"./bench/...", "./gateway/...", "the load tool must not share the code that it measures"},
+	{"./bench", "./bench/htmlreport/...", "a run knows nothing of the pages about it"},
+	{"./bench/htmlreport", "net/...", "the page is a file, and so are its runs"},
 	{"./bench/...", "./poller", "the load tool must not share the code that it measures"},
 	{"./bench/...", "./poller/buf", "the load tool must not share the code that it measures"},
 	{"./cmd/wsbench/...", "./gateway/...", "the load tool must not share the code that it measures"},
