@@ -17,17 +17,18 @@ type problem struct {
 	message string // for people
 	target  string // the parameter or field at fault; empty: none
 	inner   string // a more exact code; empty: there is none
+	allow   string // of 405: the methods that the path takes
 }
 
 func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.status, p.code, p.message) }
 
 // bad is the fault of a parameter or field.
-func bad(target, format string, args ...any) *problem {
+func bad(target, format string, args ...any) error {
 	return &problem{status: http.StatusBadRequest, code: "InvalidRequest", target: target, message: target + ": " + fmt.Sprintf(format, args...)}
 }
 
 // notFound is the want of something that the path names.
-func notFound(target, format string, args ...any) *problem {
+func notFound(target, format string, args ...any) error {
 	return &problem{status: http.StatusNotFound, code: "NotFound", target: target, message: fmt.Sprintf(format, args...)}
 }
 
@@ -77,6 +78,8 @@ func (p *problem) write(w http.ResponseWriter) {
 	switch p.status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", "1")
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", p.allow)
 	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", "Bearer") // RFC 6750 §3
 	}

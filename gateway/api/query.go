@@ -13,8 +13,8 @@ type query string
 
 // values returns what the parameters of a name are given as. One that cannot be
 // decoded ends the request with a problem.
-func (q query) values(name string) iter.Seq2[string, *problem] {
-	return func(yield func(string, *problem) bool) {
+func (q query) values(name string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
 		for pair := range strings.SplitSeq(string(q), "&") {
 			key, value, _ := strings.Cut(pair, "=")
 			if key != name && !(strings.ContainsAny(key, "%+") && unescaped(key) == name) {
@@ -38,7 +38,7 @@ func unescaped(key string) string {
 }
 
 // text returns the one value of a parameter, or "".
-func (q query) text(name string) (string, *problem) {
+func (q query) text(name string) (string, error) {
 	all, err := q.list(name)
 	switch {
 	case err != nil:
@@ -52,7 +52,7 @@ func (q query) text(name string) (string, *problem) {
 }
 
 // list returns all values of a parameter, or nil.
-func (q query) list(name string) (all []string, err *problem) {
+func (q query) list(name string) (all []string, err error) {
 	for value, fault := range q.values(name) {
 		if fault != nil {
 			return nil, fault
@@ -64,7 +64,7 @@ func (q query) list(name string) (all []string, err *problem) {
 
 // number returns a parameter that is a whole number from least to most; standard
 // if it is not given.
-func (q query) number(name string, least, most, standard int) (int, *problem) {
+func (q query) number(name string, least, most, standard int) (int, error) {
 	text, err := q.text(name)
 	if err != nil || text == "" {
 		return standard, err

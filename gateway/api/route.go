@@ -45,8 +45,7 @@ func (r *route) fits(segments []string) bool {
 
 // place is where a request goes.
 type place struct {
-	operation *operation
-	hub       string
+	operation int // in the table
 	values    values
 }
 
@@ -55,14 +54,14 @@ type place struct {
 type values struct{ hub, group, user, connection, permission string }
 
 // find looks a path up, as it was sent. The problem is 404 or 405.
-func find(method, escaped string) (found place, err *problem) {
+func find(method, escaped string) (found place, err error) {
 	rest, isHub := strings.CutPrefix(escaped, hubPrefix)
 	if !isHub {
 		if escaped != healthPath {
-			return place{operation: unknown}, notFound("", "there is nothing at this path; operations begin with %s{hub}/", hubPrefix)
+			return place{}, notFound("", "there is nothing at this path; operations begin with %s{hub}/", hubPrefix)
 		}
 		if method != http.MethodHead {
-			return place{operation: unknown}, wrongMethod(http.MethodHead)
+			return place{}, wrongMethod(http.MethodHead)
 		}
 		return place{operation: health}, nil
 	}
@@ -84,22 +83,22 @@ func find(method, escaped string) (found place, err *problem) {
 			allowed = append(allowed, o.route.method)
 			continue
 		}
-		found = place{operation: o}
+		found = place{operation: i}
 		return found, found.values.take(hub, o.route.segments, segments)
 	}
 	if len(allowed) > 0 {
-		return place{operation: unknown}, wrongMethod(allowed...)
+		return place{}, wrongMethod(allowed...)
 	}
-	return place{operation: unknown}, notFound("", "a hub has no operation at this path")
+	return place{}, notFound("", "a hub has no operation at this path")
 }
 
-func wrongMethod(allowed ...string) *problem {
+func wrongMethod(allowed ...string) error {
 	methods := strings.Join(allowed, ", ")
 	return &problem{status: http.StatusMethodNotAllowed, code: "MethodNotAllowed", message: "this path takes " + methods, allow: methods}
 }
 
 // take decodes and checks the values of a path.
-func (v *values) take(hub string, pattern, segments []string) *problem {
+func (v *values) take(hub string, pattern, segments []string) error {
 	if err := v.set("{hub}", hub); err != nil {
 		return err
 	}
@@ -114,7 +113,7 @@ func (v *values) take(hub string, pattern, segments []string) *problem {
 	return nil
 }
 
-func (v *values) set(name, escaped string) *problem {
+func (v *values) set(name, escaped string) error {
 	value, err := url.PathUnescape(escaped)
 	if err != nil {
 		return bad(strings.Trim(name, "{}"), "%q: is not percent-encoded: %v", escaped, err)
@@ -139,7 +138,7 @@ func (v *values) set(name, escaped string) *problem {
 const maxGroup = 1024
 
 // checkGroup returns the fault of a group's name, which field has.
-func checkGroup(field, name string) *problem {
+func checkGroup(field, name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > maxGroup || !utf8.ValidString(name) {
 		return bad(field, "%.40q: must be 1 to %d characters of UTF-8", name, maxGroup)
 	}
