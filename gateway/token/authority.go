@@ -158,6 +158,52 @@ func (r *rules) clientOf(checked *auth.Token, err error, hub string) (*auth.Toke
 	return checked, nil
 }
 
+// Purpose is what a token is good for: one of the two.
+type Purpose struct {
+	// Hub is the one that a client may connect to.
+	Hub string
+	// Target is the path of the request that a REST token is for, with its query if
+	// that counts.
+	Target string
+}
+
+// Inspect checks a token of either kind, and tells what it is good for. Its errors
+// are those of package auth; with [auth.ErrAudience] the token is returned too.
+func (a *Authority) Inspect(token string) (*auth.Token, Purpose, error) {
+	r := a.rules.Load()
+	checked, err := r.verifier.Verify(token)
+	if err != nil {
+		return nil, Purpose{}, err
+	}
+	for _, audience := range audiencesOf(checked) {
+		if p := r.purpose(&audience); p != (Purpose{}) {
+			return checked, p, nil
+		}
+	}
+	return checked, Purpose{}, auth.ErrAudience
+}
+
+// purpose returns what an audience stands for, if anything.
+func (r *rules) purpose(a *audience) Purpose {
+	endpoints := r.config.Endpoints
+	if r.config.PathOnly {
+		endpoints = []Endpoint{{origin: a.origin}}
+	}
+	for _, e := range endpoints {
+		target, below := cutPrefixFold(a.rest, e.prefix)
+		if a.origin != e.origin || !below {
+			continue
+		}
+		if hub, is := cutPrefixFold(target, clientPrefix); is {
+			return Purpose{Hub: decoded(hub)}
+		}
+		if _, is := cutPrefixFold(target, restPrefix); is {
+			return Purpose{Target: target}
+		}
+	}
+	return Purpose{}
+}
+
 // CheckREST checks the token of a request for target, the path and query as they
 // were sent. Its errors are those of package auth. A target that is not below
 // /api/ has no good token.

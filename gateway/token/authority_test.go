@@ -214,6 +214,30 @@ func TestUpgradesBringTheirToken(t *testing.T) {
 	}
 }
 
+func TestInspect(t *testing.T) {
+	for _, tc := range []struct {
+		audience string
+		pathOnly bool
+		want     token.Purpose
+	}{
+		{"https://example.com/live/client/hubs/chat", false, token.Purpose{Hub: "chat"}},
+		{"https://example.com/live/api/hubs/chat/:send?a=b", false, token.Purpose{Target: "/api/hubs/chat/:send?a=b"}},
+		{"https://example.com/client/hubs/chat", false, token.Purpose{}},
+		{"http://127.0.0.1/client/hubs/chat", false, token.Purpose{}},
+		{"http://127.0.0.1/client/hubs/chat", true, token.Purpose{Hub: "chat"}},
+		{"chat", true, token.Purpose{}},
+	} {
+		a := authority(t, token.Config{Endpoints: endpoints(t, "https://example.com/live"), PathOnly: tc.pathOnly})
+		checked, got, err := a.Inspect(sign(t, key, aud(tc.audience)))
+		if got != tc.want || (err == auth.ErrAudience) != (tc.want == token.Purpose{}) || checked.Claims["aud"] != tc.audience {
+			t.Errorf("%s: %+v, %v; want %+v", tc.audience, got, err, tc.want)
+		}
+	}
+	if checked, _, err := authority(t, token.Config{}).Inspect("x"); err != auth.ErrMalformed || checked != nil {
+		t.Errorf("no token: %v, %v", checked, err)
+	}
+}
+
 func TestTimes(t *testing.T) {
 	const target = "/api/hubs/chat/:send"
 	for _, tc := range []struct {

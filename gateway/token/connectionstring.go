@@ -46,7 +46,7 @@ func ParseConnectionString(text string) (ConnectionString, error) {
 	}
 	if port := parts["port"]; port != "" {
 		if endpoint, err = endpoint.withPort(port); err != nil {
-			return ConnectionString{}, fmt.Errorf("connection string: %w", err)
+			return ConnectionString{}, err
 		}
 	}
 	return ConnectionString{endpoint, parts["accesskey"]}, nil
@@ -55,7 +55,7 @@ func ParseConnectionString(text string) (ConnectionString, error) {
 // withPort returns the endpoint with another port.
 func (e Endpoint) withPort(port string) (Endpoint, error) {
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return Endpoint{}, fmt.Errorf("Port: %q: must be 1 to 65535", port)
+		return Endpoint{}, fmt.Errorf("connection string: Port: %q: must be 1 to 65535", port)
 	}
 	scheme, host, _ := strings.Cut(e.origin, "://")
 	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
