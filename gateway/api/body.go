@@ -42,6 +42,16 @@ func unsupportedMedia(message string) error {
 		message: message + "; use " + mediaJSON + ", " + mediaText + " or " + mediaBinary}
 }
 
+// bound gives the request's body its time, whether it will be read or not: before
+// it answers, net/http waits for what is left of a small one. The deadline ends
+// with the request, for net/http sets the next one's. What has no deadlines has no
+// slow clients either.
+func (h *Handler) bound(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTime))
+	}
+}
+
 // bodies holds what bodies are read into, between requests. A large one is left
 // to the collector.
 var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
@@ -68,9 +78,6 @@ func (c *call) readBody(into []byte) ([]byte, error) {
 	if c.request.ContentLength > int64(limit) {
 		return into, tooLarge(limit)
 	}
-	// It ends with the request; net/http sets the next one's. What has no deadlines
-	// has no slow clients either.
-	http.NewResponseController(c.writer).SetReadDeadline(time.Now().Add(c.api.config.BodyTime))
 	for {
 		if len(into) == cap(into) {
 			into = append(into, 0)[:len(into)]

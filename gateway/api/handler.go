@@ -47,7 +47,6 @@ func (h *Handler) Before(next http.Handler) http.Handler {
 type call struct {
 	// Fixed.
 	api     *Handler
-	writer  http.ResponseWriter
 	request *http.Request
 	hub     Hub
 	values  values
@@ -62,7 +61,8 @@ type answer struct {
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	operation, answered, err := h.serve(w, r)
+	h.bound(w, r)
+	operation, answered, err := h.serve(r)
 	w.Header().Set("Cache-Control", "no-store")
 	if err != nil {
 		found := problemOf(err)
@@ -81,7 +81,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve runs the operation that a request asks for.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (operation int, answered answer, err error) {
+func (h *Handler) serve(r *http.Request) (operation int, answered answer, err error) {
 	found, err := find(r.Method, r.URL.EscapedPath())
 	if !h.callers.admit(r) {
 		return found.operation, answer{}, &problem{status: http.StatusTooManyRequests, code: "TooManyRequests", message: "this caller makes too many requests"}
@@ -99,7 +99,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (operation int, 
 	if !served {
 		return found.operation, answer{}, notFound("hub", "hub %q: there is no such hub here", found.values.hub)
 	}
-	c := &call{h, w, r, hub, found.values, query(r.URL.RawQuery)}
+	c := &call{h, r, hub, found.values, query(r.URL.RawQuery)}
 	answered, err = operations[found.operation].run(c)
 	return found.operation, answered, err
 }

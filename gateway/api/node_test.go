@@ -23,14 +23,13 @@ type served struct {
 	*gatewaytest.Node
 	backend *backend
 	client  http.Client
-	node    *api.Node
 }
 
-// serve serves the hubs chat and other. Clients say who they are in the query:
-// user, and group any number of times.
-func serve(t *testing.T) *served {
+// serve serves the hubs chat and other through node. Clients say who they are in
+// the query: user, and group any number of times.
+func serve(t *testing.T, node *api.Node) *served {
 	t.Helper()
-	node := &api.Node{}
+	ready := make(chan struct{})
 	b, h := newBackend(t, api.Config{Hubs: node, BodyTime: 50 * time.Millisecond})
 	identify := func(r *gateway.Request) error {
 		q, err := url.ParseQuery(r.Query)
@@ -39,11 +38,12 @@ func serve(t *testing.T) *served {
 	}
 	n := gatewaytest.Start(t, gateway.Config{
 		Hubs:  []gateway.HubConfig{{Name: "chat", Authorize: identify}, {Name: "other", Authorize: identify}},
-		HTTP:  h.Before(http.NotFoundHandler()),
+		HTTP:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-ready; h.ServeHTTP(w, r) }),
 		Loops: 2,
 	})
 	node.Gateway = n.Gateway
-	return &served{n, b, http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: gatewaytest.Patience}, node}
+	close(ready)
+	return &served{n, b, http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: gatewaytest.Patience}}
 }
 
 // ask makes a request over the network, and returns status and body.
@@ -108,7 +108,7 @@ func (s *served) ids(t *testing.T, hub string) (ids []string) {
 const chat = " /api/hubs/chat/"
 
 func TestSendsReachWhomTheyAreFor(t *testing.T) {
-	s := serve(t)
+	s := serve(t, &api.Node{})
 	ana := s.dial(t, "chat", "user=ana&group=g1&group=g2")
 	twin := s.dial(t, "chat", "user=ana")
 	nobody := s.dial(t, "chat", "group=g1")
@@ -151,7 +151,7 @@ func TestSendsReachWhomTheyAreFor(t *testing.T) {
 }
 
 func TestMembershipsOverREST(t *testing.T) {
-	s := serve(t)
+	s := serve(t, &api.Node{})
 	ana, twin, nobody := s.dial(t, "chat", "user=ana"), s.dial(t, "chat", "user=ana"), s.dial(t, "chat", "")
 	stranger := s.dial(t, "other", "")
 	reaches := func(step string, to ...*member) {
@@ -189,7 +189,7 @@ func TestMembershipsOverREST(t *testing.T) {
 }
 
 func TestClosesOverREST(t *testing.T) {
-	s := serve(t)
+	s := serve(t, &api.Node{})
 	var all []*member
 	for range 4 {
 		all = append(all, s.dial(t, "chat", "user=ana&group=g"))
@@ -227,7 +227,7 @@ func TestClosesOverREST(t *testing.T) {
 }
 
 func TestListsOverREST(t *testing.T) {
-	s := serve(t)
+	s := serve(t, &api.Node{})
 	var want []string
 	for range 5 {
 		want = append(want, s.dial(t, "chat", "user=ana&group=g").id)
@@ -288,13 +288,11 @@ func (l *licences) Allows(_ context.Context, s gateway.Session, p api.Permission
 }
 
 func TestPermissionsOverREST(t *testing.T) {
-	s := serve(t)
+	s := serve(t, &api.Node{Permissions: &licences{given: make(map[gateway.Session]api.Permission)}})
 	ana, stranger := s.dial(t, "chat", ""), s.dial(t, "other", "")
 	of := func(m *member) string {
 		return chat + "permissions/sendToGroup/connections/" + m.id + "?targetName=g"
 	}
-	s.expect(t, 501, "PUT"+of(ana), "")
-	s.node.Permissions = &licences{given: make(map[gateway.Session]api.Permission)}
 	s.expect(t, 404, "HEAD"+of(ana), "")
 	s.expect(t, 200, "PUT"+of(ana), "")
 	s.expect(t, 200, "HEAD"+of(ana), "")
@@ -305,13 +303,25 @@ func TestPermissionsOverREST(t *testing.T) {
 	s.expect(t, 204, "DELETE"+of(stranger), "")
 }
 
-// A body that does not come holds one of the few connections that net/http has.
+func TestPermissionsThatNobodyKeeps(t *testing.T) {
+	s := serve(t, &api.Node{})
+	for _, method := range []string{"PUT", "DELETE", "HEAD"} {
+		s.expect(t, 501, method+chat+"permissions/sendToGroup/connections/c?targetName=g", "")
+	}
+}
+
+// A body that does not come holds one of the few connections that net/http has,
+// and anybody can promise one.
 func TestABodyThatDoesNotCome(t *testing.T) {
-	s := serve(t)
-	r := s.backend.request(t, "POST"+chat+":send", "")
-	conn := s.Raw(t)
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n%s\r\nContent-Length: 5\r\n\r\nhe", r.RequestURI, r.Header.Get("Authorization"), text)
-	expectStatusLine(t, conn, "HTTP/1.1 408 ")
+	s := serve(t, &api.Node{})
+	for authorization, want := range map[string]string{
+		s.backend.request(t, "POST"+chat+":send", "").Header.Get("Authorization"): "HTTP/1.1 408 ",
+		"none": "HTTP/1.1 401 ",
+	} {
+		conn := s.Raw(t)
+		fmt.Fprintf(conn, "POST%s:send HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n%s\r\nContent-Length: 5\r\n\r\nhe", chat, authorization, text)
+		expectStatusLine(t, conn, want)
+	}
 }
 
 func expectStatusLine(t *testing.T, conn net.Conn, want string) {
