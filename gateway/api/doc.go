@@ -30,7 +30,12 @@
 // the hub's [gateway.Delivery]; only subprotocols that keep messages for a client
 // that comes back have a use for it.
 //
-// # Threads
+// # Threads and cost
 //
 // Everything may be called from any goroutine. Requests run on net/http's.
+//
+// A send of 100 bytes of JSON takes 2 to 3 µs here, and another half in a gateway
+// whose group is empty (BenchmarkSend): a fifth each for the token and for looking
+// whether the body is JSON. A token that is new adds 7 µs. The whole request took
+// 35 µs of CPU over loopback, its client's part included: most is net/http's.
 package api
