@@ -1,7 +1,7 @@
 // Command sluice is the gateway: `sluice serve` runs it, `sluice config` checks
-// and shows its configuration, and `sluice doctor` looks at the machine. It holds
-// flags, wiring, signals and exit codes; everything else is in the packages of
-// gateway.
+// and shows its configuration, `sluice doctor` looks at the machine, and `sluice
+// token` mints and checks tokens. It holds flags, wiring, signals and exit codes;
+// everything else is in the packages of gateway.
 package main
 
 import (
@@ -51,6 +51,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
 	Config  configCommands `cmd:"" help:"Check and show configurations."`
 	Doctor  doctorCommand  `cmd:"" help:"Tell whether this machine can carry a number of connections."`
+	Token   tokenCommands  `cmd:"" help:"Mint and check tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
