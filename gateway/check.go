@@ -30,6 +30,7 @@ func (c Config) Validate() error {
 	check.engine(c)
 	check.limits(c.Limits)
 	check.timeouts(c.Timeouts)
+	check.drain(c.Drain)
 	check.compression("Compression", &c.Compression)
 	check.paths(c)
 	return errors.Join(check.faults...)

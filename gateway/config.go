@@ -49,6 +49,8 @@ type Config struct {
 
 	Limits   Limits
 	Timeouts Timeouts
+	// Drain says how the gateway parts with its clients.
+	Drain Drain
 
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).

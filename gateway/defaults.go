@@ -76,6 +76,7 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Limits.ControlFrames, 100)
 	orInt(&c.Limits.TLSHandshakes, 4096)
 	orInt(&c.Limits.HTTPConnections, 256)
+	c.Drain = c.Drain.withDefaults()
 	orDuration(&c.Timeouts.Handshake, 10*time.Second)
 	orDuration(&c.Timeouts.Ping, 25*time.Second)
 	orDuration(&c.Timeouts.Pong, 8*time.Second)

@@ -46,6 +46,7 @@ type Gateway struct {
 	mu      sync.Mutex
 	phase   phase
 	started time.Time
+	drained DrainStats // how the drain began
 }
 
 // phase is where a gateway stands in its life. There is no way back.

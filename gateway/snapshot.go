@@ -17,7 +17,7 @@ var errNotServing = errors.New("gateway: not serving")
 // serve has no figures.
 func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 	g.mu.Lock()
-	phase, started := g.phase, g.started
+	phase, started, drained := g.phase, g.started, g.drained
 	g.mu.Unlock()
 	if phase != serving && phase != draining {
 		return Stats{}, errNotServing
@@ -46,6 +46,12 @@ func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 	}
 	stats := g.sum(answers)
 	stats.Started = started
+	if phase == draining {
+		for _, l := range stats.Loops {
+			drained.Left += l.Sessions
+		}
+		stats.Drain = &drained
+	}
 	return stats, nil
 }
 

@@ -133,11 +133,6 @@ func (l *Loop) stopAccepting() {
 	for a.due(l.began) {
 		l.acceptPending()
 	}
-	l.each(func(c *Conn) {
-		if c.state == connSecuring {
-			l.close(c, ErrStopped)
-		}
-	})
 	a.open = false
 	l.engine.Remove(a.listener)
 	l.sockets.Close(a.listener)

@@ -168,6 +168,10 @@ func announced(c *Conn) *Conn {
 	return c
 }
 
+// Slots returns the number of slots that there are: connections have numbers
+// below it.
+func (l *Loop) Slots() int { return l.conns.Pages() * slab.PageSize }
+
 // ConnAt returns the connection at slot, or nil if there is none.
 func (l *Loop) ConnAt(slot uint32) *Conn {
 	c := l.conns.At(slot)

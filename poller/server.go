@@ -137,7 +137,8 @@ func (s *Server) enter(l *Loop, e *equipment) error {
 }
 
 // StopAccepting closes the listeners once the connections that queue at them
-// have been accepted. It does not wait.
+// have been accepted. Those that are not secured yet may go on; see
+// [Loop.EndHandshakes]. It does not wait.
 func (s *Server) StopAccepting() {
 	for _, l := range s.loops {
 		l.Do(TaskFunc((*Loop).stopAccepting))

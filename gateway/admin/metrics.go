@@ -18,6 +18,18 @@ var (
 
 var ofGateway = []metric[gateway.Stats]{
 	gauge("sluice_loops", "Event loops.", func(s *gateway.Stats) int { return len(s.Loops) }),
+	gauge("sluice_draining", "1 while sessions are being closed for a stop.", func(s *gateway.Stats) int {
+		if s.Drain == nil {
+			return 0
+		}
+		return 1
+	}),
+	gauge("sluice_drain_sessions_left", "Sessions that a drain has not ended yet; 0 while there is none.", func(s *gateway.Stats) int {
+		if s.Drain == nil {
+			return 0
+		}
+		return s.Drain.Left
+	}),
 	gauge("sluice_http_connections", "Connections served as plain HTTP.", func(s *gateway.Stats) int { return s.HTTPConnections }),
 	gauge("sluice_segments", "Input buffers of 64 KiB in use.", func(s *gateway.Stats) int { return s.Segments }),
 	gauge("sluice_workers", "Workers that run pooled handlers.", func(s *gateway.Stats) int { return s.Workers.Workers }),

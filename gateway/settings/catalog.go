@@ -117,7 +117,17 @@ func Catalog() []Setting {
 		{"timeouts.writeStall", "write-stall", "DURATION", "10ms to 168h",
 			"time without progress after which a client that does not read is cut off", func(s *Settings) value { return duration{&s.Timeouts.WriteStall} }},
 		{"timeouts.shutdown", "shutdown-timeout", "DURATION", "longer than 0s",
-			"time for a graceful stop", func(s *Settings) value { return duration{&s.Shutdown} }},
+			"time for a graceful stop, the drain's grace included; sessions left then are closed together", func(s *Settings) value { return duration{&s.Shutdown} }},
+
+		{"drain.grace", "drain-grace", "DURATION", "0s to 1h",
+			"time between not ready and the first close, in which clients are still accepted: what a load balancer takes to notice",
+			func(s *Settings) value { return orNever{duration{&s.Drain.Grace}, 0} }},
+		{"drain.rate", "drain-rate", "COUNT", "1 to 1073741824",
+			"sessions closed in a second", func(s *Settings) value { return count{&s.Drain.Rate, 1} }},
+		{"drain.code", "drain-code", "CODE", "1001 (going away), 1012 (service restart)",
+			"status code of the close frames", func(s *Settings) value { return farewellCode(&s.Drain.Code) }},
+		{"drain.reason", "drain-reason", "TEXT", "at most 123 bytes",
+			"text of the close frames", func(s *Settings) value { return text{&s.Drain.Reason} }},
 
 		{"log.level", "log-level", "NAME", "debug, info, warn, error",
 			"least level that is logged", func(s *Settings) value {

@@ -46,6 +46,7 @@ type Settings struct {
 	Timeouts gateway.Timeouts
 	// Shutdown bounds a graceful stop.
 	Shutdown time.Duration
+	Drain    gateway.Drain
 	Log      Log
 
 	// origins tells by path where a value was set; a path that is absent has
@@ -71,6 +72,7 @@ func Default() *Settings {
 		Timeouts:    served.Timeouts,
 		Compression: served.Compression,
 		Shutdown:    10 * time.Second,
+		Drain:       served.Drain,
 		Log:         Log{Level: slog.LevelInfo, Format: Text},
 	}
 }
@@ -88,6 +90,7 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Compression:     s.Compression,
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
+		Drain:           s.Drain,
 	}
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
