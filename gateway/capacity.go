@@ -12,8 +12,8 @@ import (
 // none left.
 func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	g := s.gateway
-	perAddress := g.config.Limits.SessionsPerAddress
-	if !g.sessions.Take(g.config.Limits.Sessions) {
+	perAddress := s.config.Limits.SessionsPerAddress
+	if !g.sessions.Take(s.config.Limits.Sessions) {
 		return &refusal{reason: ReasonNodeFull}
 	}
 	if perAddress > 0 && !g.addresses.Take(r.RemoteAddr.Addr(), perAddress) {
@@ -35,10 +35,10 @@ func (h *Hub) occupy(s Session, user string) *refusal {
 	if h == nil {
 		return nil
 	}
-	if !h.sessions.Take(h.maxSessions) {
+	if !h.sessions.Take(int(h.maxSessions.Load())) {
 		return &refusal{reason: ReasonHubFull}
 	}
-	if user != "" && !h.users.Add(user, s.handle, h.sessionsPerUser) {
+	if user != "" && !h.users.Add(user, s.handle, int(h.sessionsPerUser.Load())) {
 		h.sessions.Put()
 		return &refusal{reason: ReasonUserFull}
 	}
@@ -49,7 +49,7 @@ func (h *Hub) occupy(s Session, user string) *refusal {
 func (s *shard) vacate(c *poller.Conn, x *session) {
 	g := s.gateway
 	g.sessions.Put()
-	if g.config.Limits.SessionsPerAddress > 0 {
+	if s.config.Limits.SessionsPerAddress > 0 {
 		g.addresses.Put(c.RemoteAddr().Addr())
 	}
 	h := s.route(x).hub

@@ -63,7 +63,7 @@ func (k *checker) drain(d Drain) {
 
 // pauseForGrace leaves those who look at Ready the time to see that it is false.
 func (g *Gateway) pauseForGrace(ctx context.Context) {
-	grace := time.NewTimer(g.config.Drain.Grace)
+	grace := time.NewTimer(g.live.Load().Drain.Grace)
 	defer grace.Stop()
 	select {
 	case <-grace.C:
@@ -132,7 +132,7 @@ func (d *departure) reckon(now time.Duration) {
 		return
 	}
 	share := float64(s.open) / float64(all)
-	d.due = min(d.due, 1) + share*float64(s.gateway.config.Drain.Rate)*passed.Seconds()
+	d.due = min(d.due, 1) + share*float64(s.config.Drain.Rate)*passed.Seconds()
 }
 
 // part sends the drain's close frame to the session of c, behind what waits for
@@ -142,7 +142,7 @@ func (s *shard) part(c *poller.Conn) bool {
 	if x.state != open {
 		return false
 	}
-	s.beginClose(c, x, ReasonShutdown, s.gateway.config.Drain.farewell())
+	s.beginClose(c, x, ReasonShutdown, s.config.Drain.farewell())
 	return true
 }
 
@@ -164,7 +164,7 @@ func (s *shard) endLateComers() {
 // waits for them.
 func (s *shard) partAtOnce() {
 	s.endLateComers()
-	v := &verdict{ReasonShutdown, s.gateway.config.Drain.farewell()}
+	v := &verdict{ReasonShutdown, s.config.Drain.farewell()}
 	s.loop.Each(func(c *poller.Conn) {
 		x := s.sessions.At(c.Slot())
 		if x.state == open {

@@ -57,8 +57,9 @@ func (s *shard) enqueue(number uint32, p *publication) {
 	sh.bytes += p.frame.Len()
 	s.fanout.messages++
 	s.fanout.unsent.Add(int64(p.frame.Len()))
-	switch window := sh.class.delivery.Window; {
-	case window == 0 || sh.bytes >= sh.class.delivery.Batch:
+	delivery := sh.class.delivery.Load()
+	switch window := delivery.Window; {
+	case window == 0 || sh.bytes >= delivery.Batch:
 		s.schedule(number)
 	case !sh.timed:
 		sh.timed = true

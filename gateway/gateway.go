@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicegate/sluice/gateway/internal/limit"
@@ -20,7 +21,7 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config   Config
+	config   Config // as it was given; see live
 	server   *poller.Server
 	shards   []*shard
 	hubs     []*Hub
@@ -38,6 +39,7 @@ type Gateway struct {
 	settler *settler // nil: none
 
 	// Safe for concurrent use.
+	live      atomic.Pointer[Config] // what is in effect; never written to
 	sessions  limit.Count
 	events    subscribers
 	addresses limit.Keyed[netip.Addr] // if they are limited
@@ -76,6 +78,7 @@ func New(config Config) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"Listen", config.Listen, err.Error()})
 	}
 	g := &Gateway{config: config, ended: make(chan struct{})}
+	g.live.Store(&g.config)
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
 		if err := g.tls.use(config.TLS); err != nil {
@@ -87,8 +90,7 @@ func New(config Config) (*Gateway, error) {
 		Loops:           config.Loops,
 		Engine:          config.Engine,
 		PrivateFDTables: config.PrivateFDTables,
-		Sweep:           config.Timeouts.sweep(),
-		WriteStall:      config.Timeouts.WriteStall,
+		Pace:            config.Timeouts.pace(),
 		SendBuffer:      max(0, config.Limits.KernelSend),
 		ReceiveBuffer:   max(0, config.Limits.KernelReceive),
 		Unsent:          config.Limits.unsent(),
@@ -134,6 +136,11 @@ func resolve(listen string) (netip.AddrPort, error) {
 		return netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(addr.Port)), nil
 	}
 	return addr.AddrPort(), nil
+}
+
+// pace is how the loops look after connections.
+func (t Timeouts) pace() poller.Pace {
+	return poller.Pace{Sweep: t.sweep(), WriteStall: t.WriteStall}
 }
 
 // sweep is how often each session is looked at: a quarter of the shortest

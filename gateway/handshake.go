@@ -33,7 +33,7 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 		p, scanned = begun.bytes, begun.scanned
 	}
 	end := codec.HeadEnd(p, scanned)
-	limit := s.gateway.config.Limits.Head
+	limit := s.config.Limits.Head
 	switch {
 	case end > limit, end < 0 && len(p) >= limit:
 		s.refuse(c, x, &refusal{reason: ReasonHeadTooLarge, text: fmt.Sprintf("request head longer than %d bytes", limit)})
@@ -151,7 +151,7 @@ func (s *shard) admit(c *poller.Conn, rt *route, r *Request) *refusal {
 	if refused := s.authorize(c, rt, r); refused != nil {
 		return refused
 	}
-	if err := r.Identity.check(&s.gateway.config.Limits, rt.hub); err != nil {
+	if err := r.Identity.check(&s.config.Limits, rt.hub); err != nil {
 		s.gateway.journal.log(slog.LevelError, "Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
 		return &refusal{reason: ReasonInternal}
 	}
@@ -195,10 +195,11 @@ func (rt *route) chooseSubprotocol(r *Request) (chosen string, ok bool) {
 func (rt *route) allowsOrigin(origin string) bool {
 	// A request without an Origin does not come from a browser, which is what
 	// the check is about (RFC 6455 §10.2).
-	if len(rt.origins) == 0 || origin == "" {
+	origins := *rt.origins.Load()
+	if len(origins) == 0 || origin == "" {
 		return true
 	}
-	for _, allowed := range rt.origins {
+	for _, allowed := range origins {
 		if allowed == "*" || strings.EqualFold(allowed, origin) {
 			return true
 		}

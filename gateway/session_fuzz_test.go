@@ -24,8 +24,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	t.Cleanup(g.journal.close)
 	rig := pollertest.New(t, poller.Config{
 		Loops:       1,
-		Sweep:       g.config.Timeouts.sweep(),
-		WriteStall:  g.config.Timeouts.WriteStall,
+		Pace:        g.config.Timeouts.pace(),
 		UserTimeout: g.config.Timeouts.user(),
 		Linger:      linger,
 	}, func(l *poller.Loop) poller.Handler {

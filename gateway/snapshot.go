@@ -74,7 +74,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Users: h.users.Len(), Groups: h.groups.Len(), Published: h.published.Load()})
 	}
 	for _, c := range g.classes {
-		stats.Classes = append(stats.Classes, ClassStats{Hub: c.hub, Class: c.name, Policy: c.delivery.Policy})
+		stats.Classes = append(stats.Classes, ClassStats{Hub: c.hub, Class: c.name, Policy: c.delivery.Load().Policy})
 	}
 	for _, one := range answers {
 		stats.Loops = append(stats.Loops, one.loop)

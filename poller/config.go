@@ -21,11 +21,8 @@ type Config struct {
 	// table of its own. It needs Linux and the epoll engine.
 	PrivateFDTables bool
 
-	// Sweep is how often each connection is visited for timeouts.
-	Sweep time.Duration
-	// WriteStall ends a connection whose peer takes none of the waiting output
-	// for so long.
-	WriteStall time.Duration
+	// Pace can change while the loops run; see [Loop.SetPace].
+	Pace
 	// SendBuffer and ReceiveBuffer are the sizes of the kernel's buffers of a
 	// connection, in bytes; it takes up to twice as much. 0 leaves them to the
 	// kernel, which lets them grow to some megabytes.
@@ -58,6 +55,15 @@ type Config struct {
 	// want of resources, once until it recovers. It is called on the loop and
 	// must not block.
 	AcceptFailed func(loop int, err error)
+}
+
+// Pace is how often and how long a loop looks after its connections.
+type Pace struct {
+	// Sweep is how often each connection is visited for timeouts.
+	Sweep time.Duration
+	// WriteStall ends a connection whose peer takes none of the waiting output
+	// for so long.
+	WriteStall time.Duration
 }
 
 // TLS is how connections are secured.

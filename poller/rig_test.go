@@ -35,7 +35,7 @@ type client struct {
 }
 
 func rigConfig() Config {
-	return Config{Loops: 1, Sweep: time.Second, WriteStall: 5 * time.Second, UserTimeout: 10 * time.Second, Linger: 2 * time.Second}
+	return Config{Loops: 1, Pace: Pace{Sweep: time.Second, WriteStall: 5 * time.Second}, UserTimeout: 10 * time.Second, Linger: 2 * time.Second}
 }
 
 func newRig(t testing.TB) *rig { return newRigOf(t, rigConfig()) }

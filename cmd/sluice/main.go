@@ -25,7 +25,7 @@ const (
 
 func main() {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	p := &process{
 		args:    os.Args[1:],
 		stdout:  os.Stdout,

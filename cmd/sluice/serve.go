@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
 	"github.com/sluicegate/sluice/gateway"
@@ -18,7 +19,8 @@ type serveCommand struct {
 
 // Run serves until a signal or a failure.
 func (c *serveCommand) Run(p *process) error {
-	s, err := p.settings(c.File, c.given())
+	load := func() (*settings.Settings, error) { return p.settings(c.File, c.given()) }
+	s, err := load()
 	if err != nil {
 		return usageError{err}
 	}
@@ -26,7 +28,9 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return usageError{err}
 	}
-	config.Logger = s.Log.Logger(p.stderr)
+	level := new(slog.LevelVar)
+	level.Set(s.Log.Level)
+	config.Logger = s.Log.Logger(p.stderr, level)
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}
@@ -34,7 +38,13 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	adminServer, err := startAdmin(s.Admin, g)
+	n := &node{
+		process:  p,
+		gateway:  g,
+		reloader: &reloader{load: load, parts: []part{gatewayPart(g), programPart(s, level)}, logger: config.Logger, current: s},
+		drains:   make(chan struct{}, 1),
+	}
+	adminServer, err := startAdmin(s.Admin, n)
 	if err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
@@ -42,46 +52,16 @@ func (c *serveCommand) Run(p *process) error {
 
 	warnOfMachine(p.root, config, config.Logger)
 	banner(p.stdout, s, g.Addr(), adminServer.Addr())
-	return p.serveUntilSignal(g, s)
-}
-
-// serveUntilSignal runs g. The first signal stops it gracefully, a second one
-// at once.
-func (p *process) serveUntilSignal(g *gateway.Gateway, s *settings.Settings) error {
-	served := make(chan error, 1)
-	go func() { served <- g.Serve(context.Background()) }()
-	select {
-	case err := <-served:
-		return err
-	case <-p.signals:
-	}
-
-	fmt.Fprintf(p.stdout, "stopping within %v; signal again to stop at once\n", s.Shutdown)
-	ctx, cancel := context.WithTimeout(context.Background(), s.Shutdown)
-	defer cancel()
-	go func() {
-		select {
-		case <-p.signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	if err := g.Shutdown(ctx); err != nil {
-		return fmt.Errorf("stopped before every session was closed: %w", err)
-	}
-	if err := <-served; !errors.Is(err, gateway.ErrServed) { // the signal may have come before Serve
-		return err
-	}
-	return nil
+	return n.run()
 }
 
 // startAdmin serves the admin handler at address. Without an address it returns
 // nil, a server that does nothing.
-func startAdmin(address string, g *gateway.Gateway) (*admin.Server, error) {
+func startAdmin(address string, n *node) (*admin.Server, error) {
 	if address == "" {
 		return nil, nil
 	}
-	server, err := admin.Listen(address, admin.Handler(g, version()))
+	server, err := admin.Listen(address, admin.WithControls(admin.Handler(n.gateway, version()), n.controls()))
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --admin, or none with --admin=", err)
 	}

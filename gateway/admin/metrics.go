@@ -93,7 +93,7 @@ var ofHub = []metric[gateway.HubStats]{
 }
 
 // ofClass have the label hub empty for routes that are no hub's. The label policy
-// does not change while the gateway runs.
+// changes with a reload only.
 var ofClass = []metric[gateway.ClassStats]{
 	counter("sluice_offered_messages_total", "Messages for open sessions, once for each session.", func(c *gateway.ClassStats) uint64 { return c.Offered }, "hub", "class", "policy"),
 	counter("sluice_dropped_messages_total", "Messages that the session they were for was too slow for.", func(c *gateway.ClassStats) uint64 { return c.Dropped }, "hub", "class", "policy"),
