@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/sluicegate/sluice/gateway/internal/outbox"
@@ -16,6 +17,10 @@ type Config struct {
 	// Listen is the TCP address of the public port, "host:port". Port 0 lets
 	// the kernel choose; see [Gateway.Addr]. Default "127.0.0.1:8080".
 	Listen string
+	// Listeners are listening TCP sockets that a predecessor or a service manager
+	// has opened, to accept from in place of Listen; see [Gateway.Listeners]. There
+	// may be fewer of them than loops, or more. [New] takes the files.
+	Listeners []*os.File
 	// TLS, if set, secures the public port: TLS 1.2 and 1.3, with what the
 	// configuration says of certificates (several are told apart by the name the
 	// client asks for) and of client certificates. Its NextProtos are the

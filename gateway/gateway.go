@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type Gateway struct {
 	http     *httpSide
 	tls      tlsSide
 	idKey    [32]byte
+	begun    chan struct{} // closed when it serves
 	ended    chan struct{} // closed when nothing runs any more
 
 	// Fixed once serving.
@@ -77,7 +79,9 @@ func New(config Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"Listen", config.Listen, err.Error()})
 	}
-	g := &Gateway{config: config, ended: make(chan struct{})}
+	inherited := config.Listeners
+	config.Listeners = nil
+	g := &Gateway{config: config, begun: make(chan struct{}), ended: make(chan struct{})}
 	g.live.Store(&g.config)
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
@@ -87,6 +91,7 @@ func New(config Config) (*Gateway, error) {
 	}
 	g.server, err = poller.Listen(poller.Config{
 		Listen:          listen,
+		Inherited:       inherited,
 		Loops:           config.Loops,
 		Engine:          config.Engine,
 		PrivateFDTables: config.PrivateFDTables,
@@ -164,6 +169,12 @@ func (t Timeouts) user() time.Duration {
 // Addr returns the address of the public port.
 func (g *Gateway) Addr() net.Addr { return net.TCPAddrFromAddrPort(g.server.Addr()) }
 
+// Listeners returns the listening sockets of the public port, for a successor to
+// accept from as its [Config].Listeners. Connections that queue while one process
+// takes over from the other reach either of them. The caller owns the files; it
+// is an error once the gateway has stopped to accept.
+func (g *Gateway) Listeners() ([]*os.File, error) { return g.server.Listeners() }
+
 // Serve runs the gateway until ctx ends or [Gateway.Shutdown] has finished, and
 // then returns nil. When ctx ends every session is closed with 1001, without
 // waiting for the peers' answers. The error is [ErrServed], or says why the
@@ -204,8 +215,12 @@ func (g *Gateway) start() error {
 		return fmt.Errorf("gateway: %w", err)
 	}
 	g.phase = serving
+	close(g.begun)
 	return nil
 }
+
+// Serving returns a channel that is closed once every loop accepts connections.
+func (g *Gateway) Serving() <-chan struct{} { return g.begun }
 
 // Ready reports whether the gateway serves and means to go on.
 func (g *Gateway) Ready() bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 )
 
@@ -13,6 +14,11 @@ import (
 type Config struct {
 	// Listen is the address to listen on; port 0 lets the kernel choose.
 	Listen netip.AddrPort
+	// Inherited are listening TCP sockets that another process has opened. The
+	// loops accept from them, and Listen is not opened. Where there are fewer than
+	// loops, several loops accept from each; where there are more, a loop accepts
+	// from several. [Listen] takes the files.
+	Inherited []*os.File
 	// Loops is the number of event loops, at least 1.
 	Loops int
 	// Engine is "epoll" (Linux) or "easygo".
@@ -105,7 +111,7 @@ func (c Config) validate() error {
 	switch {
 	case c.Loops < 1:
 		return fmt.Errorf("poller: Loops is %d; at least 1 is needed", c.Loops)
-	case !c.Listen.IsValid():
+	case !c.Listen.IsValid() && len(c.Inherited) == 0:
 		return errors.New("poller: Listen is not an address")
 	case c.SendBuffer < 0 || c.ReceiveBuffer < 0 || c.Unsent < 0:
 		return fmt.Errorf("poller: SendBuffer (%d), ReceiveBuffer (%d) and Unsent (%d) must not be negative", c.SendBuffer, c.ReceiveBuffer, c.Unsent)

@@ -128,7 +128,7 @@ func (l *Loop) untilDue() time.Duration {
 
 func (l *Loop) dispatch(event sys.Event) {
 	if event.Token == listenerToken {
-		l.acceptor.ready = true
+		l.acceptor.announced()
 		return
 	}
 	c := l.lookup(fromToken(event.Token))
