@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 
+	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/admin"
@@ -31,6 +33,11 @@ func (c *serveCommand) Run(p *process) error {
 	level := new(slog.LevelVar)
 	level.Set(s.Log.Level)
 	config.Logger = s.Log.Logger(p.stderr, level)
+	inherited, err := handover.Receive()
+	if err != nil {
+		return err
+	}
+	config.Listeners = inherited.Public
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}
@@ -39,29 +46,42 @@ func (c *serveCommand) Run(p *process) error {
 		return err
 	}
 	n := &node{
-		process:  p,
-		gateway:  g,
-		reloader: &reloader{load: load, parts: []part{gatewayPart(g), programPart(s, level)}, logger: config.Logger, current: s},
-		drains:   make(chan struct{}, 1),
+		process:   p,
+		gateway:   g,
+		inherited: inherited,
+		logger:    config.Logger,
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), programPart(s, level)}, logger: config.Logger, current: s},
+		drains:    make(chan struct{}, 1),
 	}
-	adminServer, err := startAdmin(s.Admin, n)
-	if err != nil {
+	if n.admin, err = startAdmin(s.Admin, n); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
-	defer adminServer.Close()
+	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
-	banner(p.stdout, s, g.Addr(), adminServer.Addr())
+	banner(p.stdout, s, g.Addr(), n.admin.Addr())
 	return n.run()
 }
 
-// startAdmin serves the admin handler at address. Without an address it returns
-// nil, a server that does nothing.
+// startAdmin serves the admin handler at address, or on the socket that was
+// inherited for it. Without an address it returns nil, a server that does nothing.
 func startAdmin(address string, n *node) (*admin.Server, error) {
+	socket := n.inherited.Admin
+	if socket != nil {
+		defer socket.Close()
+	}
 	if address == "" {
 		return nil, nil
 	}
-	server, err := admin.Listen(address, admin.WithControls(admin.Handler(n.gateway, version()), n.controls()))
+	handler := admin.WithControls(admin.Handler(n.gateway, version()), n.controls())
+	if socket != nil {
+		listener, err := net.FileListener(socket)
+		if err != nil {
+			return nil, fmt.Errorf("inherited socket of the admin listener: %w", err)
+		}
+		return admin.Serve(listener, handler), nil
+	}
+	server, err := admin.Listen(address, handler)
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --admin, or none with --admin=", err)
 	}
