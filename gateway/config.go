@@ -65,6 +65,8 @@ type Config struct {
 
 	// Logger receives the gateway's records. Default: [slog.Default].
 	Logger *slog.Logger
+	// Log says which.
+	Log Log
 }
 
 // Limits bound what one peer can make the gateway hold.

@@ -58,6 +58,7 @@ func (c Config) WithDefaults() Config {
 	}
 	c.Compression = c.Compression.withDefaults()
 	orDuration(&c.Settle, 2*time.Second)
+	orInt(&c.Log.Sample, 10)
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))
 	orInt(&c.Workers, 8*runtime.GOMAXPROCS(0))
 	orInt(&c.Limits.Message, 64<<10)

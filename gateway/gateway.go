@@ -199,7 +199,7 @@ func (g *Gateway) start() error {
 		return ErrServed
 	}
 	g.started = time.Now()
-	g.journal = openJournal(g.config.Logger)
+	g.journal = openJournal(g.config.Logger, g.live.Load().Log)
 	g.pool = workers.Start(g.config.Workers)
 	g.http.serve()
 	if g.config.Settle > 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"unsafe"
 
@@ -152,7 +151,7 @@ func (s *shard) admit(c *poller.Conn, rt *route, r *Request) *refusal {
 		return refused
 	}
 	if err := r.Identity.check(&s.config.Limits, rt.hub); err != nil {
-		s.gateway.journal.log(slog.LevelError, "Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
+		s.gateway.journal.failed("Authorize gave an identity that cannot be", "path", rt.path, "error", err.Error())
 		return &refusal{reason: ReasonInternal}
 	}
 	// A copy, for it is kept: the string may be a part of the whole request.

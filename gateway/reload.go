@@ -8,7 +8,7 @@ import (
 
 // Reconfigure has a gateway act by next from now on, as far as that can change
 // while it serves: [Config].Limits but for KernelSend, KernelReceive,
-// TLSHandshakes and HTTPConnections; Timeouts; Drain; and of hubs and routes
+// TLSHandshakes and HTTPConnections; Timeouts; Drain; Log; and of hubs and routes
 // Origins, Sessions, SessionsPerUser and every Delivery. Sessions stay open, also
 // those that a new limit would not admit. Handlers, Authorize, HTTP, Logger and
 // the content of TLS (see [Gateway.SetTLS]) are not looked at.
@@ -35,6 +35,9 @@ func (g *Gateway) Reconfigure(next Config) (needRestart []string, err error) {
 	for _, r := range live.Routes {
 		g.routes[r.Path].allowOrigins(r.Origins)
 	}
+	if g.journal != nil {
+		g.journal.sampler.most.Store(int64(live.Log.Sample))
+	}
 	g.eachShard(func(s *shard) {
 		s.follow(&live)
 		s.loop.SetPace(live.Timeouts.pace())
@@ -58,7 +61,7 @@ func (g *Gateway) adopt(next Config) Config {
 	live := *g.live.Load()
 	live.Limits = live.Limits.adopt(next.Limits)
 	live.Timeouts = g.adoptTimeouts(live.Timeouts, next.Timeouts)
-	live.Drain = next.Drain
+	live.Drain, live.Log = next.Drain, next.Log
 	live.Hubs = adoptEach(live.Hubs, next.Hubs, func(h HubConfig) string { return h.Name }, HubConfig.adopt)
 	live.Routes = adoptEach(live.Routes, next.Routes, func(r Route) string { return r.Path }, Route.adopt)
 	return live

@@ -134,6 +134,8 @@ func Catalog() []Setting {
 				return choice[slog.Level]{&s.Log.Level, []option[slog.Level]{
 					{"debug", slog.LevelDebug}, {"info", slog.LevelInfo}, {"warn", slog.LevelWarn}, {"error", slog.LevelError}}}
 			}},
+		{"log.sample", "log-sample", "COUNT", "1 or more, or 0 for all",
+			"records of one kind that are written in a second; the rest is counted", func(s *Settings) value { return orAll{count{&s.Log.Sample, 1}} }},
 		{"log.format", "log-format", "NAME", "text, json",
 			"form of log records", func(s *Settings) value {
 				return choice[Format]{&s.Log.Format, []option[Format]{{"text", Text}, {"json", JSON}}}

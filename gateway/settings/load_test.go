@@ -58,7 +58,7 @@ hubs:
     delivery: {policy: drop-oldest, window: 50ms, batch: 8KiB},
     groups: {positions: {prefix: "pos/", policy: conflate, window: 1ms, batch: 4KiB}, log: {}}}
   quiet:
-log: {level: debug, format: json}
+log: {level: debug, format: json, sample: 0}
 `))
 	s.origins = nil
 	want := &Settings{
@@ -80,7 +80,7 @@ log: {level: debug, format: json}
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
 		Drain:    gateway.Drain{Grace: 2 * time.Second, Rate: 500, Code: gateway.StatusServiceRestart, Reason: "bye"},
-		Log:      Log{slog.LevelDebug, JSON},
+		Log:      Log{slog.LevelDebug, JSON, -1},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)

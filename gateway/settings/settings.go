@@ -58,6 +58,8 @@ type Settings struct {
 type Log struct {
 	Level  slog.Level
 	Format Format
+	// Sample is as in [gateway.Log].
+	Sample int
 }
 
 // Default returns the settings of an empty file.
@@ -73,7 +75,7 @@ func Default() *Settings {
 		Compression: served.Compression,
 		Shutdown:    10 * time.Second,
 		Drain:       served.Drain,
-		Log:         Log{Level: slog.LevelInfo, Format: Text},
+		Log:         Log{Level: slog.LevelInfo, Format: Text, Sample: served.Log.Sample},
 	}
 }
 
@@ -91,6 +93,7 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
 		Drain:           s.Drain,
+		Log:             gateway.Log{Sample: s.Log.Sample},
 	}
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
