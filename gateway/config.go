@@ -57,6 +57,11 @@ type Config struct {
 	// Drain says how the gateway parts with its clients.
 	Drain Drain
 
+	// LongTurn is the time from which a turn of a loop is logged, with what the
+	// loop was at: while it lasts, no session of the loop is served. Once a minute
+	// for each loop. Default 100 ms, at least 10 ms; negative logs none.
+	LongTurn time.Duration
+
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).
 	// That happens once for each storm. Default 2 s; negative leaves memory to the

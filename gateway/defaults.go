@@ -57,6 +57,7 @@ func (c Config) WithDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	c.Compression = c.Compression.withDefaults()
+	orDuration(&c.LongTurn, 100*time.Millisecond)
 	orDuration(&c.Settle, 2*time.Second)
 	orInt(&c.Log.Sample, 10)
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))

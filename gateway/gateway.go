@@ -38,7 +38,8 @@ type Gateway struct {
 	// Fixed once serving.
 	pool    *workers.Pool
 	journal *journal
-	settler *settler // nil: none
+	settler *settler  // nil: none
+	watch   *watchdog // nil: none
 
 	// Safe for concurrent use.
 	live      atomic.Pointer[Config] // what is in effect; never written to
@@ -101,6 +102,7 @@ func New(config Config) (*Gateway, error) {
 		Unsent:          config.Limits.unsent(),
 		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
+		LongTurn:        max(0, config.LongTurn),
 		TLS:             g.tls.poller(&config),
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
@@ -213,6 +215,9 @@ func (g *Gateway) start() error {
 		g.journal.close()
 		close(g.ended)
 		return fmt.Errorf("gateway: %w", err)
+	}
+	if g.config.LongTurn > 0 {
+		g.watch = startWatchdog(g.server, g.config.LongTurn, g.journal)
 	}
 	g.phase = serving
 	close(g.begun)

@@ -54,6 +54,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.journal.log(slog.LevelInfo, "drained", "left", g.sessions.Load())
 	g.http.shutdown(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
+	g.watch.end()
 	g.server.Stop()
 	g.endSettler()
 	g.events.close(ctx)

@@ -124,6 +124,7 @@ func (s *shard) stats() shardStats {
 		Wakes:          l.Wakes,
 		TurnTime:       l.TurnTime,
 		LongestTurn:    l.LongestTurn,
+		LongTurns:      l.LongTurns,
 		Letters:        l.Letters,
 		OutboundBytes:  l.WaitingBytes,
 		SlowSessions:   s.slow,

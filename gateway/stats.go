@@ -92,6 +92,8 @@ type LoopStats struct {
 	TurnTime Durations `json:"turnTime"`
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration `json:"longestTurnNanoseconds"`
+	// LongTurns counts turns that took [Config].LongTurn or longer.
+	LongTurns uint64 `json:"longTurns"`
 	// Letters counts what other goroutines have left for the loop; MailboxLetters
 	// is how much of it the loop has not taken yet, and MailboxBytes what that
 	// takes of the 64 MiB that may wait.

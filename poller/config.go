@@ -49,6 +49,10 @@ type Config struct {
 	// peer has read the last bytes.
 	Linger time.Duration
 
+	// LongTurn is the time from which a turn counts as long; 0 counts none. See
+	// [Loop.Turning].
+	LongTurn time.Duration
+
 	// TLS, if set, secures every connection before its handler hears of it.
 	TLS *TLS
 

@@ -53,6 +53,9 @@ type Loop struct {
 	mailbox *mailbox
 	pool    *buf.Pool
 
+	// Atomic, for who watches the loop.
+	watched watched
+
 	// Loop only: connections.
 	conns      slab.Table[Conn]
 	slots      slab.Slots
@@ -81,7 +84,7 @@ type Loop struct {
 }
 
 func newLoop(index int, config Config, now clock, wake func() error, pool *buf.Pool) *Loop {
-	return &Loop{
+	l := &Loop{
 		index:   index,
 		config:  config,
 		clock:   now,
@@ -89,6 +92,8 @@ func newLoop(index int, config Config, now clock, wake func() error, pool *buf.P
 		pool:    pool,
 		events:  make([]sys.Event, eventBatch),
 	}
+	l.watched.began.Store(betweenTurns)
+	return l
 }
 
 // Continue has the loop take another turn without waiting for events, for

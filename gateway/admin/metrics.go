@@ -47,6 +47,7 @@ var ofLoop = []metric[gateway.LoopStats]{
 	counter("sluice_loop_wakes_total", "Turns begun by another goroutine.", func(l *gateway.LoopStats) uint64 { return l.Wakes }, "loop"),
 	counter("sluice_loop_busy_seconds_total", "Time that turns of the loop took, sleep excluded.", func(l *gateway.LoopStats) float64 { return l.TurnTime.Sum.Seconds() }, "loop"),
 	gauge("sluice_loop_longest_turn_seconds", "Longest turn of the last 10 to 20 seconds.", func(l *gateway.LoopStats) float64 { return l.LongestTurn.Seconds() }, "loop"),
+	counter("sluice_loop_long_turns_total", "Turns that took longTurn or longer.", func(l *gateway.LoopStats) uint64 { return l.LongTurns }, "loop"),
 	counter("sluice_loop_letters_total", "What other goroutines have left for the loop: sends, publications, batches that workers have finished.", func(l *gateway.LoopStats) uint64 { return l.Letters }, "loop"),
 	gauge("sluice_mailbox_letters", "What other goroutines have left for the loop and it has not taken yet.", func(l *gateway.LoopStats) int { return l.MailboxLetters }, "loop"),
 	gauge("sluice_mailbox_bytes", "Bytes that the letters waiting for the loop take; at 64 MiB senders and publishers are told that the gateway is busy.", func(l *gateway.LoopStats) int { return l.MailboxBytes }, "loop"),

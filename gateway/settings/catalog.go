@@ -56,6 +56,10 @@ func Catalog() []Setting {
 		{"tryPage", "try-page", "BOOL", "true, false",
 			"serve a page for trying the hubs at / of the public address", func(s *Settings) value { return toggle{&s.TryPage} }},
 
+		{"longTurn", "long-turn", "DURATION", "10ms to 168h, or 0s for never",
+			"a turn of a loop that takes so long is logged, once a minute, with what the loop was at",
+			func(s *Settings) value { return orNever{duration{&s.LongTurn}, -1} }},
+
 		{"compression.enabled", "compression", "BOOL", "true, false",
 			"accept permessage-deflate from clients that offer it", func(s *Settings) value { return toggle{&s.Compression.Enabled} }},
 		{"compression.threshold", "compression-threshold", "SIZE", "1 to 1GiB",

@@ -48,6 +48,7 @@ workers: 7
 dispatch: inline
 echo: /echo
 tryPage: true
+longTurn: 50ms
 compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
 limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, tlsHandshakes: 3, httpConnections: 8}
 timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
@@ -79,6 +80,7 @@ log: {level: debug, format: json, sample: 0}
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
+		LongTurn: 50 * time.Millisecond,
 		Drain:    gateway.Drain{Grace: 2 * time.Second, Rate: 500, Code: gateway.StatusServiceRestart, Reason: "bye"},
 		Log:      Log{slog.LevelDebug, JSON, -1},
 	}

@@ -46,6 +46,8 @@ type Settings struct {
 	Timeouts gateway.Timeouts
 	// Shutdown bounds a graceful stop.
 	Shutdown time.Duration
+	// LongTurn is as in [gateway.Config].
+	LongTurn time.Duration
 	Drain    gateway.Drain
 	Log      Log
 
@@ -74,6 +76,7 @@ func Default() *Settings {
 		Timeouts:    served.Timeouts,
 		Compression: served.Compression,
 		Shutdown:    10 * time.Second,
+		LongTurn:    served.LongTurn,
 		Drain:       served.Drain,
 		Log:         Log{Level: slog.LevelInfo, Format: Text, Sample: served.Log.Sample},
 	}
@@ -93,6 +96,7 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
 		Drain:           s.Drain,
+		LongTurn:        s.LongTurn,
 		Log:             gateway.Log{Sample: s.Log.Sample},
 	}
 	if s.Echo != "" {
