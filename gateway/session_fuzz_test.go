@@ -20,6 +20,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	g := &Gateway{config: config.WithDefaults(), ended: make(chan struct{})}
 	g.buildRoutes()
 	g.http = newHTTPSide(g.config, &net.TCPAddr{})
+	g.live.Store(&g.config)
 	g.journal = openJournal(slog.New(slog.DiscardHandler), g.config.Log)
 	t.Cleanup(g.journal.close)
 	rig := pollertest.New(t, poller.Config{

@@ -8,7 +8,7 @@ import (
 )
 
 // watched is what others may see of a loop while it is in a turn. The two stores
-// of a turn cost some 10 ns.
+// of a turn cost 5 ns.
 type watched struct {
 	// Fixed once running.
 	goroutine []byte // its number, as stacks have it

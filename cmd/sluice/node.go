@@ -48,6 +48,8 @@ func (n *node) run() error {
 	defer stopWatching()
 	serving := n.gateway.Serving()
 	var succeeded chan error // while a successor is being started
+	starting, giveUp := context.WithCancel(context.Background())
+	defer giveUp()
 	for {
 		select {
 		case err := <-served:
@@ -68,13 +70,14 @@ func (n *node) run() error {
 		case signal := <-n.process.signals:
 			switch {
 			case endsProgram(signal):
+				giveUp() // the end of this process is not to leave another one
 				n.tell(daemon.SdNotifyStopping)
 				return n.stop(served)
 			case signal == syscall.SIGHUP:
 				n.reload()
 			case succeeded == nil:
 				succeeded = make(chan error, 1)
-				go func(result chan<- error) { result <- n.succeed() }(succeeded)
+				go func(result chan<- error) { result <- n.succeed(starting) }(succeeded)
 			}
 		}
 	}

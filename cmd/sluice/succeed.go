@@ -15,8 +15,8 @@ import (
 const successorTime = 30 * time.Second
 
 // succeed starts the program again, perhaps in a newer version, and returns when
-// that serves too, on the same sockets.
-func (n *node) succeed() error {
+// that serves too, on the same sockets. If ctx ends before, it is given up.
+func (n *node) succeed(ctx context.Context) error {
 	program, err := programPath(n.process.program)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func (n *node) succeed() error {
 		return err
 	}
 	defer sockets.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), successorTime)
+	ctx, cancel := context.WithTimeout(ctx, successorTime)
 	defer cancel()
 	successor := handover.Successor{
 		Path:    program,
