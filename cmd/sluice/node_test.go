@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -11,23 +10,6 @@ import (
 
 	"github.com/gobwas/ws"
 )
-
-// post sends an empty POST and returns the answer.
-func post(t *testing.T, url string) (int, string) {
-	t.Helper()
-	client := http.Client{Timeout: 10 * time.Second}
-	defer client.CloseIdleConnections()
-	answer, err := client.Post(url, "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
-}
 
 // eventually polls condition until it holds.
 func eventually(t *testing.T, condition func() bool, what string) {
