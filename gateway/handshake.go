@@ -118,6 +118,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.counts.upgraded++
 	x.opened = s.second()
 	s.identify(x, &r.Identity)
+	s.noteExpiry(c, x, r.Identity.Expires)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
 	s.joinGroups(c, x, route.hub, r.Identity.Groups)

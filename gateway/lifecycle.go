@@ -135,6 +135,8 @@ func (s *shard) Sweep(c *poller.Conn) {
 func (s *shard) sweepOpen(c *poller.Conn, x *session) {
 	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
 	switch {
+	case x.flags&flagExpires != 0 && s.expired(c):
+		s.endWith(c, x, ReasonExpired)
 	case x.flags&flagPaused != 0:
 		// Its input waits for a handler: the silence is ours.
 		x.heard, x.active = now, now

@@ -90,6 +90,8 @@ const (
 	ReasonPongTimeout
 	// ReasonIdle: no message for [Timeouts].Idle.
 	ReasonIdle
+	// ReasonExpired: [Identity].Expires has come.
+	ReasonExpired
 	// ReasonShutdown: the gateway is stopping.
 	ReasonShutdown
 	// ReasonHandlerPanic: the session's handler panicked.
@@ -156,6 +158,7 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},
 	ReasonIdle:            {"idle", 0, ws.StatusGoingAway, slog.LevelDebug, RetryNow, "idle"},
+	ReasonExpired:         {"expired", 0, ws.StatusPolicyViolation, slog.LevelDebug, RetryNow, "authorization expired"},
 	ReasonShutdown:        {"shutdown", 0, ws.StatusGoingAway, slog.LevelDebug, RetryLater, "shutting down"},
 	ReasonHandlerPanic:    {"handler_panic", 0, ws.StatusInternalServerError, slog.LevelError, RetryLater, "internal error"},
 }

@@ -31,6 +31,7 @@ type shard struct {
 	// Loop only: sessions.
 	sessions slab.Table[session]
 	heads    map[uint32]*head // HTTP requests that arrive in pieces, by slot
+	expiries expiries
 	open     int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
@@ -124,9 +125,10 @@ const (
 type sessionFlags uint8
 
 const (
-	flagPinged sessionFlags = 1 << iota // a ping is unanswered
-	flagPaused                          // too much input waits
-	flagEnded                           // the handler has been told
+	flagPinged  sessionFlags = 1 << iota // a ping is unanswered
+	flagPaused                           // too much input waits
+	flagEnded                            // the handler has been told
+	flagExpires                          // its time is in expiries
 )
 
 // keptResponses bounds what a shard keeps for the answers of its next turn.
@@ -299,6 +301,7 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	}
 	x.flags |= flagEnded
 	s.open--
+	s.forgetExpiry(c, x)
 	s.leaveHub(c, x)
 	s.vacate(c, x)
 	s.happened(c, x, SessionClosed, "")

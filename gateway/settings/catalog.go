@@ -56,6 +56,17 @@ func Catalog() []Setting {
 		{"tryPage", "try-page", "BOOL", "true, false",
 			"serve a page for trying the hubs at / of the public address", func(s *Settings) value { return toggle{&s.TryPage} }},
 
+		{"tls.certificates", "tls-certificates", "FILES", "PEM files, or none for a plain port",
+			"certificates of the public port, each with its chain; clients choose by name", func(s *Settings) value { return list{&s.TLS.Certificates, checkFile} }},
+		{"tls.keys", "tls-keys", "FILES", "PEM files, in the order of tls.certificates",
+			"their private keys", func(s *Settings) value { return list{&s.TLS.Keys, checkFile} }},
+		{"tls.minVersion", "tls-min-version", "VERSION", "1.2, 1.3",
+			"least version of TLS that is spoken", func(s *Settings) value { return tlsVersion(&s.TLS.MinVersion) }},
+		{"tls.clientCA", "tls-client-ca", "FILES", "PEM files, or none",
+			"certificates that vouch for those of clients; without any, clients are not asked for one", func(s *Settings) value { return list{&s.TLS.ClientCA, checkFile} }},
+		{"tls.clientCertificates", "tls-client-certificates", "NAME", "required, optional",
+			"whether a client may come without a certificate, where tls.clientCA is set", func(s *Settings) value { return clientCertificates(&s.TLS.Clients) }},
+
 		{"compression.enabled", "compression", "BOOL", "true, false",
 			"accept permessage-deflate from clients that offer it", func(s *Settings) value { return toggle{&s.Compression.Enabled} }},
 		{"compression.threshold", "compression-threshold", "SIZE", "1 to 1GiB",

@@ -11,6 +11,7 @@
 package settings
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -40,7 +41,10 @@ type Settings struct {
 	// TryPage serves a page for trying the hubs at "/" of the public port.
 	TryPage bool
 	// Hubs are the hubs in the order of the file.
-	Hubs []gateway.HubConfig
+	Hubs []Hub
+
+	// TLS names the files that secure the public port.
+	TLS TLS
 
 	Limits   gateway.Limits
 	Timeouts gateway.Timeouts
@@ -70,6 +74,7 @@ func Default() *Settings {
 		Limits:      served.Limits,
 		Timeouts:    served.Timeouts,
 		Compression: served.Compression,
+		TLS:         defaultTLS(),
 		Shutdown:    10 * time.Second,
 		Log:         Log{Level: slog.LevelInfo, Format: Text},
 	}
@@ -84,13 +89,15 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Loops:           s.Loops,
 		Workers:         s.Workers,
 		PrivateFDTables: s.PrivateFDTables,
-		Hubs:            s.Hubs,
 		Compression:     s.Compression,
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
 	}
+	for i := range s.Hubs {
+		config.Hubs = append(config.Hubs, s.Hubs[i].HubConfig)
+	}
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
 	}
-	return config, s.explain(config.Validate())
+	return config, errors.Join(s.explain(config.Validate()), s.fileFaults())
 }
