@@ -134,7 +134,7 @@ func (l *Loop) stopAccepting() {
 		l.acceptPending()
 	}
 	l.each(func(c *Conn) {
-		if c.state == connSecuring {
+		if c.state >= connSecuring {
 			l.close(c, ErrStopped)
 		}
 	})

@@ -122,12 +122,7 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	c.state = connOpen
 	generation := c.generation
 	l.handler.Opened(c)
-	for len(rest) > 0 && c.generation == generation {
-		room := l.room()
-		n := copy(room, rest)
-		rest = rest[n:]
-		l.take(c, room[:n:n])
-	}
+	l.replay(c, generation, rest)
 }
 
 // unseal delivers the data in records that came.
