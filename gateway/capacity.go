@@ -16,7 +16,7 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	if !g.sessions.Take(g.config.Limits.Sessions) {
 		return &refusal{reason: ReasonNodeFull}
 	}
-	if perAddress > 0 && !g.addresses.Take(r.RemoteAddr.Addr(), perAddress) {
+	if perAddress > 0 && !g.addresses.Take(g.admission.mask.Masked(r.RemoteAddr.Addr()), perAddress) {
 		g.sessions.Put()
 		return &refusal{reason: ReasonAddressFull}
 	}
@@ -25,7 +25,7 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 		return nil
 	}
 	if perAddress > 0 {
-		g.addresses.Put(r.RemoteAddr.Addr())
+		g.addresses.Put(g.admission.mask.Masked(r.RemoteAddr.Addr()))
 	}
 	g.sessions.Put()
 	return refused
@@ -50,7 +50,7 @@ func (s *shard) vacate(c *poller.Conn, x *session) {
 	g := s.gateway
 	g.sessions.Put()
 	if g.config.Limits.SessionsPerAddress > 0 {
-		g.addresses.Put(c.RemoteAddr().Addr())
+		g.addresses.Put(g.admission.mask.Masked(c.RemoteAddr().Addr()))
 	}
 	h := s.route(x).hub
 	if h == nil {

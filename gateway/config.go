@@ -47,8 +47,9 @@ type Config struct {
 	// off.
 	Compression Compression
 
-	Limits   Limits
-	Timeouts Timeouts
+	Limits    Limits
+	Timeouts  Timeouts
+	Admission Admission
 
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).
@@ -105,11 +106,16 @@ type Limits struct {
 	// node. Beyond it every session with a message that waits is no longer read
 	// until its own were handled. Default 64 MiB; at most 1 GiB.
 	Backlog int
+	// Connections is how many connections the loops may hold, sessions, those
+	// that wait for admission and TLS handshakes included; further ones are reset
+	// at once. Default 0: as many as there are descriptors for.
+	Connections int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.
 	Sessions int
-	// SessionsPerAddress is how many of them may have one IP address. Default 0:
-	// any number.
+	// SessionsPerAddress is how many of them may have one address, as
+	// [Admission].IPv4Bits and IPv6Bits tell addresses apart. Default 0: any
+	// number.
 	SessionsPerAddress int
 	// Groups is how many groups a session may be in. Default 128; at most 65,536.
 	Groups int
@@ -132,8 +138,8 @@ type Limits struct {
 // Timeouts are swept, not timed one by one: each fires within a quarter of
 // itself after it is due.
 type Timeouts struct {
-	// Handshake bounds the time from accept to a complete HTTP head. Default
-	// 10 s.
+	// Handshake bounds the time from admission to a complete HTTP head, and that
+	// from accept to a complete PROXY header. Default 10 s.
 	Handshake time.Duration
 	// Ping is how long a session may be silent before it is sent a ping.
 	// Default 25 s; negative sends none.

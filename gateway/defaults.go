@@ -57,6 +57,7 @@ func (c Config) WithDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	c.Compression = c.Compression.withDefaults()
+	c.Admission = c.Admission.withDefaults()
 	orDuration(&c.Settle, 2*time.Second)
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))
 	orInt(&c.Workers, 8*runtime.GOMAXPROCS(0))

@@ -20,17 +20,18 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config   Config
-	server   *poller.Server
-	shards   []*shard
-	hubs     []*Hub
-	classes  []*class
-	routes   map[string]*route // by path
-	numbered []*route
-	http     *httpSide
-	tls      tlsSide
-	idKey    [32]byte
-	ended    chan struct{} // closed when nothing runs any more
+	config    Config
+	server    *poller.Server
+	shards    []*shard
+	hubs      []*Hub
+	classes   []*class
+	routes    map[string]*route // by path
+	numbered  []*route
+	http      *httpSide
+	tls       tlsSide
+	admission *admission
+	idKey     [32]byte
+	ended     chan struct{} // closed when nothing runs any more
 
 	// Fixed once serving.
 	pool    *workers.Pool
@@ -40,7 +41,7 @@ type Gateway struct {
 	// Safe for concurrent use.
 	sessions  limit.Count
 	events    subscribers
-	addresses limit.Keyed[netip.Addr] // if they are limited
+	addresses limit.Keyed[netip.Prefix] // if they are limited
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -74,7 +75,7 @@ func New(config Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"Listen", config.Listen, err.Error()})
 	}
-	g := &Gateway{config: config, ended: make(chan struct{})}
+	g := &Gateway{config: config, admission: newAdmission(&config), ended: make(chan struct{})}
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
 		if err := g.tls.use(config.TLS); err != nil {
@@ -94,6 +95,8 @@ func New(config Config) (*Gateway, error) {
 		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
 		TLS:             g.tls.poller(&config),
+		Gate:            g.gate(),
+		PrefaceTimeout:  config.Timeouts.Handshake,
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
 	})
@@ -107,6 +110,18 @@ func New(config Config) (*Gateway, error) {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i)))
 	}
 	return g, nil
+}
+
+// gate returns what makes the loops' gates, nil if there are none.
+func (g *Gateway) gate() func(*poller.Loop) poller.Gate {
+	if !g.config.Admission.atGate(&g.config.Limits) {
+		return nil
+	}
+	return func(l *poller.Loop) poller.Gate {
+		s := g.shards[l.Index()]
+		s.door = newDoor(s, g.admission)
+		return s.door
+	}
 }
 
 // linger is how long a session's connection is read after its last frame was

@@ -63,6 +63,10 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		s.refuse(c, x, refusalOf(err))
 		return
 	}
+	if refused := s.trace(c, &parsed); refused != nil {
+		s.refuse(c, x, refused)
+		return
+	}
 	if !parsed.Upgrade {
 		s.handOff(c, x, p)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,14 @@ func (j *journal) ended(c *poller.Conn, x *session, cause error) {
 		args = append(args, "cause", cause.Error())
 	}
 	j.log(level, "connection ended", args...)
+}
+
+// refused records a connection that was refused before it was anything, if its
+// reason is of interest.
+func (j *journal) refused(r Reason, remote netip.AddrPort) {
+	if j.logger.Enabled(context.Background(), r.Level()) {
+		j.log(r.Level(), "connection refused", "reason", r.String(), "remote", remote.String())
+	}
 }
 
 // panicked records the panic of a program's own code, with its stack.

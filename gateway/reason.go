@@ -21,6 +21,24 @@ const (
 	ReasonTLSFailed
 	// ReasonTLSTimeout: it took longer than [Timeouts].Handshake.
 	ReasonTLSTimeout
+	// ReasonDenied: [Admission].Allow and Deny do not let the address in.
+	ReasonDenied
+	// ReasonConnectionsFull: as many connections are open as
+	// [Limits].Connections allows.
+	ReasonConnectionsFull
+	// ReasonAddressRate: more came from one address than
+	// [Admission].AddressRate allows.
+	ReasonAddressRate
+	// ReasonAcceptQueueFull: more came than [Admission].AcceptRate allows, and as
+	// many wait as may.
+	ReasonAcceptQueueFull
+	// ReasonProxyHeader: no PROXY header, or a broken one, from a network that
+	// [Admission].ProxyProtocol names.
+	ReasonProxyHeader
+	// ReasonProxyTimeout: it did not come within [Timeouts].Handshake.
+	ReasonProxyTimeout
+	// ReasonForwarded: the [Admission].ForwardedHeader of a forwarder is broken.
+	ReasonForwarded
 	// ReasonBadRequest: the HTTP head is malformed.
 	ReasonBadRequest
 	// ReasonHeadTooLarge: the HTTP head is longer than [Limits].Head.
@@ -126,6 +144,13 @@ var reasonTable = [reasonCount]reasonRow{
 
 	ReasonTLSFailed:        {"tls_failed", 0, 0, slog.LevelDebug, RetryNever, ""},
 	ReasonTLSTimeout:       {"tls_timeout", 0, 0, slog.LevelDebug, RetryLater, ""},
+	ReasonDenied:           {"denied", http.StatusForbidden, 0, slog.LevelInfo, RetryNever, "address not allowed"},
+	ReasonConnectionsFull:  {"connections_full", 0, 0, slog.LevelWarn, RetryLater, ""},
+	ReasonAddressRate:      {"address_rate", http.StatusTooManyRequests, 0, slog.LevelInfo, RetryLater, "too many connections from this address"},
+	ReasonAcceptQueueFull:  {"accept_queue_full", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many connections at once"},
+	ReasonProxyHeader:      {"proxy_header", 0, 0, slog.LevelWarn, RetryNever, ""},
+	ReasonProxyTimeout:     {"proxy_timeout", 0, 0, slog.LevelInfo, RetryLater, ""},
+	ReasonForwarded:        {"forwarded", http.StatusBadRequest, 0, slog.LevelWarn, RetryNever, "the header that names the client cannot be read"},
 	ReasonBadRequest:       {"bad_request", http.StatusBadRequest, 0, slog.LevelDebug, RetryNever, "malformed request"},
 	ReasonHeadTooLarge:     {"head_too_large", http.StatusRequestHeaderFieldsTooLarge, 0, slog.LevelDebug, RetryNever, "request head too large"},
 	ReasonHandshakeTimeout: {"handshake_timeout", http.StatusRequestTimeout, 0, slog.LevelDebug, RetryLater, "request head did not arrive in time"},

@@ -26,7 +26,8 @@ type shard struct {
 	plain   codec.Limits // of sessions without compression
 	deflate codec.Limits // of those with it
 
-	committed int // bytes that a connection may hold and nothing can pass
+	door      *door // nil: all come in
+	committed int   // bytes that a connection may hold and nothing can pass
 
 	// Loop only: sessions.
 	sessions slab.Table[session]
@@ -162,6 +163,9 @@ var _ poller.Handler = (*shard)(nil)
 func (s *shard) Opened(c *poller.Conn) {
 	x := s.sessions.Claim(c.Slot())
 	x.heard = s.loop.Now()
+	if r := s.door.turned(); r != ReasonNone {
+		s.refuse(c, x, &refusal{reason: r})
+	}
 }
 
 // Data implements [poller.Handler].

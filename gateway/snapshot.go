@@ -98,6 +98,7 @@ func (s *shard) stats() shardStats {
 	l := s.loop.Stats()
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
+		Waiting:        s.door.waitingCount(),
 		Sessions:       s.open,
 		Inboxes:        s.inboxes,
 		Slots:          l.Slots,

@@ -37,6 +37,9 @@ type Durations = histogram.Durations
 type LoopStats struct {
 	// Connections is the number of open connections, sessions included.
 	Connections int `json:"connections"`
+	// Waiting is the number of connections that wait for [Admission].AcceptRate,
+	// some that have left meanwhile included.
+	Waiting int `json:"waiting"`
 	// Sessions is the number of open WebSocket sessions.
 	Sessions int `json:"sessions"`
 	// Inboxes is the number of sessions, ended ones included, with something

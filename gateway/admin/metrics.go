@@ -28,6 +28,7 @@ var ofGateway = []metric[gateway.Stats]{
 
 var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connections", "Open connections, sessions included.", func(l *gateway.LoopStats) int { return l.Connections }, "loop"),
+	gauge("sluice_waiting_connections", "Connections that wait for the accept rate, some that have left meanwhile included.", func(l *gateway.LoopStats) int { return l.Waiting }, "loop"),
 	gauge("sluice_sessions", "Open WebSocket sessions.", func(l *gateway.LoopStats) int { return l.Sessions }, "loop"),
 	gauge("sluice_inboxes", "Sessions with something that a pooled handler has not finished.", func(l *gateway.LoopStats) int { return l.Inboxes }, "loop"),
 	gauge("sluice_connection_slots", "Connection slots that memory is held for.", func(l *gateway.LoopStats) int { return l.Slots }, "loop"),

@@ -160,6 +160,7 @@ func (n *Node) Totals(t testing.TB) gateway.LoopStats {
 	sum := gateway.LoopStats{Reasons: make(map[gateway.Reason]uint64)}
 	for _, l := range n.Stats(t).Loops {
 		sum.Connections += l.Connections
+		sum.Waiting += l.Waiting
 		sum.Sessions += l.Sessions
 		sum.Inboxes += l.Inboxes
 		sum.Slots += l.Slots

@@ -51,8 +51,9 @@ dispatch: inline
 echo: /echo
 tryPage: true
 compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
-limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, tlsHandshakes: 3, httpConnections: 8}
+limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, connections: 70, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, tlsHandshakes: 3, httpConnections: 8}
 timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
+admission: {allow: [10.0.0.0/8], deny: [10.1.0.0/16, "2001:db8::/32"], acceptRate: 1, acceptBurst: 2, acceptQueue: 3, addressRate: 4, addressBurst: 5, ipv4Bits: 24, ipv6Bits: 56, proxyProtocol: [192.0.2.1], forwarders: [192.0.2.2], forwardedHeader: Forwarded}
 tls: {certificates: [a.pem, b.pem], keys: [a.key, b.key], minVersion: "1.3", clientCA: [ca.pem], clientCertificates: optional}
 hubs:
   chat:
@@ -80,9 +81,13 @@ log: {level: debug, format: json}
 			{gateway.HubConfig{Name: "quiet", Dispatch: gateway.Inline, Delivery: gateway.Delivery{Batch: 32 << 10}}, defaultAuth()},
 		},
 		Compression: gateway.Compression{Enabled: true, Threshold: 1024, Level: 2, WindowBits: 12},
-		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, TLSHandshakes: 3, HTTPConnections: 8},
+		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Connections: 70, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, TLSHandshakes: 3, HTTPConnections: 8},
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
+		Admission: Admission{
+			Admission: gateway.Admission{AcceptRate: 1, AcceptBurst: 2, AcceptQueue: 3, AddressRate: 4, AddressBurst: 5, IPv4Bits: 24, IPv6Bits: 56, ForwardedHeader: "Forwarded"},
+			Allow:     []string{"10.0.0.0/8"}, Deny: []string{"10.1.0.0/16", "2001:db8::/32"}, ProxyProtocol: []string{"192.0.2.1"}, Forwarders: []string{"192.0.2.2"},
+		},
 		Shutdown: 7 * time.Second,
 		Log:      Log{slog.LevelDebug, JSON},
 	}
@@ -102,8 +107,8 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 }
 
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
-	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true", "FILES": "a.pem, b.pem"}
-	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "tls.clientCertificates": "optional"}
+	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true", "FILES": "a.pem, b.pem", "NETWORKS": "10.0.0.0/8, 192.0.2.1"}
+	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "admission.ipv4Bits": "24", "admission.ipv6Bits": "56", "admission.forwardedHeader": "Forwarded", "tls.clientCertificates": "optional"}
 	pair := map[string]string{"tls-certificates": "a.pem, b.pem", "tls-keys": "a.pem, b.pem"}
 	companions := map[string]map[string]string{"tls.certificates": pair, "tls.keys": pair, "tls.clientCA": pair}
 	for _, setting := range Catalog() {
@@ -198,6 +203,8 @@ func TestFileFaults(t *testing.T) {
 			`s.yaml:1:22: hubs.a.origins: "https://a.example/": must be scheme://host or scheme://host:port with no path, for example https://example.com, or "*"`},
 		{"keys without certificates", "tls: {certificates: [a, b], keys: [a]}", `s.yaml:1:35: tls.keys: 1 files: must be as many as tls.certificates, which are 2, and in the same order`},
 		{"clients' certificates on a plain port", "tls: {clientCA: [a]}", `s.yaml:1:17: tls.clientCA: has no use on a plain port; set tls.certificates and tls.keys too`},
+		{"network", "admission: {deny: [10.0.0.1/8]}", `s.yaml:1:20: admission.deny: "10.0.0.1/8": has bits set beyond its first 8; write 10.0.0.0/8 for the network, or 10.0.0.1 for the one address`},
+		{"gateway: bits", "admission: {ipv4Bits: 33}", `s.yaml:1:23: admission.ipv4Bits: 33: must be 1 to 32`},
 		{"version of TLS", "tls: {minVersion: 1.1}", `s.yaml:1:19: tls.minVersion: "1.1": must be one of: 1.2, 1.3; did you mean 1.2?`},
 		{"auth without keys", "hubs: {a: {auth: {issuer: x}}}", `s.yaml:1:27: hubs.a.auth.issuer: "x": is set, and there are no keys to check tokens with; name files in secrets, publicKeys or jwks, or remove auth`},
 		{"place of tokens", "hubs: {a: {auth: {jwks: [k], tokens: [cookie]}}}", `s.yaml:1:39: hubs.a.auth.tokens: "cookie": must be header, query:NAME or subprotocol:PREFIX, for example query:access_token`},

@@ -46,8 +46,9 @@ type Settings struct {
 	// TLS names the files that secure the public port.
 	TLS TLS
 
-	Limits   gateway.Limits
-	Timeouts gateway.Timeouts
+	Limits    gateway.Limits
+	Timeouts  gateway.Timeouts
+	Admission Admission
 	// Shutdown bounds a graceful stop.
 	Shutdown time.Duration
 	Log      Log
@@ -73,6 +74,7 @@ func Default() *Settings {
 		Engine:      served.Engine,
 		Limits:      served.Limits,
 		Timeouts:    served.Timeouts,
+		Admission:   Admission{Admission: served.Admission},
 		Compression: served.Compression,
 		TLS:         defaultTLS(),
 		Shutdown:    10 * time.Second,
@@ -92,6 +94,7 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Compression:     s.Compression,
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
+		Admission:       s.Admission.gateway(),
 	}
 	for i := range s.Hubs {
 		config.Hubs = append(config.Hubs, s.Hubs[i].HubConfig)
