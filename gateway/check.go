@@ -31,6 +31,7 @@ func (c Config) Validate() error {
 	check.limits(c.Limits)
 	check.timeouts(c.Timeouts)
 	check.admission(c.Admission)
+	check.rates(c.Rates)
 	check.compression("Compression", &c.Compression)
 	check.paths(c)
 	return errors.Join(check.faults...)

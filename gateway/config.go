@@ -50,6 +50,7 @@ type Config struct {
 	Limits    Limits
 	Timeouts  Timeouts
 	Admission Admission
+	Rates     Rates
 
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).

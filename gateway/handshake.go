@@ -122,6 +122,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.counts.upgraded++
 	x.opened = s.second()
 	s.identify(x, &r.Identity)
+	s.pacer.begin(c.Slot())
 	s.noteExpiry(c, x, r.Identity.Expires)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")

@@ -100,6 +100,8 @@ const (
 	// ReasonCostlyMessage: a compressed message made to cost much time to
 	// inflate; see [codec.Inflate].
 	ReasonCostlyMessage
+	// ReasonRateExceeded: more messages or bytes than [Rates] allow.
+	ReasonRateExceeded
 	// ReasonSlowConsumer: more unsent bytes than [Limits].Outbound.
 	ReasonSlowConsumer
 	// ReasonWriteStalled: the peer took no byte for [Timeouts].WriteStall.
@@ -179,6 +181,7 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonMessageTooBig:   {"message_too_big", 0, ws.StatusMessageTooBig, slog.LevelInfo, RetryNever, "message too big"},
 	ReasonControlFlood:    {"control_flood", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many control frames"},
 	ReasonCostlyMessage:   {"costly_message", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryNever, "message too costly to inflate"},
+	ReasonRateExceeded:    {"rate_exceeded", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many messages"},
 	ReasonSlowConsumer:    {"slow_consumer", 0, statusTryAgainLater, slog.LevelInfo, RetryLater, "too slow to read"},
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},

@@ -26,8 +26,9 @@ type shard struct {
 	plain   codec.Limits // of sessions without compression
 	deflate codec.Limits // of those with it
 
-	door      *door // nil: all come in
-	committed int   // bytes that a connection may hold and nothing can pass
+	door      *door  // nil: all come in
+	pacer     *pacer // nil: sessions send as much as they like
+	committed int    // bytes that a connection may hold and nothing can pass
 
 	// Loop only: sessions.
 	sessions slab.Table[session]
@@ -71,6 +72,7 @@ type counts struct {
 	undelivered                uint64
 	readPauses                 uint64
 	busyPauses                 uint64
+	rateExcess                 uint64
 	joined, left, joinsRefused uint64
 	reasons                    [reasonCount]uint64
 	classes                    []classCounts       // by the class's number
@@ -130,6 +132,7 @@ const (
 	flagPaused                           // too much input waits
 	flagEnded                            // the handler has been told
 	flagExpires                          // its time is in expiries
+	flagDelayed                          // it has sent more than its rates
 )
 
 // keptResponses bounds what a shard keeps for the answers of its next turn.
@@ -150,6 +153,7 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		heads:   make(map[uint32]*head),
 		shareOf: make(map[*hub.Group]uint32),
 	}
+	s.pacer = newPacer(s, g.config.Rates)
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
 		s.newShare(share{hub: h, class: h.class})
@@ -216,6 +220,9 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 	}
 	s.counts.messagesIn++
 	x.active = s.loop.Now()
+	if s.pacer != nil && !s.pacer.allows(c, x, len(u.Payload)) {
+		return
+	}
 	m := Message{MessageType(u.Opcode), u.Payload}
 	if s.route(x).dispatch == Pooled {
 		s.deliverLater(c, x, m, u)
@@ -306,6 +313,7 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	x.flags |= flagEnded
 	s.open--
 	s.forgetExpiry(c, x)
+	s.pacer.end(c, x)
 	s.leaveHub(c, x)
 	s.vacate(c, x)
 	s.happened(c, x, SessionClosed, "")

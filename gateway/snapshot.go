@@ -112,6 +112,7 @@ func (s *shard) stats() shardStats {
 		Undelivered:    s.counts.undelivered + l.DeadLetters,
 		ReadPauses:     s.counts.readPauses,
 		BusyPauses:     s.counts.busyPauses,
+		RateExcess:     s.counts.rateExcess,
 		Joined:         s.counts.joined,
 		Left:           s.counts.left,
 		JoinsRefused:   s.counts.joinsRefused,

@@ -69,6 +69,9 @@ type LoopStats struct {
 	// BusyPauses counts sessions whose reading was stopped because too much of
 	// everyone's waited for workers.
 	BusyPauses uint64 `json:"busyPauses"`
+	// RateExcess counts delays and messages for which sessions had sent more than
+	// [Rates] allow.
+	RateExcess uint64 `json:"rateExcess"`
 	// Joined and Left count memberships in groups that have begun and ended;
 	// JoinsRefused joins by sessions that were in [Limits].Groups groups.
 	Joined       uint64 `json:"joined"`

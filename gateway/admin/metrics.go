@@ -55,6 +55,7 @@ var ofAllLoops = []metric[gateway.LoopStats]{
 	counter("sluice_undelivered_messages_total", "Sends that arrived after their session had ended.", func(l *gateway.LoopStats) uint64 { return l.Undelivered }),
 	counter("sluice_read_pauses_total", "Times a session was no longer read because too much of its input waited for a handler.", func(l *gateway.LoopStats) uint64 { return l.ReadPauses }),
 	counter("sluice_busy_pauses_total", "Times a session was no longer read because too much of everyone's input waited for workers.", func(l *gateway.LoopStats) uint64 { return l.BusyPauses }),
+	counter("sluice_rate_excess_total", "Delays of sessions, or messages, beyond the rates that one session may send at.", func(l *gateway.LoopStats) uint64 { return l.RateExcess }),
 	counter("sluice_group_joins_total", "Memberships in groups that have begun.", func(l *gateway.LoopStats) uint64 { return l.Joined }),
 	counter("sluice_group_leaves_total", "Memberships in groups that have ended.", func(l *gateway.LoopStats) uint64 { return l.Left }),
 	counter("sluice_group_joins_refused_total", "Joins by sessions that were in as many groups as they may be.", func(l *gateway.LoopStats) uint64 { return l.JoinsRefused }),

@@ -174,6 +174,7 @@ func (n *Node) Totals(t testing.TB) gateway.LoopStats {
 		sum.Undelivered += l.Undelivered
 		sum.ReadPauses += l.ReadPauses
 		sum.BusyPauses += l.BusyPauses
+		sum.RateExcess += l.RateExcess
 		sum.Joined += l.Joined
 		sum.Left += l.Left
 		sum.JoinsRefused += l.JoinsRefused

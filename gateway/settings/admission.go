@@ -39,6 +39,10 @@ func checkNetwork(s string) error {
 	return err
 }
 
+func excess(to *gateway.Excess) value {
+	return choice[gateway.Excess]{to, []option[gateway.Excess]{{"delay", gateway.Delay}, {"drop", gateway.Drop}, {"close", gateway.Disconnect}}}
+}
+
 func forwardedHeader(to *string) value {
 	return choice[string]{to, []option[string]{{"X-Forwarded-For", "X-Forwarded-For"}, {"Forwarded", "Forwarded"}}}
 }

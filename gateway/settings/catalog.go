@@ -142,6 +142,17 @@ func Catalog() []Setting {
 		{"admission.forwardedHeader", "forwarded-header", "NAME", "X-Forwarded-For, Forwarded",
 			"the header in which forwarders note whom a request is from", func(s *Settings) value { return forwardedHeader(&s.Admission.ForwardedHeader) }},
 
+		{"rates.messages", "message-rate", "COUNT", "0 to 1073741824; 0 is no limit",
+			"messages that a session may send in a second", func(s *Settings) value { return count{&s.Rates.Messages, 0} }},
+		{"rates.messageBurst", "message-burst", "COUNT", "0 to 1073741824; 0 is a second's worth",
+			"how many at once after a pause", func(s *Settings) value { return count{&s.Rates.MessageBurst, 0} }},
+		{"rates.bytes", "byte-rate", "SIZE", "1 to 1GiB, or 0 for no limit",
+			"bytes of messages that a session may send in a second", func(s *Settings) value { return orDerived{size{&s.Rates.Bytes}} }},
+		{"rates.byteBurst", "byte-burst", "SIZE", "1 to 1GiB, or 0 for a second's worth",
+			"how many at once after a pause", func(s *Settings) value { return orDerived{size{&s.Rates.ByteBurst}} }},
+		{"rates.excess", "rate-excess", "NAME", "delay, drop, close",
+			"what becomes of more: the session is not read for a while, the messages are dropped, or it ends with 1008", func(s *Settings) value { return excess(&s.Rates.Excess) }},
+
 		{"timeouts.handshake", "handshake-timeout", "DURATION", "10ms to 168h",
 			"time from admission to a complete request head", func(s *Settings) value { return duration{&s.Timeouts.Handshake} }},
 		{"timeouts.ping", "ping", "DURATION", "10ms to 168h, or 0s for no pings",

@@ -54,6 +54,7 @@ compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
 limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, connections: 70, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, tlsHandshakes: 3, httpConnections: 8}
 timeouts: {handshake: 1s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
 admission: {allow: [10.0.0.0/8], deny: [10.1.0.0/16, "2001:db8::/32"], acceptRate: 1, acceptBurst: 2, acceptQueue: 3, addressRate: 4, addressBurst: 5, ipv4Bits: 24, ipv6Bits: 56, proxyProtocol: [192.0.2.1], forwarders: [192.0.2.2], forwardedHeader: Forwarded}
+rates: {messages: 1, messageBurst: 2, bytes: 3KiB, byteBurst: 4, excess: drop}
 tls: {certificates: [a.pem, b.pem], keys: [a.key, b.key], minVersion: "1.3", clientCA: [ca.pem], clientCertificates: optional}
 hubs:
   chat:
@@ -88,6 +89,7 @@ log: {level: debug, format: json}
 			Admission: gateway.Admission{AcceptRate: 1, AcceptBurst: 2, AcceptQueue: 3, AddressRate: 4, AddressBurst: 5, IPv4Bits: 24, IPv6Bits: 56, ForwardedHeader: "Forwarded"},
 			Allow:     []string{"10.0.0.0/8"}, Deny: []string{"10.1.0.0/16", "2001:db8::/32"}, ProxyProtocol: []string{"192.0.2.1"}, Forwarders: []string{"192.0.2.2"},
 		},
+		Rates:    gateway.Rates{Messages: 1, MessageBurst: 2, Bytes: 3 << 10, ByteBurst: 4, Excess: gateway.Drop},
 		Shutdown: 7 * time.Second,
 		Log:      Log{slog.LevelDebug, JSON},
 	}
@@ -108,7 +110,7 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true", "FILES": "a.pem, b.pem", "NETWORKS": "10.0.0.0/8, 192.0.2.1"}
-	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "admission.ipv4Bits": "24", "admission.ipv6Bits": "56", "admission.forwardedHeader": "Forwarded", "tls.clientCertificates": "optional"}
+	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "rates.excess": "drop", "admission.ipv4Bits": "24", "admission.ipv6Bits": "56", "admission.forwardedHeader": "Forwarded", "tls.clientCertificates": "optional"}
 	pair := map[string]string{"tls-certificates": "a.pem, b.pem", "tls-keys": "a.pem, b.pem"}
 	companions := map[string]map[string]string{"tls.certificates": pair, "tls.keys": pair, "tls.clientCA": pair}
 	for _, setting := range Catalog() {

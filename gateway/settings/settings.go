@@ -49,6 +49,7 @@ type Settings struct {
 	Limits    gateway.Limits
 	Timeouts  gateway.Timeouts
 	Admission Admission
+	Rates     gateway.Rates
 	// Shutdown bounds a graceful stop.
 	Shutdown time.Duration
 	Log      Log
@@ -95,6 +96,7 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
 		Admission:       s.Admission.gateway(),
+		Rates:           s.Rates,
 	}
 	for i := range s.Hubs {
 		config.Hubs = append(config.Hubs, s.Hubs[i].HubConfig)
