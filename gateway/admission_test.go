@@ -68,7 +68,21 @@ func mustBeReset(t *testing.T, conn net.Conn) {
 	}
 }
 
-// answer sends an upgrade and returns the status.
+// mustBeTurnedAway connects from an address, and waits for the answer with that
+// status or, where none can be given before TLS, for the reset.
+func mustBeTurnedAway(t *testing.T, n *gatewaytest.Node, addr string, secure bool, status int) {
+	t.Helper()
+	if secure {
+		mustBeRepelled(t, n, addr)
+		return
+	}
+	got := answer(t, rawFrom(t, n, addr))
+	if retry := got.Header.Get("Retry-After"); got.StatusCode != status || retry == "" {
+		t.Errorf("status %d, Retry-After %q", got.StatusCode, retry)
+	}
+}
+
+// answer sends an upgrade and returns the answer.
 func answer(t *testing.T, conn net.Conn, fields ...string) *http.Response {
 	t.Helper()
 	conn.Write(gatewaytest.UpgradeRequest("/", fields...))
@@ -138,11 +152,7 @@ func TestAddressesAreHeldToTheirRate(t *testing.T) {
 				rawFrom(t, n, fmt.Sprintf("127.0.0.%d", 2+i))
 			}
 			n.Eventually(t, func() bool { return n.Totals(t).Connections == 3 }, "the first three")
-			if secure {
-				mustBeRepelled(t, n, "127.0.0.5")
-			} else if got := answer(t, rawFrom(t, n, "127.0.0.5")); got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" {
-				t.Errorf("status %d, Retry-After %q", got.StatusCode, got.Header.Get("Retry-After"))
-			}
+			mustBeTurnedAway(t, n, "127.0.0.5", secure, http.StatusTooManyRequests)
 			n.AwaitReason(t, gateway.ReasonAddressRate, 1)
 			rawFrom(t, n, "127.0.0.200") // of another network
 			n.Eventually(t, func() bool { return n.Totals(t).Connections >= 4 }, "one from elsewhere")
@@ -210,11 +220,7 @@ func TestTheLineIsBounded(t *testing.T) {
 				waiting = append(waiting, rawFrom(t, n, "127.0.0.2"))
 			}
 			n.Eventually(t, func() bool { return n.Totals(t).Waiting == 2 }, "two to wait")
-			if secure {
-				mustBeRepelled(t, n, "127.0.0.2")
-			} else if got := answer(t, rawFrom(t, n, "127.0.0.2")); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
-				t.Errorf("status %d, Retry-After %q", got.StatusCode, got.Header.Get("Retry-After"))
-			}
+			mustBeTurnedAway(t, n, "127.0.0.2", secure, http.StatusServiceUnavailable)
 			n.AwaitReason(t, gateway.ReasonAcceptQueueFull, 1)
 			waiting[1].(*net.TCPConn).SetLinger(0)
 			for _, conn := range waiting[1:] {
