@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -21,9 +20,6 @@ type run struct {
 	openShare []float64
 }
 
-// spareDescriptors are kept free for what is not a connection.
-const spareDescriptors = 64
-
 // newRun checks that load can be put on this machine, and samples the server
 // before anything happens to it.
 func newRun(ctx context.Context, scenario string, load Load, parameters any) (*run, error) {
@@ -39,7 +35,7 @@ func newRun(ctx context.Context, scenario string, load Load, parameters any) (*r
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(load, limit); err != nil {
+	if err := hostProcfs.machine(limit).carries(load, from, target); err != nil {
 		return nil, err
 	}
 	r := &run{load: load, target: target, from: from, report: &Report{
@@ -160,22 +156,6 @@ func (r *run) sumCompression() *CompressionFigures {
 		f.Inflated += seen.Inflated
 	}
 	return f
-}
-
-// fits reports whether one descriptor table can hold the connections.
-func fits(load Load, limit uint64) error {
-	tables := 1
-	if load.PrivateFDTables {
-		tables = load.Loops
-	}
-	perTable := (load.Connections+tables-1)/tables + spareDescriptors
-	if uint64(perTable) <= limit {
-		return nil
-	}
-	enough := max(1, int(limit)-spareDescriptors)
-	return fmt.Errorf("Connections: %d: need %d descriptors in a table and RLIMIT_NOFILE allows %d; "+
-		"use PrivateFDTables with %d Loops, or raise the hard limit",
-		load.Connections, perTable, limit, (load.Connections+enough-1)/enough)
 }
 
 func share(used, of time.Duration) float64 {
