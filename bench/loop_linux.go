@@ -46,6 +46,13 @@ type mixed interface {
 	lost(slot uint32, err error) (accepted bool)
 }
 
+// pinger is traffic that sends pings.
+type pinger interface {
+	traffic
+	// pong takes the payload of a pong, which it borrows.
+	pong(l *loop, c *conn, payload []byte)
+}
+
 // loop is one event loop: a thread, an epoll instance, and a share of the
 // connections. Registration is edge-triggered for both directions, made once.
 type loop struct {
@@ -55,6 +62,7 @@ type loop struct {
 	traffic traffic
 	clocked scheduled // traffic, if it acts by the clock, or nil
 	mixed   mixed     // traffic, if its connections differ, or nil
+	pinger  pinger    // traffic, if it sends pings, or nil
 	epoch   time.Time
 	wakeFD  int
 	dialed  chan struct{} // closed once every connection has opened or failed
@@ -103,12 +111,14 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 	}
 	clocked, _ := t.(scheduled)
 	mixed, _ := t.(mixed)
+	pinger, _ := t.(pinger)
 	return &loop{
 		index:   index,
 		first:   first,
 		traffic: t,
 		clocked: clocked,
 		mixed:   mixed,
+		pinger:  pinger,
 		epoch:   time.Now(),
 		wakeFD:  wake,
 		dialed:  make(chan struct{}),

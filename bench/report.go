@@ -8,7 +8,8 @@ import (
 // Report is what came of a run. Marshalled to JSON it is one document that
 // says how it was made.
 type Report struct {
-	// Scenario is "idle", "echo", "rate", "attack", "broadcast" or "rooms".
+	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms" or
+	// "capacity".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
@@ -33,7 +34,9 @@ type Report struct {
 	Attack *AttackFigures `json:"attack,omitempty"`
 	// Broadcast is set for the broadcast and rooms scenarios.
 	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
-	Generator Generator         `json:"generator"`
+	// Capacity is set for the capacity scenario.
+	Capacity  *CapacityFigures `json:"capacity,omitempty"`
+	Generator Generator        `json:"generator"`
 	// Server holds samples of the server's process in the order they were
 	// taken, if its id was given.
 	Server []ProcessSample `json:"server,omitempty"`
@@ -157,6 +160,9 @@ func (r *Report) OK() bool {
 		return false
 	}
 	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
+		return false
+	}
+	if r.Capacity != nil && r.Capacity.fellShort() {
 		return false
 	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0

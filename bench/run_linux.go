@@ -89,6 +89,24 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// await asks every loop how much it lacks until none lacks anything, or
+// FinishTimeout is over, or the run is interrupted. It returns what is still
+// lacking.
+func (r *run) await(ctx context.Context, lacking func(i int, l *loop) uint64) (sum uint64) {
+	const look = 20 * time.Millisecond
+	for deadline := time.Now().Add(r.load.FinishTimeout); ; r.pause(ctx, look) {
+		each := make([]uint64, len(r.client.loops))
+		r.client.each(func(i int, l *loop) { each[i] = lacking(i, l) })
+		sum = 0
+		for _, n := range each {
+			sum += n
+		}
+		if sum == 0 || r.report.Interrupted || time.Now().After(deadline) {
+			return sum
+		}
+	}
+}
+
 // sample adds a sample of the server's process to the report, if it is known.
 func (r *run) sample(at string) error {
 	if r.load.PID == 0 {

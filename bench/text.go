@@ -35,6 +35,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Broadcast != nil {
 		t.broadcast(r.Broadcast)
 	}
+	if r.Capacity != nil {
+		t.capacity(r.Capacity)
+	}
 	t.server(r)
 	t.generator(&r.Generator)
 	if err := t.Flush(); err != nil {
@@ -69,6 +72,8 @@ func (t *summary) title(r *Report) {
 		t.broadcastTitle(p)
 	case Rooms:
 		t.roomsTitle(p)
+	case Capacity:
+		t.capacityTitle(p)
 	case Attack:
 		t.line("attack", "%s", p.URL)
 		t.wellBehaved(p.wellBehaved())
@@ -100,6 +105,9 @@ func (t *summary) trouble(r *Report) {
 	}
 	if r.Broadcast != nil {
 		t.undelivered(r.Broadcast)
+	}
+	if r.Capacity != nil {
+		t.unserved(r.Capacity)
 	}
 	for _, f := range r.Failures {
 		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)

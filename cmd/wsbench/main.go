@@ -31,6 +31,7 @@ type commands struct {
 	Rate      rateCommand      `cmd:"" help:"Send so many messages a second to a server that echoes them, whatever it does: latency from the schedule, late and lost messages."`
 	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
 	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
+	Capacity  capacityCommand  `cmd:"" help:"Open many connections, verify each, let them rest, speak to a few and to all: what a server holds, and whether it still serves."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
 	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
 }
