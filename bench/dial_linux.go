@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"crypto/tls"
 	"errors"
 	"time"
 
@@ -16,7 +17,8 @@ type dialer struct {
 	sources sources
 	pace    pace
 	timeout time.Duration
-	offer   offer
+	upgrade upgrade
+	tls     *tls.Config // nil: none
 
 	// Loop only.
 	total    int // connections to begin
@@ -42,18 +44,20 @@ const sweepEvery = 100 * time.Millisecond
 
 var (
 	errConnectTimeout = failure{StageConnect, "timed out"}
+	errTLSTimeout     = failure{StageTLS, "timed out"}
 	errAnswerTimeout  = failure{StageHandshake, "timed out"}
 	errRequestShort   = failure{StageHandshake, "the socket did not take the whole request"}
 )
 
-func newDialer(load Load, target *Target, from sources, connections int) dialer {
+func newDialer(load Load, target *Target, secured *tls.Config, from sources, connections int) dialer {
 	d := dialer{
 		target:   target,
 		address:  sockaddr(target.Address),
 		sources:  from,
 		pace:     pace(load.ConnectRate / float64(load.Loops)),
 		timeout:  load.ConnectTimeout,
-		offer:    load.offer(),
+		upgrade:  load.upgrade(),
+		tls:      secured,
 		total:    connections,
 		attempts: make([]attempt, min(load.ConnectInFlight, connections)),
 	}
@@ -107,10 +111,12 @@ func (l *loop) sweepAttempts() {
 		if !a.active || l.now-a.began < int64(d.timeout) {
 			continue
 		}
-		c := &l.conns[a.slot]
-		if c.state == stateConnecting {
+		switch c := &l.conns[a.slot]; c.state {
+		case stateConnecting:
 			l.end(c, errConnectTimeout)
-		} else {
+		case stateSecuring:
+			l.end(c, errTLSTimeout)
+		default:
 			l.end(c, errAnswerTimeout)
 		}
 	}
@@ -154,8 +160,8 @@ func (d *dialer) release(c *conn) {
 	d.free = append(d.free, c.attempt)
 }
 
-// connected sends the upgrade request on a connection that TCP has established,
-// or learns that it has not.
+// connected goes on with a connection that TCP has established, or learns that
+// it has not.
 func (l *loop) connected(c *conn, ready uint32) {
 	if ready&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
 		err := pendingError(c.fd)
@@ -165,6 +171,18 @@ func (l *loop) connected(c *conn, ready uint32) {
 		l.end(c, failure{StageConnect, err.Error()})
 		return
 	}
+	if l.dial.tls != nil {
+		l.secure(c)
+		return
+	}
+	l.ask(c)
+	if c.state == stateUpgrading && ready&(unix.EPOLLIN|unix.EPOLLRDHUP) != 0 {
+		l.upgrade(c, ready)
+	}
+}
+
+// ask sends the upgrade request.
+func (l *loop) ask(c *conn) {
 	d := &l.dial
 	a := &d.attempts[c.attempt]
 	a.key = newHandshakeKey()
@@ -172,7 +190,7 @@ func (l *loop) connected(c *conn, ready uint32) {
 	if l.mixed != nil {
 		target = l.mixed.target(c.slot)
 	}
-	d.request = appendRequest(d.request[:0], target, a.key, d.offer)
+	d.request = appendRequest(d.request[:0], target, a.key, &d.upgrade, l.first+c.slot)
 	n, err := l.write(c, d.request)
 	if err == nil && n < len(d.request) {
 		err = errRequestShort
@@ -182,9 +200,6 @@ func (l *loop) connected(c *conn, ready uint32) {
 		return
 	}
 	c.state = stateUpgrading
-	if ready&(unix.EPOLLIN|unix.EPOLLRDHUP) != 0 {
-		l.upgrade(c, ready)
-	}
 }
 
 // upgrade reads the answer to the upgrade request, and opens the connection
@@ -205,7 +220,7 @@ func (l *loop) upgrade(c *conn, ready uint32) {
 			a.answer = append(a.answer, b...)
 			b = a.answer
 		}
-		head, refused := readAnswer(b, a.key, l.dial.offer, err != nil)
+		head, refused := readAnswer(b, a.key, &l.dial.upgrade, err != nil)
 		switch {
 		case refused != nil:
 			l.end(c, refused)

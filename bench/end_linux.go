@@ -5,7 +5,7 @@ import "golang.org/x/sys/unix"
 // end closes c. err says why, and is counted unless c was closing anyway.
 func (l *loop) end(c *conn, err error) {
 	switch c.state {
-	case stateConnecting, stateUpgrading:
+	case stateConnecting, stateSecuring, stateUpgrading:
 		unix.Close(int(c.fd))
 		l.dial.release(c)
 		l.fail(err)
@@ -19,6 +19,7 @@ func (l *loop) end(c *conn, err error) {
 		abort(c.fd)
 		l.live--
 	}
+	l.unsecure(c)
 	if c.aside {
 		delete(l.asides, c.slot)
 		c.aside = false

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"math"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -52,6 +53,16 @@ func TestValidate(t *testing.T) {
 		{"rooms at one URL", Rooms{Load: good}, []string{"URL: ws://127.0.0.1:1/: must contain {room}"}},
 		{"more rooms than members", Rooms{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 1001, Zipf: 4}, []string{"Rooms: 1001", "Zipf: 4"}},
 		{"more loops than publishers leave members", Rooms{Load: with(func(l *Load) { l.URL += roomMark; l.Loops = 12 })}, []string{"Loops: 12: must be 11 or less"}},
+		{"upgrade", Idle{Load: with(func(l *Load) {
+			l.Headers, l.Subprotocols = http.Header{"X-Id": {"{n}"}}, []string{"chat.v1"}
+			l.Origin, l.Tokens = "https://example.com", []string{"abc.def"}
+		})}, nil},
+		{"upgrade with line ends", Idle{Load: with(func(l *Load) {
+			l.Headers, l.Subprotocols = http.Header{"X\r\n": {"a\nb"}}, []string{"a b"}
+			l.Origin, l.Tokens = "x\r\ny", []string{"fine", "two words"}
+		})}, []string{`Headers: "X\r\n": is no name`, `Headers: "a\nb": must be one line`, `Subprotocols: "a b"`, `Origin: "x\r\ny"`, "Tokens: number 2"}},
+		{"header fields of its own", Idle{Load: with(func(l *Load) { l.Headers = http.Header{"sec-websocket-key": {"x"}} })}, []string{"Headers: sec-websocket-key: is set by the load tool"}},
+		{"an attack over TLS", Attack{Load: with(func(l *Load) { l.URL = "wss://127.0.0.1/" }), Mode: "bomb"}, []string{"URL: wss://127.0.0.1/: must begin with ws://"}},
 		{"capacity", Capacity{Load: good, Publish: HTTPPublish{URL: "http://127.0.0.1:1/"}}, nil},
 		{"capacity's own", Capacity{Load: with(func(l *Load) { l.Compression = true }), Size: 15, VerifyRate: -1, Hold: -1, PingInterval: 1, Active: 101, PerSecond: -1, Duration: 1, Publish: HTTPPublish{URL: "here", Body: "x"}},
 			[]string{"Compression: true", "Size: 15", "VerifyRate: -1", "Hold: -1ns", "PingInterval: 1ns", "Active: 101", "PerSecond: -1", "Duration: 1ns", "Publish.URL: here", "Publish.Body: x: must contain {text}"}},
@@ -90,6 +101,7 @@ func TestResolveTarget(t *testing.T) {
 	}{
 		{"ws://127.0.0.1:8080/a/b?c=d", Target{netip.MustParseAddrPort("127.0.0.1:8080"), "127.0.0.1:8080", "/a/b?c=d"}},
 		{"ws://127.0.0.1", Target{netip.MustParseAddrPort("127.0.0.1:80"), "127.0.0.1", "/"}},
+		{"wss://127.0.0.1/{n}?token={token}&n={n}", Target{netip.MustParseAddrPort("127.0.0.1:443"), "127.0.0.1", "/{n}?token={token}&n={n}"}},
 		{"ws://[::1]:9/", Target{netip.MustParseAddrPort("[::1]:9"), "[::1]:9", "/"}},
 	} {
 		got, err := ResolveTarget(context.Background(), test.url)
@@ -98,7 +110,6 @@ func TestResolveTarget(t *testing.T) {
 		}
 	}
 	for url, want := range map[string]string{
-		"wss://127.0.0.1/":        "TLS is not supported",
 		"http://127.0.0.1/":       "must begin with ws://",
 		"127.0.0.1:8080":          "URL: ",
 		"ws:///path":              "has no host",

@@ -77,7 +77,8 @@ type loop struct {
 	live      int // connections in stateOpen and stateClosing
 	unread    []uint32
 	asides    map[uint32]*aside
-	inflater  *inflater // nil until compression was agreed on
+	channels  []*channel // by slot; nil without TLS
+	inflater  *inflater  // nil until compression was agreed on
 	dial      dialer
 	tally     tally
 	finishing bool
@@ -112,23 +113,28 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 	clocked, _ := t.(scheduled)
 	mixed, _ := t.(mixed)
 	pinger, _ := t.(pinger)
+	var channels []*channel
+	if dial.tls != nil {
+		channels = make([]*channel, connections)
+	}
 	return &loop{
-		index:   index,
-		first:   first,
-		traffic: t,
-		clocked: clocked,
-		mixed:   mixed,
-		pinger:  pinger,
-		epoch:   time.Now(),
-		wakeFD:  wake,
-		dialed:  make(chan struct{}),
-		ended:   make(chan struct{}),
-		events:  make([]unix.EpollEvent, eventBatch),
-		in:      make([]byte, readSize),
-		conns:   make([]conn, connections),
-		asides:  make(map[uint32]*aside),
-		dial:    dial,
-		tally:   newTally(),
+		index:    index,
+		first:    first,
+		traffic:  t,
+		clocked:  clocked,
+		mixed:    mixed,
+		pinger:   pinger,
+		epoch:    time.Now(),
+		wakeFD:   wake,
+		dialed:   make(chan struct{}),
+		ended:    make(chan struct{}),
+		events:   make([]unix.EpollEvent, eventBatch),
+		in:       make([]byte, readSize),
+		conns:    make([]conn, connections),
+		asides:   make(map[uint32]*aside),
+		channels: channels,
+		dial:     dial,
+		tally:    newTally(),
 	}, nil
 }
 
@@ -175,6 +181,7 @@ func (l *loop) run() {
 	for i := range l.conns {
 		if c := &l.conns[i]; c.state != stateUnborn && c.state != stateEnded {
 			abort(c.fd)
+			l.unsecure(c)
 		}
 	}
 	unix.Close(l.epoll)

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"time"
 )
@@ -12,6 +13,7 @@ import (
 type run struct {
 	load   Load
 	target *Target
+	tls    *tls.Config // nil: none
 	from   sources
 	client *client
 	report *Report
@@ -27,6 +29,10 @@ func newRun(ctx context.Context, scenario string, load Load, parameters any) (*r
 	if err != nil {
 		return nil, err
 	}
+	secured, err := load.TLS.config(load.URL)
+	if err != nil {
+		return nil, err
+	}
 	from, err := chooseSources(load.Sources, target.Address.Addr(), load.Connections)
 	if err != nil {
 		return nil, err
@@ -38,7 +44,7 @@ func newRun(ctx context.Context, scenario string, load Load, parameters any) (*r
 	if err := hostProcfs.machine(limit).carries(load, from, target); err != nil {
 		return nil, err
 	}
-	r := &run{load: load, target: target, from: from, report: &Report{
+	r := &run{load: load, target: target, tls: secured, from: from, report: &Report{
 		Scenario:    scenario,
 		Started:     time.Now().UTC(),
 		Environment: newEnvironment(limit),
@@ -59,7 +65,7 @@ func newRun(ctx context.Context, scenario string, load Load, parameters any) (*r
 // or the run is interrupted; opened then stays 0.
 func (r *run) open(ctx context.Context, t newTraffic) (err error) {
 	began := time.Now()
-	if r.client, err = startClient(r.load, r.target, r.from, t); err != nil {
+	if r.client, err = startClient(r.load, r.target, r.tls, r.from, t); err != nil {
 		return err
 	}
 	for _, l := range r.client.loops {

@@ -12,7 +12,8 @@ import (
 
 // loadFlags are the flags of bench.Load, which all scenarios share.
 type loadFlags struct {
-	URL             string        `arg:"" help:"The server, ws://HOST:PORT/PATH."`
+	upgradeFlags
+	URL             string        `arg:"" help:"The server, ws://HOST:PORT/PATH or wss://. {n} stands for the number of a connection, {token} for its token."`
 	Connections     int           `short:"n" default:"1000" help:"Connections to open (${default})."`
 	Loops           int           `default:"1" help:"Event loops, each a thread (${default})."`
 	CPU             cpuList       `name:"cpu" placeholder:"LIST" help:"Pin the loops to these CPUs, in turn, for example 1 or 0,2-3."`
@@ -29,7 +30,7 @@ type loadFlags struct {
 }
 
 func (f *loadFlags) load() bench.Load {
-	return bench.Load{
+	l := bench.Load{
 		URL:             f.URL,
 		Connections:     f.Connections,
 		Loops:           f.Loops,
@@ -44,6 +45,8 @@ func (f *loadFlags) load() bench.Load {
 		PID:             f.PID,
 		StatsURL:        f.StatsURL,
 	}
+	f.apply(&l)
+	return l
 }
 
 func (f *loadFlags) asJSON() bool { return f.JSON }

@@ -1,12 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"net/http"
-	"strings"
-
-	"github.com/sluicegate/sluice/bench"
-)
+import "github.com/sluicegate/sluice/bench"
 
 // publishFlags are the flags of bench.HTTPPublish.
 type publishFlags struct {
@@ -23,30 +17,4 @@ func (f *publishFlags) publish() bench.HTTPPublish {
 		ContentType: f.PublishType,
 		Headers:     f.PublishHeader.header(),
 	}
-}
-
-// headerFields are header fields as curl takes them.
-type headerFields []headerField
-
-// headerField is a name and a value.
-type headerField [2]string
-
-func (h *headerField) UnmarshalText(text []byte) error {
-	name, value, found := strings.Cut(string(text), ":")
-	if name = strings.TrimSpace(name); !found || name == "" {
-		return fmt.Errorf("%q: write a header field as 'NAME: VALUE'", text)
-	}
-	*h = headerField{name, strings.TrimSpace(value)}
-	return nil
-}
-
-func (h headerFields) header() http.Header {
-	if len(h) == 0 {
-		return nil
-	}
-	header := make(http.Header, len(h))
-	for _, field := range h {
-		header.Add(field[0], field[1])
-	}
-	return header
 }
