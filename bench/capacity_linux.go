@@ -120,18 +120,19 @@ func (x *examination) perLoop(l *loop, all float64) pace {
 
 // play has every loop begin a round, waits for as long as it is planned to take
 // and then for the answers.
-func (x *examination) play(ctx context.Context, takes time.Duration, begin func(m *multitude, l *loop), lacking func(m *multitude) uint64) {
+func (x *examination) play(ctx context.Context, takes time.Duration, begin func(m *multitude, l *loop), lacking func(*multitude) uint64, end func(*multitude)) {
 	x.run.client.each(func(i int, l *loop) { begin(x.all[i], l) })
 	x.run.pause(ctx, takes)
 	x.run.await(ctx, func(i int, _ *loop) uint64 { return lacking(x.all[i]) })
-	x.run.client.each(func(i int, _ *loop) { x.all[i].end() })
+	x.run.client.each(func(i int, _ *loop) { end(x.all[i]) })
 }
 
 func (x *examination) verify(ctx context.Context) error {
 	began, c := time.Now(), x.capacity
 	x.play(ctx, time.Duration(float64(c.Connections)/c.VerifyRate*float64(time.Second)),
 		func(m *multitude, l *loop) { m.beginVerify(l, x.perLoop(l, c.VerifyRate)) },
-		func(m *multitude) uint64 { return m.verify.lacking() + m.greet.lacking() })
+		func(m *multitude) uint64 { return m.rounds[roundVerify].lacking() + m.greet.lacking() },
+		func(m *multitude) { m.end() })
 	x.figures.Verified.Took = time.Since(began)
 	return nil
 }
@@ -144,7 +145,7 @@ func (x *examination) hold(ctx context.Context) error {
 		x.play(ctx, c.Hold, func(m *multitude, l *loop) {
 			p := pace(float64(len(l.conns)) / c.PingInterval.Seconds())
 			m.beginHold(l, p, uint64(p.before(c.Hold)))
-		}, func(m *multitude) uint64 { return m.ping.lacking() })
+		}, func(m *multitude) uint64 { return m.ping.lacking() }, func(m *multitude) { m.end() })
 	}
 	x.figures.Held.Took = time.Since(began)
 	x.figures.Held.ServerPings = x.serverPings() - before
@@ -166,7 +167,7 @@ func (x *examination) activate(ctx context.Context) error {
 	x.play(ctx, c.Duration, func(m *multitude, l *loop) {
 		p := x.perLoop(l, c.PerSecond)
 		m.beginActive(l, p, uint64(p.before(c.Duration)), c.activeOf(len(l.conns)))
-	}, func(m *multitude) uint64 { return m.speak.lacking() })
+	}, func(m *multitude) uint64 { return m.rounds[roundActive].lacking() }, (*multitude).endActive)
 	x.figures.Active.Measured = min(c.Duration, time.Since(began))
 	return nil
 }
@@ -204,17 +205,18 @@ func (x *examination) sum() {
 		}
 		return answers(rounds)
 	}
-	f.Verified.Echoes = of(func(m *multitude) *round { return &m.verify })
+	f.Verified.Echoes = of(func(m *multitude) *round { return &m.rounds[roundVerify] })
 	f.Verified.Pongs = of(func(m *multitude) *round { return &m.greet })
 	f.Held.Pongs = of(func(m *multitude) *round { return &m.ping })
-	active := of(func(m *multitude) *round { return &m.speak })
+	active := of(func(m *multitude) *round { return &m.rounds[roundActive] })
 	a := &f.Active
 	a.Late, a.Latency = active.Late, active.Latency
 	latency := newLatencies()
 	for _, m := range x.all {
-		a.Connections += m.speak.turns
-		a.Due += m.speak.total
-		a.Echoed += m.speak.answered
+		active := &m.rounds[roundActive]
+		a.Connections += active.turns
+		a.Due += active.total
+		a.Echoed += active.answered
 		latency.merge(m.latency)
 		if f.Broadcast != nil {
 			f.Broadcast.Deliveries += m.told
