@@ -6,8 +6,14 @@ import (
 )
 
 // agenda says which slots of a loop have something to do, and when: the lives of
-// connections that end one by one, and their returns. Loop only.
-type agenda struct{ entries appointments }
+// connections that end one by one, and their returns. A slot has one appointment
+// at most. Loop only.
+type agenda struct {
+	entries appointments // those that were replaced included
+	valid   []int64      // by slot, when its appointment is; 0 is none
+}
+
+func newAgenda(slots int) agenda { return agenda{valid: make([]int64, slots)} }
 
 // appointment is one entry. 16 bytes.
 type appointment struct {
@@ -15,15 +21,23 @@ type appointment struct {
 	slot uint32
 }
 
-// add notes that a slot has something to do at a moment of the loop's clock.
-func (a *agenda) add(at int64, slot uint32) { heap.Push(&a.entries, appointment{at, slot}) }
+// set notes that a slot has something to do at a moment of the loop's clock, and
+// nothing before.
+func (a *agenda) set(at int64, slot uint32) {
+	a.valid[slot] = at
+	heap.Push(&a.entries, appointment{at, slot})
+}
 
 // due removes a slot that has something to do by now, the earliest first.
 func (a *agenda) due(now int64) (slot uint32, ok bool) {
-	if len(a.entries) == 0 || a.entries[0].at > now {
-		return 0, false
+	for len(a.entries) > 0 && a.entries[0].at <= now {
+		next := heap.Pop(&a.entries).(appointment)
+		if a.valid[next.slot] == next.at {
+			a.valid[next.slot] = 0
+			return next.slot, true
+		}
 	}
-	return heap.Pop(&a.entries).(appointment).slot, true
+	return 0, false
 }
 
 // wait returns how long after now the next slot has something to do.

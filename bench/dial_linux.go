@@ -26,6 +26,7 @@ type dialer struct {
 	since    int64 // when the first began, on the loop's clock
 	attempts []attempt
 	free     []uint16 // unused places in attempts
+	again    []uint32 // slots to open anew, the oldest first
 	request  []byte
 	swept    int64 // when attempts were last looked through
 }
@@ -33,6 +34,7 @@ type dialer struct {
 // attempt is what a connection needs only until it is open.
 type attempt struct {
 	active bool
+	again  bool // the connection was open before
 	slot   uint32
 	began  int64 // on the loop's clock
 	key    handshakeKey
@@ -68,16 +70,21 @@ func newDialer(load Load, target *Target, secured *tls.Config, from sources, con
 }
 
 // done reports whether every connection has been opened or has failed.
-func (d *dialer) done() bool { return d.begun == d.total && len(d.free) == len(d.attempts) }
+func (d *dialer) done() bool {
+	return d.begun == d.total && len(d.free) == len(d.attempts) && len(d.again) == 0
+}
 
 // stop begins no further connection.
-func (d *dialer) stop() { d.total = d.begun }
+func (d *dialer) stop() { d.total, d.again = d.begun, nil }
 
 // wait returns how long the loop may sleep before advance is due.
 func (d *dialer) wait(now int64) time.Duration {
 	wait := forever
 	if len(d.free) < len(d.attempts) {
 		wait = sweepEvery
+	}
+	if len(d.again) > 0 && len(d.free) > 0 {
+		return 0
 	}
 	if d.begun < d.total && len(d.free) > 0 {
 		wait = min(wait, d.pace.wait(time.Duration(now-d.since), d.begun))
@@ -95,8 +102,14 @@ func (l *loop) advance() {
 	}
 	due := min(d.total, d.pace.due(time.Duration(l.now-d.since)))
 	for d.begun < due && len(d.free) > 0 {
-		l.begin(uint32(d.begun))
+		l.begin(uint32(d.begun), false)
 		d.begun++
+	}
+	// A storm of them must leave the loop time for others.
+	for n := 0; n < eventBatch && len(d.again) > 0 && len(d.free) > 0; n++ {
+		slot := d.again[0]
+		d.again = d.again[1:]
+		l.begin(slot, true)
 	}
 	if l.now-d.swept >= int64(sweepEvery) {
 		d.swept = l.now
@@ -122,25 +135,32 @@ func (l *loop) sweepAttempts() {
 	}
 }
 
-// begin starts connection slot.
-func (l *loop) begin(slot uint32) {
+// reopen has a connection that has ended opened anew. Loop only.
+func (l *loop) reopen(slot uint32) {
+	if !l.finishing {
+		l.dial.again = append(l.dial.again, slot)
+	}
+}
+
+// begin starts connection slot. again says that it was open before.
+func (l *loop) begin(slot uint32, again bool) {
 	d, c := &l.dial, &l.conns[slot]
 	fd, err := l.connect(slot)
 	if err != nil {
-		l.fail(err)
+		l.unopened(slot, again, err)
 		return
 	}
 	// A socket that has not begun to connect reports EPOLLHUP: it is added
 	// only now. Nothing is missed, its state is reported at once.
 	if err := watch(l.epoll, fd, slot); err != nil {
 		unix.Close(fd)
-		l.fail(failure{StageConnect, "epoll_ctl: " + err.Error()})
+		l.unopened(slot, again, failure{StageConnect, "epoll_ctl: " + err.Error()})
 		return
 	}
 	*c = conn{fd: int32(fd), slot: slot, state: stateConnecting, attempt: d.free[len(d.free)-1]}
 	d.free = d.free[:len(d.free)-1]
 	a := &d.attempts[c.attempt]
-	a.active, a.slot, a.began, a.answer = true, slot, l.now, a.answer[:0]
+	a.active, a.again, a.slot, a.began, a.answer = true, again, slot, l.now, a.answer[:0]
 }
 
 // connect begins to open the socket of connection slot. Errors are connect
@@ -240,13 +260,19 @@ func (l *loop) upgrade(c *conn, ready uint32) {
 
 // open takes connection c into service; rest is what followed the answer.
 func (l *loop) open(c *conn, rest []byte) {
-	began := l.dial.attempts[c.attempt].began
+	a := &l.dial.attempts[c.attempt]
 	l.dial.release(c)
 	c.state = stateOpen
 	l.live++
-	l.tally.opened++
-	l.tally.lastOpened = l.clock()
-	l.tally.handshakes.record(time.Duration(l.tally.lastOpened - began))
+	took := time.Duration(l.clock() - a.began)
+	if !a.again {
+		l.tally.opened++
+		l.tally.lastOpened = a.began + int64(took)
+		l.tally.handshakes.record(took)
+	}
+	if l.comes != nil {
+		l.comes.opened(l, c.slot, took)
+	}
 	err := l.take(c, rest)
 	if err == nil {
 		err = l.flush(c)

@@ -31,4 +31,7 @@ func (r Rooms) Run(context.Context) (*Report, error) { return nil, errNeedsLinux
 // Run returns an error: the engine needs Linux.
 func (c Capacity) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
+// Run returns an error: the engine needs Linux.
+func (s Storm) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
 func kernelRelease() string { return "" }

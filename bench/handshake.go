@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // acceptGUID is appended to the key of a handshake, RFC 6455 §1.3.
@@ -93,7 +94,30 @@ func readAnswer(b []byte, key handshakeKey, u *upgrade, ended bool) (n int, err 
 	if !whole && !ended && len(b) < maxAnswer {
 		return 0, nil
 	}
-	return 0, refusal(status, text)
+	refused := refusal(status, text)
+	if wait := retryAfter(fields); wait > 0 {
+		return 0, postponed{refused, wait}
+	}
+	return 0, refused
+}
+
+// postponed is a refusal that says when to come back.
+type postponed struct {
+	failure
+	wait time.Duration
+}
+
+func (p postponed) Unwrap() error { return p.failure }
+
+// retryAfter returns the number of seconds in a Retry-After header field (RFC
+// 9110 §10.2.3); 0 if there is none.
+func retryAfter(fields []byte) time.Duration {
+	text, _ := field(fields, "Retry-After")
+	seconds, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // check applies the rules for a 101, RFC 6455 §4.1. A server may choose none of

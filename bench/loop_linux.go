@@ -46,6 +46,19 @@ type mixed interface {
 	lost(slot uint32, err error) (accepted bool)
 }
 
+// returning is traffic whose connections come back: it has them opened anew, see
+// reopen.
+type returning interface {
+	traffic
+	// opened takes note that a connection has opened, so long after it was begun.
+	opened(l *loop, slot uint32, took time.Duration)
+	// refused takes note that a connection which was to come back did not.
+	refused(l *loop, slot uint32, err error)
+	// left takes note of the end of an open connection. err is nil if that had
+	// been asked for. It reports whether the end is no loss to the run.
+	left(l *loop, slot uint32, err error) (accepted bool)
+}
+
 // pinger is traffic that sends pings.
 type pinger interface {
 	traffic
@@ -63,6 +76,7 @@ type loop struct {
 	clocked scheduled // traffic, if it acts by the clock, or nil
 	mixed   mixed     // traffic, if its connections differ, or nil
 	pinger  pinger    // traffic, if it sends pings, or nil
+	comes   returning // traffic, if its connections come back, or nil
 	epoch   time.Time
 	wakeFD  int
 	dialed  chan struct{} // closed once every connection has opened or failed
@@ -113,6 +127,7 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 	clocked, _ := t.(scheduled)
 	mixed, _ := t.(mixed)
 	pinger, _ := t.(pinger)
+	comes, _ := t.(returning)
 	var channels []*channel
 	if dial.tls != nil {
 		channels = make([]*channel, connections)
@@ -124,6 +139,7 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 		clocked:  clocked,
 		mixed:    mixed,
 		pinger:   pinger,
+		comes:    comes,
 		epoch:    time.Now(),
 		wakeFD:   wake,
 		dialed:   make(chan struct{}),

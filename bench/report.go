@@ -8,8 +8,8 @@ import (
 // Report is what came of a run. Marshalled to JSON it is one document that
 // says how it was made.
 type Report struct {
-	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms" or
-	// "capacity".
+	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms",
+	// "storm" or "capacity".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
@@ -34,6 +34,8 @@ type Report struct {
 	Attack *AttackFigures `json:"attack,omitempty"`
 	// Broadcast is set for the broadcast and rooms scenarios.
 	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
+	// Storm is set for the storm scenario.
+	Storm *StormFigures `json:"storm,omitempty"`
 	// Capacity is set for the capacity scenario.
 	Capacity  *CapacityFigures `json:"capacity,omitempty"`
 	Generator Generator        `json:"generator"`
@@ -162,7 +164,7 @@ func (r *Report) OK() bool {
 	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
 		return false
 	}
-	if r.Capacity != nil && r.Capacity.fellShort() {
+	if r.Capacity != nil && r.Capacity.fellShort() || r.Storm != nil && r.Storm.fellShort() {
 		return false
 	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0

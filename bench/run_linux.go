@@ -95,12 +95,16 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// await asks every loop how much it lacks until none lacks anything, or
-// FinishTimeout is over, or the run is interrupted. It returns what is still
-// lacking.
+// await is awaitFor with the patience of the load.
 func (r *run) await(ctx context.Context, lacking func(i int, l *loop) uint64) (sum uint64) {
+	return r.awaitFor(ctx, r.load.FinishTimeout, lacking)
+}
+
+// awaitFor asks every loop how much it lacks until none lacks anything, or
+// patience is over, or the run is interrupted. It returns what is still lacking.
+func (r *run) awaitFor(ctx context.Context, patience time.Duration, lacking func(i int, l *loop) uint64) (sum uint64) {
 	const look = 20 * time.Millisecond
-	for deadline := time.Now().Add(r.load.FinishTimeout); ; r.pause(ctx, look) {
+	for deadline := time.Now().Add(patience); ; r.pause(ctx, look) {
 		each := make([]uint64, len(r.client.loops))
 		r.client.each(func(i int, l *loop) { each[i] = lacking(i, l) })
 		sum = 0

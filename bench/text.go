@@ -35,6 +35,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Broadcast != nil {
 		t.broadcast(r.Broadcast)
 	}
+	if r.Storm != nil {
+		t.storm(r.Storm)
+	}
 	if r.Capacity != nil {
 		t.capacity(r.Capacity)
 	}
@@ -72,6 +75,8 @@ func (t *summary) title(r *Report) {
 		t.broadcastTitle(p)
 	case Rooms:
 		t.roomsTitle(p)
+	case Storm:
+		t.stormTitle(p)
 	case Capacity:
 		t.capacityTitle(p)
 	case Attack:
@@ -105,6 +110,9 @@ func (t *summary) trouble(r *Report) {
 	}
 	if r.Broadcast != nil {
 		t.undelivered(r.Broadcast)
+	}
+	if r.Storm != nil {
+		t.wreckage(r.Storm)
 	}
 	if r.Capacity != nil {
 		t.unserved(r.Capacity)

@@ -99,6 +99,17 @@ func TestWriteText(t *testing.T) {
 				{At: atAllOpen, RSS: 200 << 20, User: time.Second, System: 20 * time.Second},
 			},
 		}},
+		{"storm", Report{
+			Parameters:  Storm{Load: Load{URL: url, Connections: 50_000, Loops: 4}, Bystanders: 100, PerSecond: 1000},
+			Environment: environment,
+			Connections: Connections{Asked: 50_000, Opened: 50_000, Took: 2 * time.Second, PerSecond: 25_000},
+			Storm: &StormFigures{
+				Dropped: 49_900, Back: 49_899, Took: 5 * time.Second, PerSecond: 9979.8, Attempts: 60_000,
+				Refused: []FailureCount{{StageHandshake, "refused with 503 Service Unavailable", 10_000}, {StageConnect, "timed out", 101}},
+				Away:    latency, Before: Answers{Sent: 3000, Latency: latency}, During: Answers{Sent: 5000, Missing: 1, Late: 2, Latency: latency}, After: Answers{Sent: 3000, Latency: latency},
+			},
+			Generator: Generator{CoreShare: []float64{0.5, 0.5, 0.5, 0.5}},
+		}},
 		{"compressed", Report{
 			Parameters:  Idle{Load: Load{URL: url, Connections: 100, Loops: 1, Compression: true}},
 			Environment: environment,
