@@ -34,4 +34,10 @@ func (c Capacity) Run(context.Context) (*Report, error) { return nil, errNeedsLi
 // Run returns an error: the engine needs Linux.
 func (s Storm) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
+// Run returns an error: the engine needs Linux.
+func (c Churn) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (s Soak) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
 func kernelRelease() string { return "" }

@@ -9,7 +9,7 @@ import (
 // says how it was made.
 type Report struct {
 	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms",
-	// "storm" or "capacity".
+	// "churn", "soak", "storm" or "capacity".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
@@ -34,6 +34,10 @@ type Report struct {
 	Attack *AttackFigures `json:"attack,omitempty"`
 	// Broadcast is set for the broadcast and rooms scenarios.
 	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
+	// Churn is set for the churn and soak scenarios.
+	Churn *ChurnFigures `json:"churn,omitempty"`
+	// Soak is set for the soak scenario.
+	Soak *SoakFigures `json:"soak,omitempty"`
 	// Storm is set for the storm scenario.
 	Storm *StormFigures `json:"storm,omitempty"`
 	// Capacity is set for the capacity scenario.
@@ -164,7 +168,7 @@ func (r *Report) OK() bool {
 	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
 		return false
 	}
-	if r.Capacity != nil && r.Capacity.fellShort() || r.Storm != nil && r.Storm.fellShort() {
+	if r.Capacity != nil && r.Capacity.fellShort() || r.Storm != nil && r.Storm.fellShort() || r.Churn != nil && r.Churn.fellShort() {
 		return false
 	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0

@@ -35,6 +35,12 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Broadcast != nil {
 		t.broadcast(r.Broadcast)
 	}
+	if r.Churn != nil {
+		t.churn(r.Churn)
+	}
+	if r.Soak != nil {
+		t.line("memory", "%s at most, growing by %s an hour in the end", size(r.Soak.Peak), size(r.Soak.Growth))
+	}
 	if r.Storm != nil {
 		t.storm(r.Storm)
 	}
@@ -75,6 +81,10 @@ func (t *summary) title(r *Report) {
 		t.broadcastTitle(p)
 	case Rooms:
 		t.roomsTitle(p)
+	case Churn:
+		t.churnTitle("churn", p)
+	case Soak:
+		t.churnTitle("soak", p.Churn)
 	case Storm:
 		t.stormTitle(p)
 	case Capacity:
@@ -110,6 +120,9 @@ func (t *summary) trouble(r *Report) {
 	}
 	if r.Broadcast != nil {
 		t.undelivered(r.Broadcast)
+	}
+	if r.Churn != nil {
+		t.unreturned(r.Churn)
 	}
 	if r.Storm != nil {
 		t.wreckage(r.Storm)

@@ -99,6 +99,18 @@ func TestWriteText(t *testing.T) {
 				{At: atAllOpen, RSS: 200 << 20, User: time.Second, System: 20 * time.Second},
 			},
 		}},
+		{"soak", Report{
+			Parameters:  Soak{Churn: Churn{Load: Load{URL: url, Connections: 1000, Loops: 1}, Lifetime: time.Minute, Distribution: "exponential", PerSecond: 100}},
+			Environment: environment,
+			Connections: Connections{Asked: 1000, Opened: 1000, Took: time.Second, PerSecond: 1000},
+			Churn: &ChurnFigures{
+				Measured: time.Hour, Left: 60_000, LeftPerSecond: 16.7, Returned: 59_999, ReturnedPerSecond: 16.7, Unanswered: 1,
+				Refused: []FailureCount{{StageConnect, "timed out", 2}}, Handshake: latency,
+				Messages: Answers{Sent: 360_000, Missing: 1, Late: 3, Latency: latency}, ServerUser: 2000, ServerSystem: 30_000,
+			},
+			Soak:      &SoakFigures{Every: time.Minute, Growth: 12 << 10, Peak: 21 << 20},
+			Generator: Generator{CoreShare: []float64{0.01}},
+		}},
 		{"storm", Report{
 			Parameters:  Storm{Load: Load{URL: url, Connections: 50_000, Loops: 4}, Bystanders: 100, PerSecond: 1000},
 			Environment: environment,
@@ -194,6 +206,8 @@ func TestReportOK(t *testing.T) {
 		{"message lost in an attack", Report{Connections: Connections{Asked: 2, Opened: 2}, Attack: &AttackFigures{
 			Phases: []AttackPhase{{Name: phaseBefore}, {Name: phaseDuring, RateFigures: RateFigures{Lost: 1}}},
 		}}, false},
+		{"returned with difficulty", Report{Connections: Connections{Asked: 2, Opened: 2}, Churn: &ChurnFigures{Refused: []FailureCount{{StageConnect, "timed out", 1}}}}, false},
+		{"never returned", Report{Connections: Connections{Asked: 2, Opened: 2}, Storm: &StormFigures{Dropped: 1}}, false},
 		{"not told", Report{Connections: Connections{Asked: 2, Opened: 2}, Capacity: &CapacityFigures{Broadcast: &DeliveryFigures{Lost: 1}}}, false},
 		{"unanswered at first", Report{Connections: Connections{Asked: 2, Opened: 2}, Idle: &IdleFigures{Unanswered: 1}}, false},
 	} {

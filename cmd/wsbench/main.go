@@ -32,6 +32,8 @@ type commands struct {
 	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
 	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
 	Capacity  capacityCommand  `cmd:"" help:"Open many connections, verify each, let them rest, speak to a few and to all: what a server holds, and whether it still serves."`
+	Churn     churnCommand     `cmd:"" help:"Have connections come and go: opens and closes per second, handshake latency, CPU for each."`
+	Soak      soakCommand      `cmd:"" help:"Churn and echo for hours, and watch the server's memory (--pid)."`
 	Storm     stormCommand     `cmd:"" help:"Drop all connections but a few at once, have them come back without jitter, and measure what the few notice."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
 	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
