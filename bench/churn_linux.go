@@ -52,7 +52,7 @@ type turnover struct {
 
 func (t *turnover) goThrough(ctx context.Context) error {
 	each, r := t.run.client.each, t.run
-	err := errors.Join(r.sample(atAllOpen), r.sample(atMeasure))
+	err := r.sample(atMeasure)
 	began := time.Now()
 	each(func(i int, l *loop) {
 		share := float64(len(l.conns)) / float64(t.churn.Connections)

@@ -15,7 +15,7 @@ type dialer struct {
 	target  *Target
 	address unix.Sockaddr
 	sources sources
-	pace    pace
+	pace    ramp
 	timeout time.Duration
 	upgrade upgrade
 	tls     *tls.Config // nil: none
@@ -56,7 +56,7 @@ func newDialer(load Load, target *Target, secured *tls.Config, from sources, con
 		target:   target,
 		address:  sockaddr(target.Address),
 		sources:  from,
-		pace:     pace(load.ConnectRate / float64(load.Loops)),
+		pace:     ramp{pace(load.ConnectRate / float64(load.Loops)), load.ConnectRamp},
 		timeout:  load.ConnectTimeout,
 		upgrade:  load.upgrade(),
 		tls:      secured,
@@ -102,6 +102,9 @@ func (l *loop) advance() {
 	}
 	due := min(d.total, d.pace.due(time.Duration(l.now-d.since)))
 	for d.begun < due && len(d.free) > 0 {
+		if d.pace.pace > 0 && l.now-d.since-int64(d.pace.at(d.begun)) > int64(lateAfter) {
+			l.tally.lateBegun++
+		}
 		l.begin(uint32(d.begun), false)
 		d.begun++
 	}

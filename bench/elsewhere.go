@@ -40,4 +40,7 @@ func (c Churn) Run(context.Context) (*Report, error) { return nil, errNeedsLinux
 // Run returns an error: the engine needs Linux.
 func (s Soak) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
+// Run returns an error: the engine needs Linux.
+func (c Connect) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
 func kernelRelease() string { return "" }

@@ -30,6 +30,9 @@ type Load struct {
 	// ConnectRate is how many connections to begin per second, over all loops.
 	// Default 0: no limit but ConnectInFlight.
 	ConnectRate float64 `json:"connectRate"`
+	// ConnectRamp is how long that rate takes to be reached, rising evenly from
+	// none. Default 0: it holds from the start.
+	ConnectRamp time.Duration `json:"connectRampNanoseconds"`
 	// ConnectInFlight is how many connections of one loop may be between their
 	// beginning and the server's answer, 1 to 65,536. Default 256.
 	ConnectInFlight int `json:"connectInFlight"`
@@ -110,6 +113,7 @@ func (f *faults) checkLoad(l Load) {
 		f.between("CPUs", cpu, 0, 1023, "")
 	}
 	f.check(l.ConnectRate >= 0 && l.ConnectRate <= 1e9, "ConnectRate", l.ConnectRate, "must be 0 (no limit) to 1e9 per second")
+	f.check(l.ConnectRamp == 0 || l.ConnectRamp > 0 && l.ConnectRate > 0, "ConnectRamp", l.ConnectRamp, "must not be negative, and needs a ConnectRate")
 	f.between("ConnectInFlight", l.ConnectInFlight, 1, 1<<16, "")
 	f.check(l.ConnectTimeout >= time.Millisecond, "ConnectTimeout", l.ConnectTimeout, "must be 1 ms or more")
 	f.check(l.FinishTimeout >= time.Millisecond, "FinishTimeout", l.FinishTimeout, "must be 1 ms or more")

@@ -31,6 +31,7 @@ func TestValidate(t *testing.T) {
 		{"CPU", Idle{Load: with(func(l *Load) { l.CPUs = []int{0, 1024} })}, []string{"CPUs: 1024"}},
 		{"rate", Idle{Load: with(func(l *Load) { l.ConnectRate = math.NaN() })}, []string{"ConnectRate: NaN"}},
 		{"in flight", Idle{Load: with(func(l *Load) { l.ConnectInFlight = 1<<16 + 1 })}, []string{"ConnectInFlight: "}},
+		{"ramp without a rate", Connect{Load: with(func(l *Load) { l.ConnectRamp = 1 }), Hold: -1}, []string{"ConnectRamp: 1ns", "Hold: -1ns"}},
 		{"connect timeout", Idle{Load: with(func(l *Load) { l.ConnectTimeout = 1 })}, []string{"ConnectTimeout: 1ns"}},
 		{"finish timeout", Idle{Load: with(func(l *Load) { l.FinishTimeout = -1 })}, []string{"FinishTimeout: -1ns"}},
 		{"PID", Idle{Load: with(func(l *Load) { l.PID = -1 })}, []string{"PID: -1"}},

@@ -105,3 +105,12 @@ func TestRateInterrupted(t *testing.T) {
 		t.Errorf("interrupted: %t, OK: %t, %+v, %v", r.Interrupted, r.OK(), f, r.Failures)
 	}
 }
+
+// Ten million messages a second are more than anyone sends.
+func TestOverloadProvoked(t *testing.T) {
+	s := newServer(t, func(p *peer) { p.serve(p.echo) })
+	r := runRate(t, Rate{Load: Load{URL: s.url}, PerSecond: 1e7, Duration: 2 * time.Millisecond})
+	if len(r.Overload()) == 0 {
+		t.Errorf("%d of %d messages late: no overload", r.Rate.Late, r.Rate.Due)
+	}
+}

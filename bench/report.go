@@ -9,7 +9,7 @@ import (
 // says how it was made.
 type Report struct {
 	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms",
-	// "churn", "soak", "storm" or "capacity".
+	// "connect", "churn", "soak", "storm" or "capacity".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
@@ -34,6 +34,8 @@ type Report struct {
 	Attack *AttackFigures `json:"attack,omitempty"`
 	// Broadcast is set for the broadcast and rooms scenarios.
 	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
+	// Connect is set for the connect scenario.
+	Connect *ConnectFigures `json:"connect,omitempty"`
 	// Churn is set for the churn and soak scenarios.
 	Churn *ChurnFigures `json:"churn,omitempty"`
 	// Soak is set for the soak scenario.

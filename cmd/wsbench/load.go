@@ -19,6 +19,7 @@ type loadFlags struct {
 	CPU             cpuList       `name:"cpu" placeholder:"LIST" help:"Pin the loops to these CPUs, in turn, for example 1 or 0,2-3."`
 	Source          []netip.Addr  `placeholder:"ADDRESS" help:"Connect from these addresses, in turn. A loopback target needs none."`
 	ConnectRate     float64       `placeholder:"N" help:"Connections to begin per second. Default: no limit."`
+	ConnectRamp     time.Duration `placeholder:"TIME" help:"How long it takes to reach that rate. Default: no time."`
 	ConnectInFlight int           `default:"256" placeholder:"N" help:"Connections of a loop that may wait for the server's answer (${default})."`
 	ConnectTimeout  time.Duration `default:"10s" help:"How long one may wait (${default})."`
 	FinishTimeout   time.Duration `default:"5s" help:"How long to wait for outstanding echoes and close frames at the end (${default})."`
@@ -26,6 +27,7 @@ type loadFlags struct {
 	Compression     bool          `help:"Offer permessage-deflate and send messages compressed; idle connections exchange one first. A server that declines it fails the connection."`
 	PID             int           `name:"pid" placeholder:"PID" help:"Report memory and CPU of this server process."`
 	StatsURL        string        `name:"stats-url" placeholder:"URL" help:"Fetch JSON here before and after, for the JSON report."`
+	AllowOverload   bool          `help:"Exit with 0 even if the generator could not keep its schedule, so that latencies are its own."`
 	JSON            bool          `name:"json" help:"Write the report as one JSON document."`
 }
 
@@ -37,6 +39,7 @@ func (f *loadFlags) load() bench.Load {
 		CPUs:            f.CPU,
 		Sources:         f.Source,
 		ConnectRate:     f.ConnectRate,
+		ConnectRamp:     f.ConnectRamp,
 		ConnectInFlight: f.ConnectInFlight,
 		ConnectTimeout:  f.ConnectTimeout,
 		FinishTimeout:   f.FinishTimeout,
@@ -48,6 +51,8 @@ func (f *loadFlags) load() bench.Load {
 	f.apply(&l)
 	return l
 }
+
+func (f *loadFlags) allowsOverload() bool { return f.AllowOverload }
 
 func (f *loadFlags) asJSON() bool { return f.JSON }
 
