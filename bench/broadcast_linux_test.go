@@ -57,7 +57,7 @@ func runBroadcast(t *testing.T, b Broadcast) *Report {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Broadcast == nil || r.Broadcast.Messages > 0 || b.Duration > time.Second {
+		if r.Broadcast == nil || r.Broadcast.Messages > 0 || len(r.Failures) > 0 || b.Duration > time.Second {
 			return r
 		}
 	}

@@ -107,8 +107,6 @@ type loop struct {
 }
 
 const (
-	// forever is a wait without an end.
-	forever = time.Duration(math.MaxInt64)
 	// wakeSlot marks the events of the loop's eventfd.
 	wakeSlot = -1
 	// eventBatch keeps a turn short: the events behind it wait for the clock
