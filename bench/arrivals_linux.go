@@ -117,6 +117,7 @@ func (a *arrivals) data(l *loop, c *conn, p piece) error {
 		span, wait := a.overdue(l, c.slot, sequence)
 		span.echoed++
 		span.latencies.record(wait)
+		l.meter.message(wait)
 	}
 	return err
 }

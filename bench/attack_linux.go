@@ -63,6 +63,7 @@ type siege struct {
 // goThrough warms up and goes through the phases, for as long as ctx lasts.
 func (s *siege) goThrough(ctx context.Context) error {
 	s.now = time.Now()
+	s.run.enter("warm-up", s.attack.Warmup)
 	s.run.pause(ctx, s.attack.Warmup)
 	s.now = s.now.Add(s.attack.Warmup)
 	err := s.count(ctx, nil)
@@ -80,6 +81,7 @@ func (s *siege) goThrough(ctx context.Context) error {
 		}
 		s.now = s.now.Add(countingTime)
 		s.run.pause(ctx, time.Until(s.now))
+		s.run.enter(p.name, p.length)
 		s.now = s.now.Add(p.length)
 		phase := AttackPhase{Name: p.name}
 		if p.attack {

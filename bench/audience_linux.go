@@ -207,6 +207,7 @@ func (a *audience) arrived(l *loop, slot uint32, m *member) {
 	if !known {
 		due = 0 // as late as can be
 	}
+	l.meter.message(time.Duration(now - due))
 	if message >= a.board.from.Load() {
 		a.unslow++
 		a.latencies.record(time.Duration(now - due))

@@ -39,8 +39,8 @@ func (t *summary) undelivered(f *BroadcastFigures) {
 func (t *summary) broadcast(f *BroadcastFigures) {
 	t.line("messages", "%d in %s", f.Messages, short(f.Measured))
 	t.line("deliveries", "%d, %.0f/s, %.2f in a read", f.Deliveries, f.PerSecond, f.PerRead)
-	t.percentiles("latency", f.Latency)
 	t.percentiles("to the last", f.LastLatency)
+	t.latency("latency", f.Latency)
 	if f.Slow != nil {
 		t.slow(f.Slow)
 	}

@@ -9,9 +9,10 @@ import (
 	"github.com/sluicegate/sluice/poller/fdtable"
 )
 
-// client is the loops of a run. Its methods belong to one goroutine.
+// client is the loops of a run. Its methods belong to the goroutine that started
+// it, but for each, which another may call until finish is.
 type client struct {
-	loops []*loop
+	loops []*loop // fixed after startClient
 }
 
 // newTraffic makes the traffic of one loop, which has connections from number

@@ -21,6 +21,14 @@
 //     [AttackModes]. It answers what the attack costs the server, what the
 //     others notice of it, and whether the server counts what it did about it.
 //
+// # While it runs, and afterwards
+//
+// A run is sampled once a second: an [Observer] follows it, and the report has
+// the [Series]. A [Recorder] is an observer that writes a file, which [ReadRun]
+// reads, even if the run was killed. [Figures] are the numbers by which runs are
+// compared, and [Requirements] what they must come to. Package
+// bench/htmlreport makes a page of recorded runs.
+//
 // # Engine
 //
 // The load comes from a few event loops, each one thread with an epoll instance

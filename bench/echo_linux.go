@@ -49,9 +49,11 @@ func (e Echo) Run(ctx context.Context) (*Report, error) {
 // measureEchoes lets the echoes run for the warm-up and the measured time.
 func (r *run) measureEchoes(ctx context.Context, e Echo, all []*echoes) error {
 	r.client.each(func(i int, l *loop) { all[i].begin(l) })
+	r.enter("warm-up", e.Warmup)
 	r.pause(ctx, e.Warmup)
 	before := r.sample(atMeasure)
 	r.client.each(func(i int, l *loop) { all[i].measure(l) })
+	r.enter("measuring", e.Duration)
 	r.pause(ctx, e.Duration)
 	r.client.each(func(i int, l *loop) { all[i].stop(l) })
 	return errors.Join(before, r.sample(atMeasured))
@@ -192,9 +194,13 @@ func (e *echoes) data(l *loop, c *conn, p piece) error {
 	if int(s.seen) < e.payloads.size {
 		return errTooShort
 	}
-	if e.measuring {
-		e.messages++
-		e.latencies.record(time.Duration(l.now - *e.sentAt(c.slot, s.echoed)))
+	if e.sending { // in an open loop, latency counts from the schedule
+		took := time.Duration(l.now - *e.sentAt(c.slot, s.echoed))
+		l.meter.message(took)
+		if e.measuring {
+			e.messages++
+			e.latencies.record(took)
+		}
 	}
 	s.seen = 0
 	s.echoed++

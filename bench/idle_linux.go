@@ -46,6 +46,7 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 	held := time.Now()
 	if r.opened > 0 {
 		err = r.sample(atAllOpen)
+		r.enter("holding", i.Hold)
 		r.pause(ctx, i.Hold)
 		err = errors.Join(err, r.sample(atAfter))
 	}

@@ -48,6 +48,10 @@ type Load struct {
 	// StatsURL is fetched before and after, and its JSON put into the report as
 	// it is. Default: none.
 	StatsURL string `json:"statsURL,omitempty"`
+	// SampleEvery is how often the run is sampled, 10 ms or more. Default 1 s.
+	SampleEvery time.Duration `json:"sampleEveryNanoseconds"`
+	// Observer is shown each sample while the run is under way. Default: none.
+	Observer Observer `json:"-"`
 }
 
 func (l Load) withDefaults() Load {
@@ -65,6 +69,9 @@ func (l Load) withDefaults() Load {
 	}
 	if l.FinishTimeout == 0 {
 		l.FinishTimeout = 5 * time.Second
+	}
+	if l.SampleEvery == 0 {
+		l.SampleEvery = defaultSampleEvery
 	}
 	return l
 }
@@ -105,6 +112,7 @@ func (f *faults) checkLoad(l Load) {
 	f.between("ConnectInFlight", l.ConnectInFlight, 1, 1<<16, "")
 	f.check(l.ConnectTimeout >= time.Millisecond, "ConnectTimeout", l.ConnectTimeout, "must be 1 ms or more")
 	f.check(l.FinishTimeout >= time.Millisecond, "FinishTimeout", l.FinishTimeout, "must be 1 ms or more")
+	f.check(l.SampleEvery >= 10*time.Millisecond, "SampleEvery", l.SampleEvery, "must be 10 ms or more")
 	f.check(l.PID >= 0, "PID", l.PID, "must be the id of a process")
 	if l.StatsURL != "" {
 		u, err := url.Parse(l.StatsURL)

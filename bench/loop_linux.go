@@ -72,6 +72,7 @@ type loop struct {
 	inflater  *inflater // nil until compression was agreed on
 	dial      dialer
 	tally     tally
+	meter     *meter // of the traffic's messages, until the next sample
 	finishing bool
 	deadline  int64 // of finishing
 
@@ -119,6 +120,7 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 		asides:  make(map[uint32]*aside),
 		dial:    dial,
 		tally:   newTally(),
+		meter:   newMeter(),
 	}, nil
 }
 

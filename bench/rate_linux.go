@@ -25,8 +25,10 @@ func (r Rate) Run(ctx context.Context) (*Report, error) {
 	}
 	if run.opened > 0 {
 		open.begin()
+		run.enter("warm-up", r.Warmup)
 		run.pause(ctx, r.Warmup)
 		before := run.sample(atMeasure)
+		run.enter("measuring", r.Duration)
 		run.pause(ctx, r.Duration)
 		err = errors.Join(before, run.sample(atMeasured))
 	}
@@ -79,7 +81,7 @@ func (o *openLoop) sum(number int) RateFigures {
 	if f.Measured > 0 {
 		f.PerSecond = float64(f.Echoed) / f.Measured.Seconds()
 	}
-	f.Latency = latency.report()
+	f.Latency = latency.fromSchedule()
 	return f
 }
 

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +47,9 @@ func TestRate(t *testing.T) {
 				t.Fatalf("not OK: %+v, %+v, %v", r.Connections, r.Rate, r.Failures)
 			}
 			f := r.Rate
+			if !f.Latency.Corrected {
+				t.Error("latency does not count from the schedule")
+			}
 			if f.Due != test.due || f.Echoed != test.due || f.Latency.Count != int64(test.due) {
 				t.Errorf("got %d due, %d echoed and %d latencies, want %d of each", f.Due, f.Echoed, f.Latency.Count, test.due)
 			}
@@ -103,5 +107,25 @@ func TestRateInterrupted(t *testing.T) {
 	}
 	if f := r.Rate; !r.Interrupted || !r.OK() || f.Due == 0 || f.Measured > time.Minute {
 		t.Errorf("interrupted: %t, OK: %t, %+v, %v", r.Interrupted, r.OK(), f, r.Failures)
+	}
+}
+
+// A server that stands still for a while holds up messages that were due
+// meanwhile. Their latency has that wait, although they were written at once
+// when it went on.
+func TestRateCountsFromTheSchedule(t *testing.T) {
+	const standstill = 200 * time.Millisecond
+	var once sync.Once
+	s := newServer(t, func(p *peer) {
+		p.serve(func(n int, f ws.Frame) error {
+			once.Do(func() { <-time.After(standstill) })
+			return p.echo(n, f)
+		})
+	})
+	r := runRate(t, Rate{Load: Load{URL: s.url, Connections: 1}, PerSecond: 1000, Duration: 2 * standstill})
+	// About half of the messages were due while it stood still: a closed loop
+	// would have seen one.
+	if l := r.Rate.Latency; l.At(75) < standstill/4 || l.At(99) < standstill*3/4 {
+		t.Errorf("got p75 %v and p99 %v behind a standstill of %v", l.At(75), l.At(99), standstill)
 	}
 }

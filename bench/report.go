@@ -34,6 +34,9 @@ type Report struct {
 	// Broadcast is set for the broadcast and rooms scenarios.
 	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
 	Generator Generator         `json:"generator"`
+	// Series says how the run went, second by second; 3,600 points at most, so
+	// that those of a long one stand for more than a sample each.
+	Series Series `json:"series,omitempty"`
 	// Server holds samples of the server's process in the order they were
 	// taken, if its id was given.
 	Server []ProcessSample `json:"server,omitempty"`
@@ -148,6 +151,11 @@ func (g *Generator) add(share float64) {
 type ServerStatus struct {
 	Before json.RawMessage `json:"before"`
 	After  json.RawMessage `json:"after"`
+}
+
+// heading returns what was known before the run began.
+func (r *Report) heading() Heading {
+	return Heading{Scenario: r.Scenario, Started: r.Started, Environment: r.Environment, Parameters: r.Parameters}
 }
 
 // OK reports whether the run has what was asked for: every connection opened

@@ -78,16 +78,19 @@ func (p *performance) goThrough(ctx context.Context) error {
 	epoch := time.Now()
 	each(func(i int, l *loop) { p.audiences[i].listen(l, epoch, p.wakeFrom(i)) })
 	p.direct(conductor, p.conductor.begin)
+	p.run.enter("warm-up", p.rooms.Warmup)
 	p.run.pause(ctx, p.rooms.Warmup)
 
 	before := p.run.sample(atMeasure)
 	p.direct(conductor, p.conductor.measure)
 	each(func(i int, l *loop) { p.audiences[i].measure(l) })
+	p.run.enter("measuring", p.rooms.Duration)
 	p.run.pause(ctx, p.rooms.Duration)
 	each(func(i int, l *loop) { p.audiences[i].stop(l) })
 	p.direct(conductor, p.conductor.stop)
 	after := p.run.sample(atMeasured)
 
+	p.run.enter("settling", 0)
 	p.settle(ctx)
 	if p.rooms.Slow > 0 {
 		each(func(i int, l *loop) { p.audiences[i].hear(l) })
@@ -194,6 +197,9 @@ func (p *performance) sum() *BroadcastFigures {
 	f.Lost = f.Expected - min(f.Expected, f.Deliveries)
 	f.PerSecond = float64(inTime) / f.Measured.Seconds()
 	f.Latency, f.LastLatency = latency.report(), last.report()
+	if p.rooms.PerSecond > 0 {
+		f.Latency, f.LastLatency = latency.fromSchedule(), last.fromSchedule()
+	}
 	if reads > 0 {
 		f.PerRead = float64(inTime) / float64(reads)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,10 @@ type run struct {
 	opened int // connections that opened
 	// openShare has the share of a CPU that each loop used while connecting.
 	openShare []float64
+	sampler   *sampler // from open to finish
+
+	// Atomic.
+	phase atomic.Pointer[phase]
 }
 
 // spareDescriptors are kept free for what is not a connection.
@@ -62,10 +67,15 @@ func newRun(ctx context.Context, scenario string, load Load, parameters any) (*r
 // open starts the loops and returns when every connection has opened or failed,
 // or the run is interrupted; opened then stays 0.
 func (r *run) open(ctx context.Context, t newTraffic) (err error) {
+	if o := r.load.Observer; o != nil {
+		o.Begin(r.report.heading())
+	}
+	r.enter("connecting", 0)
 	began := time.Now()
 	if r.client, err = startClient(r.load, r.target, r.from, t); err != nil {
 		return err
 	}
+	r.sampler = startSampler(r)
 	for _, l := range r.client.loops {
 		select {
 		case <-l.dialed:
@@ -81,7 +91,17 @@ func (r *run) open(ctx context.Context, t newTraffic) (err error) {
 	for _, n := range opened {
 		r.opened += n
 	}
+	r.enter("running", 0)
 	return nil
+}
+
+// enter names what the run does from now on, for so long; 0 if nobody knows.
+func (r *run) enter(name string, length time.Duration) {
+	p := &phase{name: name}
+	if length > 0 {
+		p.ends = time.Now().Add(length)
+	}
+	r.phase.Store(p)
 }
 
 // pause waits for d, or until the run is interrupted.
@@ -107,6 +127,7 @@ func (r *run) sample(at string) error {
 
 // finish ends the loops and reports what they counted.
 func (r *run) finish() {
+	r.report.Series = r.sampler.stop()
 	r.client.finish(r.load.FinishTimeout)
 	r.report.Connections, r.report.Failures = r.sum()
 	if r.load.Compression {

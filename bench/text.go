@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -75,7 +76,8 @@ func (t *summary) title(r *Report) {
 		t.more("%s: %s, %.0f frames/s and %.0f connections/s at most", p.Mode, count(p.Attackers, "attacker"), p.AttackRate, p.AttackConnectRate)
 	}
 	e := &r.Environment
-	t.more("%s, Linux %s, %d CPUs, %d descriptors", e.Go, e.Kernel, e.CPUs, e.DescriptorLimit)
+	t.more("%s, %s", cmp.Or(e.Version, "unknown version"), cmp.Or(e.Commit, "unknown commit"))
+	t.more("%s, Linux %s, %d CPUs, %d descriptors, ports %s", e.Go, e.Kernel, e.CPUs, e.DescriptorLimit, cmp.Or(e.PortRange, "unknown"))
 }
 
 func (t *summary) wellBehaved(p Rate) {
@@ -83,12 +85,9 @@ func (t *summary) wellBehaved(p Rate) {
 }
 
 func (t *summary) trouble(r *Report) {
-	c := &r.Connections
 	if r.Interrupted {
 		t.line("interrupted", "before its time; the figures cover what was done")
 	}
-	t.line("failed", "%d of %s did not open", c.Failed, count(c.Asked, "connection"))
-	t.line("lost", "%s ended before the run did", count(c.Lost, "connection"))
 	if r.Echo != nil || r.unanswered() > 0 {
 		t.line("unanswered", "%s", count(r.unanswered(), "message"))
 	}
@@ -101,6 +100,9 @@ func (t *summary) trouble(r *Report) {
 	if r.Broadcast != nil {
 		t.undelivered(r.Broadcast)
 	}
+	c := &r.Connections
+	t.line("failed", "%d of %s did not open", c.Failed, count(c.Asked, "connection"))
+	t.line("dropped", "%s ended before the run did", count(c.Lost, "connection"))
 	for _, f := range r.Failures {
 		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)
 	}
@@ -131,10 +133,23 @@ func (t *summary) percentiles(name string, l Latency) {
 		short(l.At(99)), short(l.At(99.9)), short(time.Duration(l.Max)*latencyUnit))
 }
 
+// latency is about messages, and says from where it counts.
+func (t *summary) latency(name string, l Latency) {
+	if l.Count == 0 {
+		return
+	}
+	t.percentiles(name, l)
+	if l.Corrected {
+		t.more("from when each message was due: corrected for coordinated omission")
+	} else {
+		t.more("from the write of each message: a closed loop, not corrected for coordinated omission")
+	}
+}
+
 func (t *summary) echo(f *EchoFigures) {
 	t.line("messages", "%d in %s, %.0f/s", f.Messages, short(f.Measured), f.PerSecond)
 	t.line("payload", "%s each way, %s/s", size(int64(f.PayloadBytes)), size(perSecond(f.PayloadBytes, f.Measured)))
-	t.percentiles("latency", f.Latency)
+	t.latency("latency", f.Latency)
 }
 
 // unpunctual is about messages that did not come back, or left late.
@@ -145,7 +160,7 @@ func (t *summary) unpunctual(lost, late, due uint64) {
 
 func (t *summary) rate(f *RateFigures) {
 	t.line("messages", "%d in %s, %.0f/s", f.Echoed, short(f.Measured), f.PerSecond)
-	t.percentiles("latency", f.Latency)
+	t.latency("latency", f.Latency)
 }
 
 func (t *summary) idle(f *IdleFigures) {

@@ -12,8 +12,10 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestWriteText(t *testing.T) {
-	environment := Environment{Go: "go1.26.0", Kernel: "6.18.0", CPUs: 2, DescriptorLimit: 20000}
+	environment := Environment{Version: "v1.2.3", Commit: "0123abc", PortRange: "32768 60999", Go: "go1.26.0", Kernel: "6.18.0", CPUs: 2, DescriptorLimit: 20000}
 	latency := Latency{Count: 1, Max: 26100, Percentiles: []Percentile{{50, 890}, {90, 1120}, {99, 1500}, {99.9, 22300}}}
+	scheduled := latency
+	scheduled.Corrected = true
 	url := "ws://127.0.0.1:8080/client/hubs/echo"
 	for _, test := range []struct {
 		name   string
@@ -48,7 +50,7 @@ func TestWriteText(t *testing.T) {
 			Connections: Connections{Asked: 1000, Opened: 1000, Took: 72600 * time.Microsecond, PerSecond: 13774, Handshake: latency},
 			Rate: &RateFigures{
 				Measured: 10 * time.Second, Due: 50_000, Echoed: 49_999, Lost: 1, Late: 12, PerSecond: 4999.9,
-				Latency: latency, ServerUser: 600, ServerSystem: 10900,
+				Latency: scheduled, ServerUser: 600, ServerSystem: 10900,
 			},
 			Generator: Generator{CoreShare: []float64{0.11}},
 		}},
@@ -77,7 +79,7 @@ func TestWriteText(t *testing.T) {
 			Connections: Connections{Asked: 10001, Opened: 10001, Took: time.Second, PerSecond: 10001, Handshake: latency},
 			Broadcast: &BroadcastFigures{
 				Measured: 10 * time.Second, Messages: 4000, Expected: 39_600_000, Deliveries: 39_599_999, Lost: 1, OutOfOrder: 1, Late: 7,
-				PerSecond: 3_960_000, PerRead: 19.5, Latency: latency, LastLatency: latency, ServerUser: 100, ServerSystem: 800,
+				PerSecond: 3_960_000, PerRead: 19.5, Latency: scheduled, LastLatency: scheduled, ServerUser: 100, ServerSystem: 800,
 				Slow: &SlowFigures{Members: 100, Open: 40, Received: 12_000, Missed: 388_000, Ended: []FailureCount{
 					{StageDisconnect, "closed by the server with 1013: too slow", 50}, {StageDisconnect, "reset by the server", 10}}},
 			},

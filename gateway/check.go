@@ -30,6 +30,7 @@ func (c Config) Validate() error {
 	check.engine(c)
 	check.limits(c.Limits)
 	check.timeouts(c.Timeouts)
+	check.drain(c.Drain)
 	check.compression("Compression", &c.Compression)
 	check.paths(c)
 	return errors.Join(check.faults...)
@@ -57,6 +58,7 @@ func (k *checker) engine(c Config) {
 	k.fault(c.Engine != "epoll" && c.Engine != "easygo", "Engine", c.Engine, `must be "epoll" or "easygo"`)
 	k.fault(c.Engine == "epoll" && runtime.GOOS != "linux", "Engine", c.Engine, `runs on Linux only; use "easygo"`)
 	k.fault(c.PrivateFDTables && c.Engine != "epoll", "PrivateFDTables", true, "needs the epoll engine")
+	k.fault(c.LongTurn >= 0 && c.LongTurn < minTimeout || c.LongTurn > maxTimeout, "LongTurn", c.LongTurn, fmt.Sprintf("must be %v to %v, or negative", minTimeout, maxTimeout))
 	k.between("Loops", c.Loops, 1, maxLoops, "")
 	k.between("Workers", c.Workers, 1, 65536, "")
 }

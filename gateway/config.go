@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/sluicegate/sluice/gateway/internal/outbox"
@@ -16,6 +17,10 @@ type Config struct {
 	// Listen is the TCP address of the public port, "host:port". Port 0 lets
 	// the kernel choose; see [Gateway.Addr]. Default "127.0.0.1:8080".
 	Listen string
+	// Listeners are listening TCP sockets that a predecessor or a service manager
+	// has opened, to accept from in place of Listen; see [Gateway.Listeners]. There
+	// may be fewer of them than loops, or more. [New] takes the files.
+	Listeners []*os.File
 	// TLS, if set, secures the public port: TLS 1.2 and 1.3, with what the
 	// configuration says of certificates (several are told apart by the name the
 	// client asks for) and of client certificates. Its NextProtos are the
@@ -49,6 +54,13 @@ type Config struct {
 
 	Limits   Limits
 	Timeouts Timeouts
+	// Drain says how the gateway parts with its clients.
+	Drain Drain
+
+	// LongTurn is the time from which a turn of a loop is logged, with what the
+	// loop was at: while it lasts, no session of the loop is served. Once a minute
+	// for each loop. Default 100 ms, at least 10 ms; negative logs none.
+	LongTurn time.Duration
 
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).
@@ -58,6 +70,8 @@ type Config struct {
 
 	// Logger receives the gateway's records. Default: [slog.Default].
 	Logger *slog.Logger
+	// Log says which.
+	Log Log
 }
 
 // Limits bound what one peer can make the gateway hold.

@@ -112,7 +112,7 @@ func (s *shard) finish(c *poller.Conn, x *session) {
 // Sweep implements [poller.Handler]: it looks for what is overdue.
 func (s *shard) Sweep(c *poller.Conn) {
 	x := s.sessions.At(c.Slot())
-	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
+	now, timeouts := s.loop.Now(), &s.config.Timeouts
 	switch x.state {
 	case opening:
 		if now.Since(x.heard) >= timeouts.Handshake {
@@ -135,7 +135,7 @@ func (s *shard) Sweep(c *poller.Conn) {
 }
 
 func (s *shard) sweepOpen(c *poller.Conn, x *session) {
-	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
+	now, timeouts := s.loop.Now(), &s.config.Timeouts
 	switch {
 	case x.flags&flagPaused != 0:
 		// Its input waits for a handler: the silence is ours.

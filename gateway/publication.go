@@ -56,6 +56,17 @@ func (r *Recipient) Session() Session { return r.shard.session(r.conn) }
 // User returns the session's user id, or "".
 func (r *Recipient) User() string { return r.session.profile.user() }
 
+// Hub returns the name of the session's hub, or "".
+func (r *Recipient) Hub() string {
+	if h := r.shard.route(r.session).hub; h != nil {
+		return h.name
+	}
+	return ""
+}
+
+// Groups returns the number of groups that the session is in.
+func (r *Recipient) Groups() int { return len(r.session.profile.groups()) }
+
 // Metadata returns what the session's metadata have for a key, or "".
 func (r *Recipient) Metadata(key string) string { return r.session.profile.metadata()[key] }
 

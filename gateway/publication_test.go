@@ -38,6 +38,7 @@ func TestPublicationChoosesItsSessions(t *testing.T) {
 			{"by user", room.Deliver, nil, func(r *gateway.Recipient) bool { return r.User() > "bob" }, []string{"cem", "eve"}},
 			{"by metadata", l.hub.Deliver, nil, func(r *gateway.Recipient) bool { return r.Metadata("remark") == "is bob" && r.Metadata("other") == "" }, []string{"bob"}},
 			{"by another group", room.Deliver, nil, func(r *gateway.Recipient) bool { return r.InGroup("quiet") }, []string{"ann", "cem"}},
+			{"by the number of groups and the hub", l.hub.Deliver, nil, func(r *gateway.Recipient) bool { return r.Groups() == 2 && r.Hub() == l.hub.Name() }, []string{"ann", "cem"}},
 			{"except and by group", l.hub.Deliver, []gateway.Session{session("ann")}, func(r *gateway.Recipient) bool { return r.InGroup("quiet") }, []string{"cem", "dan"}},
 			{"nobody", room.Deliver, nil, func(*gateway.Recipient) bool { return false }, nil},
 			{"one session", session("eve").Deliver, nil, nil, []string{"eve"}},

@@ -20,12 +20,12 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	g := &Gateway{config: config.WithDefaults(), ended: make(chan struct{})}
 	g.buildRoutes()
 	g.http = newHTTPSide(g.config, &net.TCPAddr{})
-	g.journal = openJournal(slog.New(slog.DiscardHandler))
+	g.live.Store(&g.config)
+	g.journal = openJournal(slog.New(slog.DiscardHandler), g.config.Log)
 	t.Cleanup(g.journal.close)
 	rig := pollertest.New(t, poller.Config{
 		Loops:       1,
-		Sweep:       g.config.Timeouts.sweep(),
-		WriteStall:  g.config.Timeouts.WriteStall,
+		Pace:        g.config.Timeouts.pace(),
 		UserTimeout: g.config.Timeouts.user(),
 		Linger:      linger,
 	}, func(l *poller.Loop) poller.Handler {

@@ -23,10 +23,12 @@ type shard struct {
 	// Fixed after newShard.
 	gateway *Gateway
 	loop    *poller.Loop
-	plain   codec.Limits // of sessions without compression
-	deflate codec.Limits // of those with it
 
-	committed int // bytes that a connection may hold and nothing can pass
+	// Loop only: the configuration in effect; see [Gateway.Reconfigure].
+	config    *Config      // never written to
+	plain     codec.Limits // of sessions without compression
+	deflate   codec.Limits // of those with it
+	committed int          // bytes that a connection may hold and nothing can pass
 
 	// Loop only: sessions.
 	sessions  slab.Table[session]
@@ -141,26 +143,28 @@ const (
 const keptResponses = 64 << 10
 
 func newShard(g *Gateway, l *poller.Loop) *shard {
-	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: g.config.Limits.Fragments}
-	deflate := plain
-	deflate.Compression = true
 	s := &shard{
-		gateway: g,
-		loop:    l,
-		plain:   plain,
-		deflate: deflate,
-
-		committed: g.config.Limits.committed(),
-
+		gateway:   g,
+		loop:      l,
 		heads:     make(map[uint32]*head),
 		undecided: make(map[uint32]*decision),
 		shareOf:   make(map[*hub.Group]uint32),
 	}
+	s.follow(g.live.Load())
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
 		s.newShare(share{hub: h, class: h.class})
 	}
 	return s
+}
+
+// follow has the shard act by config from now on.
+func (s *shard) follow(config *Config) {
+	s.config = config
+	s.plain = codec.Limits{Message: config.Limits.Message, Fragments: config.Limits.Fragments}
+	s.deflate = s.plain
+	s.deflate.Compression = true
+	s.committed = config.Limits.committed()
 }
 
 var _ poller.Handler = (*shard)(nil)

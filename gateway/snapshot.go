@@ -17,7 +17,7 @@ var errNotServing = errors.New("gateway: not serving")
 // serve has no figures.
 func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 	g.mu.Lock()
-	phase, started := g.phase, g.started
+	phase, started, drained := g.phase, g.started, g.drained
 	g.mu.Unlock()
 	if phase != serving && phase != draining {
 		return Stats{}, errNotServing
@@ -46,6 +46,12 @@ func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 	}
 	stats := g.sum(answers)
 	stats.Started = started
+	if phase == draining {
+		for _, l := range stats.Loops {
+			drained.Left += l.Sessions
+		}
+		stats.Drain = &drained
+	}
 	return stats, nil
 }
 
@@ -69,7 +75,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Users: h.users.Len(), Groups: h.groups.Len(), Published: h.published.Load()})
 	}
 	for _, c := range g.classes {
-		stats.Classes = append(stats.Classes, ClassStats{Hub: c.hub, Class: c.name, Policy: c.delivery.Policy})
+		stats.Classes = append(stats.Classes, ClassStats{Hub: c.hub, Class: c.name, Policy: c.delivery.Load().Policy})
 	}
 	for _, one := range answers {
 		stats.Loops = append(stats.Loops, one.loop)
@@ -120,6 +126,7 @@ func (s *shard) stats() shardStats {
 		Wakes:          l.Wakes,
 		TurnTime:       l.TurnTime,
 		LongestTurn:    l.LongestTurn,
+		LongTurns:      l.LongTurns,
 		Letters:        l.Letters,
 		OutboundBytes:  l.WaitingBytes,
 		SlowSessions:   s.slow,

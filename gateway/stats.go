@@ -10,6 +10,8 @@ import (
 type Stats struct {
 	// Started is when Serve began.
 	Started time.Time `json:"started"`
+	// Drain tells of the drain that is under way; nil if there is none.
+	Drain *DrainStats `json:"drain,omitempty"`
 	// Engine is "epoll" or "easygo".
 	Engine string `json:"engine"`
 	// Loops has one entry per event loop, in order.
@@ -31,6 +33,16 @@ type Stats struct {
 	// Classes has one entry for each way of delivery: first that of routes, which
 	// have no hub, then those of each hub as it was configured, its own first.
 	Classes []ClassStats `json:"classes"`
+}
+
+// DrainStats describe a drain.
+type DrainStats struct {
+	// Began is when [Gateway.Shutdown] was called, and Sessions how many were open
+	// then.
+	Began    time.Time `json:"began"`
+	Sessions int       `json:"sessions"`
+	// Left is how many are open now.
+	Left int `json:"left"`
 }
 
 // Durations is a histogram. Its buckets are the same everywhere.
@@ -85,6 +97,8 @@ type LoopStats struct {
 	TurnTime Durations `json:"turnTime"`
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration `json:"longestTurnNanoseconds"`
+	// LongTurns counts turns that took [Config].LongTurn or longer.
+	LongTurns uint64 `json:"longTurns"`
 	// Letters counts what other goroutines have left for the loop; MailboxLetters
 	// is how much of it the loop has not taken yet, and MailboxBytes what that
 	// takes of the 64 MiB that may wait.

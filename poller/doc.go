@@ -10,7 +10,8 @@
 // descriptors: a handle carries the generation of its slot, and a letter for a
 // connection that has ended is counted and dropped, never delivered to the next
 // one. The exceptions are listed here: the eventfd that wakes a loop is written
-// from anywhere, and a descriptor that leaves its loop with [Conn.HandOff]
+// from anywhere; the [Server] keeps a duplicate of each listener, for a process
+// that comes after it; and a descriptor that leaves its loop with [Conn.HandOff]
 // belongs to whoever receives it.
 //
 // # A turn of a loop

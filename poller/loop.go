@@ -53,6 +53,9 @@ type Loop struct {
 	mailbox *mailbox
 	pool    *buf.Pool
 
+	// Atomic, for who watches the loop.
+	watched watched
+
 	// Loop only: connections.
 	conns      slab.Table[Conn]
 	slots      slab.Slots
@@ -82,7 +85,7 @@ type Loop struct {
 }
 
 func newLoop(index int, config Config, now clock, wake func() error, pool *buf.Pool) *Loop {
-	return &Loop{
+	l := &Loop{
 		index:   index,
 		config:  config,
 		clock:   now,
@@ -90,6 +93,8 @@ func newLoop(index int, config Config, now clock, wake func() error, pool *buf.P
 		pool:    pool,
 		events:  make([]sys.Event, eventBatch),
 	}
+	l.watched.began.Store(betweenTurns)
+	return l
 }
 
 // Continue has the loop take another turn without waiting for events, for
@@ -168,6 +173,10 @@ func announced(c *Conn) *Conn {
 	}
 	return c
 }
+
+// Slots returns the number of slots that there are: connections have numbers
+// below it.
+func (l *Loop) Slots() int { return l.conns.Pages() * slab.PageSize }
 
 // ConnAt returns the connection at slot, or nil if there is none.
 func (l *Loop) ConnAt(slot uint32) *Conn {

@@ -215,6 +215,15 @@ func (l *Loop) sweepHandshake(c *Conn) {
 	}
 }
 
+// EndHandshakes closes the connections that are not secured yet.
+func (l *Loop) EndHandshakes() {
+	l.each(func(c *Conn) {
+		if c.state == connSecuring {
+			l.close(c, ErrStopped)
+		}
+	})
+}
+
 // abandonHandshake ends the handshake of a connection that ends.
 func (l *Loop) abandonHandshake(c *Conn) {
 	if s := l.security.table.At(c.slot); s.handshake != nil {

@@ -32,6 +32,13 @@ const (
 	sweepActions = 4
 )
 
+// SetPace changes the loop's pace. The step of a sweep that is under way ends as
+// it began.
+func (l *Loop) SetPace(p Pace) {
+	l.config.Pace = p
+	l.sweeper.next = min(l.sweeper.next, l.began+p.Sweep)
+}
+
 func (l *Loop) sweep() {
 	s := &l.sweeper
 	if s.at == s.until {

@@ -23,6 +23,7 @@ const (
 
 // run is the life of the loop, after it was given its engine.
 func (l *Loop) run() {
+	l.watched.goroutine = goroutineID()
 	for !l.stopping {
 		l.turn()
 	}
@@ -36,6 +37,7 @@ func (l *Loop) turn() {
 	}
 	l.began = l.clock()
 	l.now = Tick(l.began / time.Millisecond)
+	l.watched.began.Store(int64(l.began))
 	l.stats.Turns++
 	l.again = false
 
@@ -52,9 +54,14 @@ func (l *Loop) turn() {
 	l.flush()
 
 	ended := l.clock()
-	l.stats.TurnTime.Add(ended - l.began)
-	l.longest.add(ended-l.began, ended)
+	took := ended - l.began
+	l.stats.TurnTime.Add(took)
+	l.longest.add(took, ended)
+	if long := l.config.LongTurn; long > 0 && took >= long {
+		l.stats.LongTurns++
+	}
 	l.handler.TurnDone()
+	l.watched.began.Store(betweenTurns)
 }
 
 // wait returns the number of events, after sleeping if there is nothing to do.
@@ -132,7 +139,7 @@ func (l *Loop) untilDue() time.Duration {
 
 func (l *Loop) dispatch(event sys.Event) {
 	if event.Token == listenerToken {
-		l.acceptor.ready = true
+		l.acceptor.announced()
 		return
 	}
 	c := l.lookup(fromToken(event.Token))

@@ -1,7 +1,7 @@
 // Command sluice is the gateway: `sluice serve` runs it, `sluice config` checks
-// and shows its configuration, and `sluice doctor` looks at the machine. It holds
-// flags, wiring, signals and exit codes; everything else is in the packages of
-// gateway.
+// and shows its configuration, `sluice doctor` looks at the machine, and `sluice
+// token` mints and checks tokens. It holds flags, wiring, signals and exit codes;
+// everything else is in the packages of gateway.
 package main
 
 import (
@@ -25,8 +25,9 @@ const (
 
 func main() {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR2)
 	p := &process{
+		program: os.Args[0],
 		args:    os.Args[1:],
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
@@ -39,6 +40,7 @@ func main() {
 
 // process is what the program has of its surroundings.
 type process struct {
+	program        string // as it was started
 	args           []string
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
@@ -51,6 +53,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
 	Config  configCommands `cmd:"" help:"Check and show configurations."`
 	Doctor  doctorCommand  `cmd:"" help:"Tell whether this machine can carry a number of connections."`
+	Token   tokenCommands  `cmd:"" help:"Mint and check tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

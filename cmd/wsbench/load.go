@@ -25,7 +25,8 @@ type loadFlags struct {
 	Compression     bool          `help:"Offer permessage-deflate and send messages compressed; idle connections exchange one first. A server that declines it fails the connection."`
 	PID             int           `name:"pid" placeholder:"PID" help:"Report memory and CPU of this server process."`
 	StatsURL        string        `name:"stats-url" placeholder:"URL" help:"Fetch JSON here before and after, for the JSON report."`
-	JSON            bool          `name:"json" help:"Write the report as one JSON document."`
+
+	outputFlags
 }
 
 func (f *loadFlags) load() bench.Load {
@@ -43,10 +44,10 @@ func (f *loadFlags) load() bench.Load {
 		PrivateFDTables: f.PrivateFDTables,
 		PID:             f.PID,
 		StatsURL:        f.StatsURL,
+		SampleEvery:     f.SampleEvery,
+		Observer:        f.observers,
 	}
 }
-
-func (f *loadFlags) asJSON() bool { return f.JSON }
 
 // cpuList is a list of CPU numbers and ranges of them, in the notation of
 // taskset.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,8 @@ import (
 // Exit codes.
 const (
 	exitOK = 0
-	// exitFellShort: connections failed or were lost, or echoes were wrong.
+	// exitFellShort: connections failed or were lost, echoes were wrong, or a
+	// requirement was not met.
 	exitFellShort = 1
 	// exitUsage: the command line, or what it asks of this machine, is wrong.
 	exitUsage = 2
@@ -32,13 +32,15 @@ type commands struct {
 	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
 	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
+	Report    reportCommand    `cmd:"" help:"Compare recorded runs on one HTML page: figures, distributions, and how they went over time."`
 	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
+	Figures   figuresCommand   `cmd:"" help:"List the figures that --require can name: name, an example of a value, and what it is."`
 }
 
 // scenario is a command that puts load on a server.
 type scenario interface {
 	run(ctx context.Context) (*bench.Report, error)
-	asJSON() bool
+	output() *outputFlags
 }
 
 // listing is a command that only says something.
@@ -75,7 +77,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	switch selected := command.Selected().Target.Addr().Interface().(type) {
 	case scenario:
-		return play(ctx, selected, stdout, stderr)
+		return play(ctx, selected, args, stdout, stderr)
+	case *reportCommand:
+		met, err := selected.compare(stdout, stderr)
+		switch {
+		case err != nil:
+			return complain(stderr, err)
+		case !met:
+			return exitFellShort
+		}
+		return exitOK
 	case listing:
 		if err := selected.list(stdout); err != nil {
 			return complain(stderr, err)
@@ -87,17 +98,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // play runs a scenario and writes its report.
-func play(ctx context.Context, s scenario, stdout, stderr io.Writer) int {
+func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writer) int {
+	out := s.output()
+	finish, err := out.attend(append([]string{"wsbench"}, args...), stderr)
+	if err != nil {
+		return complain(stderr, err)
+	}
 	report, err := s.run(ctx)
+	err = errors.Join(err, finish(report))
 	if report == nil {
 		return complain(stderr, err)
 	}
-	err = errors.Join(err, write(stdout, report, s.asJSON()))
+	err = errors.Join(err, out.write(stdout, report))
 	if err != nil {
 		complain(stderr, err)
-		return exitFellShort
 	}
-	if !report.OK() {
+	if met := out.complainOf(report, stderr); err != nil || !met || !report.OK() {
 		return exitFellShort
 	}
 	return exitOK
@@ -106,14 +122,4 @@ func play(ctx context.Context, s scenario, stdout, stderr io.Writer) int {
 func complain(stderr io.Writer, err error) int {
 	fmt.Fprintln(stderr, "wsbench:", err)
 	return exitUsage
-}
-
-func write(w io.Writer, r *bench.Report, asJSON bool) error {
-	if !asJSON {
-		return r.WriteText(w)
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
 }

@@ -71,6 +71,7 @@ func TestExitCodes(t *testing.T) {
 		{"help of a command", []string{"echo", "--help"}, exitOK, "--in-flight", ""},
 		{"help of the attacks", []string{"attack", "--help"}, exitOK, "counted: message_too_big; by default 100 attackers", ""},
 		{"modes", []string{"modes"}, exitOK, "close-stall      sends a close frame", ""},
+		{"figures", []string{"figures"}, exitOK, "late           0 or 0.1%  messages that left more than 1 ms after they were due", ""},
 		{"no command", nil, exitUsage, "", "see wsbench --help"},
 		{"unknown command", []string{"dance"}, exitUsage, "", "dance"},
 		{"unknown flag", []string{"idle", echo, "--sideways"}, exitUsage, "", "--sideways"},

@@ -19,6 +19,18 @@ var (
 var ofGateway = []metric[gateway.Stats]{
 	gauge("sluice_loops", "Event loops.", func(s *gateway.Stats) int { return len(s.Loops) }),
 	gauge("sluice_deciding_upgrades", "Upgrades that the program is deciding on now; further undecided ones stand in line.", func(s *gateway.Stats) int { return s.Deciding }),
+	gauge("sluice_draining", "1 while sessions are being closed for a stop.", func(s *gateway.Stats) int {
+		if s.Drain == nil {
+			return 0
+		}
+		return 1
+	}),
+	gauge("sluice_drain_sessions_left", "Sessions that a drain has not ended yet; 0 while there is none.", func(s *gateway.Stats) int {
+		if s.Drain == nil {
+			return 0
+		}
+		return s.Drain.Left
+	}),
 	gauge("sluice_http_connections", "Connections served as plain HTTP.", func(s *gateway.Stats) int { return s.HTTPConnections }),
 	gauge("sluice_segments", "Input buffers of 64 KiB in use.", func(s *gateway.Stats) int { return s.Segments }),
 	gauge("sluice_workers", "Workers that run pooled handlers.", func(s *gateway.Stats) int { return s.Workers.Workers }),
@@ -37,6 +49,7 @@ var ofLoop = []metric[gateway.LoopStats]{
 	counter("sluice_loop_wakes_total", "Turns begun by another goroutine.", func(l *gateway.LoopStats) uint64 { return l.Wakes }, "loop"),
 	counter("sluice_loop_busy_seconds_total", "Time that turns of the loop took, sleep excluded.", func(l *gateway.LoopStats) float64 { return l.TurnTime.Sum.Seconds() }, "loop"),
 	gauge("sluice_loop_longest_turn_seconds", "Longest turn of the last 10 to 20 seconds.", func(l *gateway.LoopStats) float64 { return l.LongestTurn.Seconds() }, "loop"),
+	counter("sluice_loop_long_turns_total", "Turns that took longTurn or longer.", func(l *gateway.LoopStats) uint64 { return l.LongTurns }, "loop"),
 	counter("sluice_loop_letters_total", "What other goroutines have left for the loop: sends, publications, batches that workers have finished.", func(l *gateway.LoopStats) uint64 { return l.Letters }, "loop"),
 	gauge("sluice_mailbox_letters", "What other goroutines have left for the loop and it has not taken yet.", func(l *gateway.LoopStats) int { return l.MailboxLetters }, "loop"),
 	gauge("sluice_mailbox_bytes", "Bytes that the letters waiting for the loop take; at 64 MiB senders and publishers are told that the gateway is busy.", func(l *gateway.LoopStats) int { return l.MailboxBytes }, "loop"),
@@ -83,7 +96,7 @@ var ofHub = []metric[gateway.HubStats]{
 }
 
 // ofClass have the label hub empty for routes that are no hub's. The label policy
-// does not change while the gateway runs.
+// changes with a reload only.
 var ofClass = []metric[gateway.ClassStats]{
 	counter("sluice_offered_messages_total", "Messages for open sessions, once for each session.", func(c *gateway.ClassStats) uint64 { return c.Offered }, "hub", "class", "policy"),
 	counter("sluice_dropped_messages_total", "Messages that the session they were for was too slow for.", func(c *gateway.ClassStats) uint64 { return c.Dropped }, "hub", "class", "policy"),

@@ -56,6 +56,10 @@ func Catalog() []Setting {
 		{"tryPage", "try-page", "BOOL", "true, false",
 			"serve a page for trying the hubs at / of the public address", func(s *Settings) value { return toggle{&s.TryPage} }},
 
+		{"longTurn", "long-turn", "DURATION", "10ms to 168h, or 0s for never",
+			"a turn of a loop that takes so long is logged, once a minute, with what the loop was at",
+			func(s *Settings) value { return orNever{duration{&s.LongTurn}, -1} }},
+
 		{"compression.enabled", "compression", "BOOL", "true, false",
 			"accept permessage-deflate from clients that offer it", func(s *Settings) value { return toggle{&s.Compression.Enabled} }},
 		{"compression.threshold", "compression-threshold", "SIZE", "1 to 1GiB",
@@ -123,13 +127,25 @@ func Catalog() []Setting {
 		{"timeouts.writeStall", "write-stall", "DURATION", "10ms to 168h",
 			"time without progress after which a client that does not read is cut off", func(s *Settings) value { return duration{&s.Timeouts.WriteStall} }},
 		{"timeouts.shutdown", "shutdown-timeout", "DURATION", "longer than 0s",
-			"time for a graceful stop", func(s *Settings) value { return duration{&s.Shutdown} }},
+			"time for a graceful stop, the drain's grace included; sessions left then are closed together", func(s *Settings) value { return duration{&s.Shutdown} }},
+
+		{"drain.grace", "drain-grace", "DURATION", "0s to 1h",
+			"time between not ready and the first close, in which clients are still accepted: what a load balancer takes to notice",
+			func(s *Settings) value { return orNever{duration{&s.Drain.Grace}, 0} }},
+		{"drain.rate", "drain-rate", "COUNT", "1 to 1073741824",
+			"sessions closed in a second", func(s *Settings) value { return count{&s.Drain.Rate, 1} }},
+		{"drain.code", "drain-code", "CODE", "1001 (going away), 1012 (service restart)",
+			"status code of the close frames", func(s *Settings) value { return farewellCode(&s.Drain.Code) }},
+		{"drain.reason", "drain-reason", "TEXT", "at most 123 bytes",
+			"text of the close frames", func(s *Settings) value { return text{&s.Drain.Reason} }},
 
 		{"log.level", "log-level", "NAME", "debug, info, warn, error",
 			"least level that is logged", func(s *Settings) value {
 				return choice[slog.Level]{&s.Log.Level, []option[slog.Level]{
 					{"debug", slog.LevelDebug}, {"info", slog.LevelInfo}, {"warn", slog.LevelWarn}, {"error", slog.LevelError}}}
 			}},
+		{"log.sample", "log-sample", "COUNT", "1 or more, or 0 for all",
+			"records of one kind that are written in a second; the rest is counted", func(s *Settings) value { return orAll{count{&s.Log.Sample, 1}} }},
 		{"log.format", "log-format", "NAME", "text, json",
 			"form of log records", func(s *Settings) value {
 				return choice[Format]{&s.Log.Format, []option[Format]{{"text", Text}, {"json", JSON}}}

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"github.com/gobwas/ws"
+
 	"github.com/sluicegate/sluice/gateway"
 )
 
@@ -44,6 +46,11 @@ func dispatch(to *gateway.Dispatch) value {
 func onMessage(to *gateway.OnMessage) value {
 	return choice[gateway.OnMessage]{to, []option[gateway.OnMessage]{
 		{"discard", gateway.Discard}, {"echo", gateway.EchoBack}, {"publish", gateway.PublishToOthers}}}
+}
+
+func farewellCode(to *ws.StatusCode) value {
+	return choice[ws.StatusCode]{to, []option[ws.StatusCode]{
+		{"1001", ws.StatusGoingAway}, {"1012", gateway.StatusServiceRestart}}}
 }
 
 func policy(to *gateway.Policy) value {

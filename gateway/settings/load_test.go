@@ -48,16 +48,18 @@ workers: 7
 dispatch: inline
 echo: /echo
 tryPage: true
+longTurn: 50ms
 compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
 limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, decisions: 13, undecided: 14, tlsHandshakes: 3, httpConnections: 8}
 timeouts: {handshake: 1s, decide: 8s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
+drain: {grace: 2s, rate: 500, code: 1012, reason: bye}
 hubs:
   chat:
     {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b], sessions: 6, sessionsPerUser: 5,
     delivery: {policy: drop-oldest, window: 50ms, batch: 8KiB},
     groups: {positions: {prefix: "pos/", policy: conflate, window: 1ms, batch: 4KiB}, log: {}}}
   quiet:
-log: {level: debug, format: json}
+log: {level: debug, format: json, sample: 0}
 `))
 	s.origins = nil
 	want := &Settings{
@@ -78,7 +80,9 @@ log: {level: debug, format: json}
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Decide: 8 * time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
 		Shutdown: 7 * time.Second,
-		Log:      Log{slog.LevelDebug, JSON},
+		LongTurn: 50 * time.Millisecond,
+		Drain:    gateway.Drain{Grace: 2 * time.Second, Rate: 500, Code: gateway.StatusServiceRestart, Reason: "bye"},
+		Log:      Log{slog.LevelDebug, JSON, -1},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
@@ -97,7 +101,7 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true"}
-	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9"}
+	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "drain.code": "1012", "drain.reason": "bye"}
 	for _, setting := range Catalog() {
 		value, ok := sample[setting.Kind]
 		if !ok {

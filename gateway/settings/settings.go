@@ -46,6 +46,9 @@ type Settings struct {
 	Timeouts gateway.Timeouts
 	// Shutdown bounds a graceful stop.
 	Shutdown time.Duration
+	// LongTurn is as in [gateway.Config].
+	LongTurn time.Duration
+	Drain    gateway.Drain
 	Log      Log
 
 	// origins tells by path where a value was set; a path that is absent has
@@ -57,6 +60,8 @@ type Settings struct {
 type Log struct {
 	Level  slog.Level
 	Format Format
+	// Sample is as in [gateway.Log].
+	Sample int
 }
 
 // Default returns the settings of an empty file.
@@ -71,7 +76,9 @@ func Default() *Settings {
 		Timeouts:    served.Timeouts,
 		Compression: served.Compression,
 		Shutdown:    10 * time.Second,
-		Log:         Log{Level: slog.LevelInfo, Format: Text},
+		LongTurn:    served.LongTurn,
+		Drain:       served.Drain,
+		Log:         Log{Level: slog.LevelInfo, Format: Text, Sample: served.Log.Sample},
 	}
 }
 
@@ -88,6 +95,9 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Compression:     s.Compression,
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
+		Drain:           s.Drain,
+		LongTurn:        s.LongTurn,
+		Log:             gateway.Log{Sample: s.Log.Sample},
 	}
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}

@@ -121,6 +121,19 @@ func (v count) set(s string) error {
 	return nil
 }
 
+// orAll is a count that has no bound if it is 0, which is kept as negative.
+type orAll struct{ count }
+
+func (v orAll) String() string { return strconv.Itoa(max(*v.to, 0)) }
+
+func (v orAll) set(s string) error {
+	if s == "0" {
+		*v.to = -1
+		return nil
+	}
+	return v.count.set(s)
+}
+
 type duration struct{ to *time.Duration }
 
 func (v duration) String() string { return v.to.String() }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway/auth"
+	"github.com/sluicegate/sluice/gateway/token"
+)
+
+type tokenCommands struct {
+	Client mintCommand    `cmd:"" help:"Print the URL and the token with which a client connects."`
+	Check  inspectCommand `cmd:"" help:"Check a token, and print what it says."`
+}
+
+// access is what tokens are minted and checked with.
+type access struct {
+	Endpoint  string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Public endpoint of the gateway (${default})."`
+	AccessKey string `placeholder:"KEY" help:"Access key; others can see it here. Default: SLUICE_ACCESS_KEY of the environment."`
+}
+
+const accessKeyVariable = "SLUICE_ACCESS_KEY"
+
+// authority returns what the flags and the environment ask for, and the endpoint.
+func (a *access) authority(p *process) (*token.Authority, error) {
+	endpoint, err := token.ParseEndpoint(a.Endpoint)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--endpoint: %w", err)}
+	}
+	key, from := a.AccessKey, "--access-key"
+	if key == "" {
+		key, _ = p.env(accessKeyVariable)
+		from = accessKeyVariable
+	}
+	if key == "" {
+		return nil, usageError{fmt.Errorf("--access-key: is missing; give it, or set %s", accessKeyVariable)}
+	}
+	authority, err := token.New(token.Config{Keys: []string{key}, Endpoints: []token.Endpoint{endpoint}})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", from, err)}
+	}
+	return authority, nil
+}
+
+type mintCommand struct {
+	access
+	Hub     string        `required:"" help:"Hub to connect to."`
+	User    string        `help:"User id. Default: anonymous."`
+	Group   []string      `sep:"none" placeholder:"NAME" help:"Group to be in from the beginning; may be repeated."`
+	Role    []string      `sep:"none" placeholder:"ROLE" help:"Role, such as webpubsub.sendToGroup; may be repeated."`
+	Expires time.Duration `default:"1h" help:"How long the token is good (${default})."`
+}
+
+// Run prints the URL, which holds the token, and the token by itself.
+func (c *mintCommand) Run(p *process) error {
+	authority, err := c.authority(p)
+	if err != nil {
+		return err
+	}
+	if c.Expires == 0 {
+		return usageError{errors.New("--expires: 0s: must be at least 1s")}
+	}
+	signed, err := authority.MintClient(token.Client{Hub: c.Hub, User: c.User, Groups: c.Group, Roles: c.Role, Life: c.Expires})
+	if err != nil {
+		return usageError{err}
+	}
+	fmt.Fprintf(p.stdout, "url    %s?access_token=%s\ntoken  %s\n", authority.Endpoint().ClientURL(c.Hub), url.QueryEscape(signed), signed)
+	return nil
+}
+
+type inspectCommand struct {
+	access
+	Token string `arg:"" help:"The token."`
+}
+
+// Run prints what a good token says.
+func (c *inspectCommand) Run(p *process) error {
+	authority, err := c.authority(p)
+	if err != nil {
+		return err
+	}
+	checked, purpose, err := authority.Inspect(c.Token)
+	if errors.Is(err, auth.ErrAudience) {
+		return fmt.Errorf("%w: its aud is %q, which is nothing at --endpoint %v", err, checked.Claims["aud"], authority.Endpoint())
+	}
+	if err != nil {
+		return err
+	}
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(p.stdout, "%-8s %s\n", name, value)
+		}
+	}
+	line("hub", purpose.Hub)
+	line("request", purpose.Target)
+	line("user", checked.User)
+	line("groups", strings.Join(checked.Groups, ", "))
+	line("roles", strings.Join(checked.Roles, ", "))
+	line("expires", checked.Expires.UTC().Format(time.RFC3339))
+	return nil
+}

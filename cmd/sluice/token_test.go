@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const testKey = "an access key of the tests, 32 bytes+"
+
+func TestTokensAreMintedAndChecked(t *testing.T) {
+	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}
+	minted := runSluice(t, nil, "token", "client", "--hub", "chat", "--user", "ana", "--group", "a,b", "--group", "g 2",
+		"--role", "webpubsub.sendToGroup", "--expires", "5m", "--endpoint", "https://example.com/live", "--access-key", testKey)
+	first, second, _ := strings.Cut(minted.stdout, "\n")
+	signed := strings.TrimSpace(strings.TrimPrefix(second, "token  "))
+	if minted.code != exitClean || first != "url    wss://example.com/live/client/hubs/chat?access_token="+signed {
+		t.Fatalf("%+v", minted)
+	}
+	checked := runSluice(t, env, "token", "check", "--endpoint", "https://example.com/live", signed)
+	for _, line := range []string{"hub      chat\n", "user     ana\n", "groups   a,b, g 2\n", "roles    webpubsub.sendToGroup\n", "expires  20"} {
+		if checked.code != exitClean || !strings.Contains(checked.stdout, line) {
+			t.Errorf("no %q in %+v", line, checked)
+		}
+	}
+}
+
+func TestFaultsOfTokenCommands(t *testing.T) {
+	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}
+	signed := strings.TrimSpace(strings.Split(runSluice(t, env, "token", "client", "--hub", "chat").stdout, "token  ")[1])
+	for _, tc := range []struct {
+		name   string
+		env    map[string]string
+		args   []string
+		code   int
+		stderr string
+	}{
+		{"no hub", env, []string{"client"}, exitUsage, "--hub"},
+		{"no key", nil, []string{"client", "--hub=chat"}, exitUsage, "--access-key: is missing; give it, or set SLUICE_ACCESS_KEY"},
+		{"short key", nil, []string{"client", "--hub=chat", "--access-key=short"}, exitUsage, "--access-key: token: auth: Keys[0]: HS256 key \"\": has a secret of 5 bytes"},
+		{"bad endpoint", env, []string{"client", "--hub=chat", "--endpoint=ws://h"}, exitUsage, "--endpoint: endpoint \"ws://h\": has the scheme ws"},
+		{"no life", env, []string{"client", "--hub=chat", "--expires=0s"}, exitUsage, "--expires: 0s"},
+		{"short life", env, []string{"client", "--hub=chat", "--expires=1ms"}, exitUsage, "life: 1ms"},
+		{"no token", env, []string{"check"}, exitUsage, "<token>"},
+		{"malformed", env, []string{"check", "x"}, exitFailed, "malformed"},
+		{"another key", nil, []string{"check", signed, "--access-key=" + testKey + "!"}, exitFailed, "signature is wrong"},
+		{"another endpoint", env, []string{"check", signed, "--endpoint=http://h"}, exitFailed, `its aud is "http://127.0.0.1:8080/client/hubs/chat", which is nothing at --endpoint http://h`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := runSluice(t, tc.env, append([]string{"token"}, tc.args...)...)
+			if got.code != tc.code || !strings.Contains(got.stderr, tc.stderr) || strings.Contains(got.stderr, testKey) {
+				t.Errorf("exit code %d, stderr %q; want %d with %q", got.code, got.stderr, tc.code, tc.stderr)
+			}
+		})
+	}
+}

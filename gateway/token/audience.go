@@ -1,0 +1,58 @@
+package token
+
+import (
+	"net/url"
+	"strings"
+)
+
+// audience is the claim aud, taken apart once and compared often.
+type audience struct {
+	origin string // as in [Endpoint]
+	rest   string // path and query, as signed
+	plain  string // the same, percent-decoded once
+}
+
+// audienceOf takes an absolute URL apart. What is none matches no request.
+func audienceOf(text string) audience {
+	scheme, rest, _ := strings.Cut(text, "://")
+	host := rest
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		host, rest = rest[:slash], rest[slash:]
+	}
+	return audience{originOf(scheme, host), rest, decoded(rest)}
+}
+
+// decoded returns s percent-decoded, or as it is if that cannot be.
+func decoded(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// isFor reports whether the audience is target, a path and perhaps a query, at an
+// endpoint.
+func (a *audience) isFor(e Endpoint, target string) bool {
+	if a.origin != e.origin {
+		return false
+	}
+	if rest, below := cutPrefixFold(a.rest, e.prefix); below && sameTarget(rest, target) {
+		return true
+	}
+	plain, below := cutPrefixFold(a.plain, e.prefix)
+	return below && sameTarget(plain, decoded(target))
+}
+
+// isPath reports whether the audience is target at any endpoint without a path.
+// Nothing is decoded here: what has slashes by an escape only would be another
+// path, and there is no endpoint to say where it begins.
+func (a *audience) isPath(target string) bool { return sameTarget(a.rest, target) }
+
+// sameTarget compares with target and, if signed has none, without its query.
+func sameTarget(signed, target string) bool {
+	if strings.EqualFold(signed, target) {
+		return true
+	}
+	path, _, asked := strings.Cut(target, "?")
+	return asked && strings.EqualFold(signed, path)
+}
