@@ -54,6 +54,10 @@ type Config struct {
 
 	Limits   Limits
 	Timeouts Timeouts
+	// Admission says who is let in, and how fast.
+	Admission Admission
+	// Rates bound what each session may send.
+	Rates Rates
 	// Drain says how the gateway parts with its clients.
 	Drain Drain
 
@@ -120,11 +124,16 @@ type Limits struct {
 	// until its own were handled. Clients may send as much ahead of a [Decide];
 	// beyond it they get 503. Default 64 MiB; at most 1 GiB.
 	Backlog int
+	// Connections is how many connections the loops may hold, sessions, those
+	// that wait for admission and TLS handshakes included; further ones are reset
+	// at once. Default 0: as many as there are descriptors for.
+	Connections int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.
 	Sessions int
-	// SessionsPerAddress is how many of them may have one IP address. Default 0:
-	// any number.
+	// SessionsPerAddress is how many of them may have one address, as
+	// [Admission].IPv4Bits and IPv6Bits tell addresses apart. Default 0: any
+	// number.
 	SessionsPerAddress int
 	// Groups is how many groups a session may be in. Default 128; at most 65,536.
 	Groups int
@@ -153,8 +162,8 @@ type Limits struct {
 // Timeouts are swept, not timed one by one: each fires within a quarter of
 // itself after it is due.
 type Timeouts struct {
-	// Handshake bounds the time from accept to a complete HTTP head. Default
-	// 10 s.
+	// Handshake bounds the time from admission to a complete HTTP head, and that
+	// from accept to a complete PROXY header. Default 10 s.
 	Handshake time.Duration
 	// Decide bounds the time from a complete HTTP head to the decision of a
 	// [Decide], the time in line included; the upgrade then gets 504. Default 10 s.

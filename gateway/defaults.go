@@ -58,6 +58,7 @@ func (c Config) WithDefaults() Config {
 	}
 	c.Compression = c.Compression.withDefaults()
 	orDuration(&c.LongTurn, 100*time.Millisecond)
+	c.Admission = c.Admission.withDefaults()
 	orDuration(&c.Settle, 2*time.Second)
 	orInt(&c.Log.Sample, 10)
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))

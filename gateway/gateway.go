@@ -22,18 +22,19 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config   Config // as it was given; see live
-	server   *poller.Server
-	shards   []*shard
-	hubs     []*Hub
-	classes  []*class
-	routes   map[string]*route // by path
-	numbered []*route
-	http     *httpSide
-	tls      tlsSide
-	idKey    [32]byte
-	begun    chan struct{} // closed when it serves
-	ended    chan struct{} // closed when nothing runs any more
+	config    Config // as it was given; see live
+	server    *poller.Server
+	shards    []*shard
+	hubs      []*Hub
+	classes   []*class
+	routes    map[string]*route // by path
+	numbered  []*route
+	http      *httpSide
+	tls       tlsSide
+	admission *admission
+	idKey     [32]byte
+	begun     chan struct{} // closed when it serves
+	ended     chan struct{} // closed when nothing runs any more
 
 	// Fixed once serving.
 	pool    *workers.Pool
@@ -47,7 +48,7 @@ type Gateway struct {
 	sessions  limit.Count
 	undecided limit.Count // upgrades
 	events    subscribers
-	addresses limit.Keyed[netip.Addr] // if they are limited
+	addresses limit.Keyed[netip.Prefix] // if they are limited
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -84,7 +85,7 @@ func New(config Config) (*Gateway, error) {
 	}
 	inherited := config.Listeners
 	config.Listeners = nil
-	g := &Gateway{config: config, begun: make(chan struct{}), ended: make(chan struct{})}
+	g := &Gateway{config: config, admission: newAdmission(&config), begun: make(chan struct{}), ended: make(chan struct{})}
 	g.live.Store(&g.config)
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
@@ -106,6 +107,8 @@ func New(config Config) (*Gateway, error) {
 		Linger:          linger,
 		LongTurn:        max(0, config.LongTurn),
 		TLS:             g.tls.poller(&config),
+		Gate:            g.gate(),
+		PrefaceTimeout:  config.Timeouts.Handshake,
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
 	})
@@ -119,6 +122,18 @@ func New(config Config) (*Gateway, error) {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i)))
 	}
 	return g, nil
+}
+
+// gate returns what makes the loops' gates, nil if there are none.
+func (g *Gateway) gate() func(*poller.Loop) poller.Gate {
+	if !g.config.Admission.atGate(&g.config.Limits) {
+		return nil
+	}
+	return func(l *poller.Loop) poller.Gate {
+		s := g.shards[l.Index()]
+		s.door = newDoor(s, g.admission)
+		return s.door
+	}
 }
 
 // linger is how long a session's connection is read after its last frame was

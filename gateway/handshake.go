@@ -62,6 +62,10 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		s.refuse(c, x, refusalOf(err))
 		return
 	}
+	if refused := s.trace(c, &parsed); refused != nil {
+		s.refuse(c, x, refused)
+		return
+	}
 	if !parsed.Upgrade {
 		s.handOff(c, x, p)
 		return
@@ -134,6 +138,8 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	x.opened = s.second()
 	s.identify(x, &r.Identity)
 	s.equip(x, r)
+	s.pacer.begin(c.Slot())
+	s.noteExpiry(c, x, r.Identity.Expires)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
 	s.joinGroups(c, x, route.hub, r.Identity.Groups)

@@ -278,7 +278,9 @@ func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	}
 	if x.flags&flagPaused != 0 && emptied {
 		x.flags &^= flagPaused
-		c.Resume()
+		if x.flags&flagDelayed == 0 {
+			c.Resume()
+		}
 	}
 	if !in.listed {
 		x.inbox = nil

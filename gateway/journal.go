@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -108,6 +109,14 @@ func (j *journal) ended(c *poller.Conn, x *session, cause error) {
 func (j *journal) failed(message string, args ...any) {
 	if j.sampler.admits(kindFailure) {
 		j.log(slog.LevelError, message, args...)
+	}
+}
+
+// refused records a connection that was refused before it was anything, if its
+// reason is of interest.
+func (j *journal) refused(r Reason, remote netip.AddrPort) {
+	if j.logger.Enabled(context.Background(), r.Level()) && j.sampler.admits(kind(r)) {
+		j.log(r.Level(), "connection refused", "reason", r.String(), "remote", remote.String())
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // Reconfigure has a gateway act by next from now on, as far as that can change
 // while it serves: [Config].Limits but for KernelSend, KernelReceive,
-// Decisions, TLSHandshakes and HTTPConnections; Timeouts; Drain; Log; and of hubs and routes
+// Connections, Decisions, TLSHandshakes and HTTPConnections; Timeouts; Drain; Log; and of hubs and routes
 // Origins, Sessions, SessionsPerUser and every Delivery. Sessions stay open, also
 // those that a new limit would not admit. Handlers, Authorize, HTTP, Logger and
 // the content of TLS (see [Gateway.SetTLS]) are not looked at.
@@ -71,7 +71,7 @@ func (l Limits) adopt(next Limits) Limits {
 	adopted := next
 	adopted.KernelSend, adopted.KernelReceive = l.KernelSend, l.KernelReceive // set on listeners
 	adopted.TLSHandshakes, adopted.HTTPConnections = l.TLSHandshakes, l.HTTPConnections
-	adopted.Decisions = l.Decisions
+	adopted.Decisions, adopted.Connections = l.Decisions, l.Connections
 	if l.SessionsPerAddress == 0 || next.SessionsPerAddress == 0 {
 		// The addresses of open sessions are counted, or they are not.
 		adopted.SessionsPerAddress = l.SessionsPerAddress

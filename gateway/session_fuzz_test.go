@@ -17,7 +17,8 @@ const fuzzUpgrade = "GET /client/hubs/fuzz HTTP/1.1\r\nHost: h\r\nUpgrade: webso
 
 // onRig returns a gateway of one shard on a scripted kernel.
 func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
-	g := &Gateway{config: config.WithDefaults(), ended: make(chan struct{})}
+	config = config.WithDefaults()
+	g := &Gateway{config: config, admission: newAdmission(&config), ended: make(chan struct{})}
 	g.buildRoutes()
 	g.http = newHTTPSide(g.config, &net.TCPAddr{})
 	g.live.Store(&g.config)

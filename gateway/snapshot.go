@@ -105,6 +105,7 @@ func (s *shard) stats() shardStats {
 	l := s.loop.Stats()
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
+		Waiting:        s.door.waitingCount(),
 		Sessions:       s.open,
 		Undecided:      len(s.undecided),
 		Inboxes:        s.inboxes,
@@ -119,6 +120,7 @@ func (s *shard) stats() shardStats {
 		Undelivered:    s.counts.undelivered + l.DeadLetters,
 		ReadPauses:     s.counts.readPauses,
 		BusyPauses:     s.counts.busyPauses,
+		RateExcess:     s.counts.rateExcess,
 		Joined:         s.counts.joined,
 		Left:           s.counts.left,
 		JoinsRefused:   s.counts.joinsRefused,

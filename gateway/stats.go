@@ -52,6 +52,9 @@ type Durations = histogram.Durations
 type LoopStats struct {
 	// Connections is the number of open connections, sessions included.
 	Connections int `json:"connections"`
+	// Waiting is the number of connections that wait for [Admission].AcceptRate,
+	// some that have left meanwhile included.
+	Waiting int `json:"waiting"`
 	// Sessions is the number of open WebSocket sessions.
 	Sessions int `json:"sessions"`
 	// Undecided is the number of upgrades that await a [Decide].
@@ -83,6 +86,9 @@ type LoopStats struct {
 	// BusyPauses counts sessions whose reading was stopped because too much of
 	// everyone's waited for workers.
 	BusyPauses uint64 `json:"busyPauses"`
+	// RateExcess counts delays and messages for which sessions had sent more than
+	// [Rates] allow.
+	RateExcess uint64 `json:"rateExcess"`
 	// Joined and Left count memberships in groups that have begun and ended;
 	// JoinsRefused joins by sessions that were in [Limits].Groups groups.
 	Joined       uint64 `json:"joined"`

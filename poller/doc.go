@@ -22,6 +22,12 @@
 // turn, of at most 64 KiB, is the fair share of a connection: what it has
 // beyond that is read in the next turn.
 //
+// # Coming in
+//
+// A connection that was accepted passes a [Gate], if there is one, which may turn it
+// away, have it wait, or read who it is from a preface. Then it is secured, if
+// [Config].TLS says so, and only then does the handler hear of it.
+//
 // # Bytes
 //
 // Input is read into a segment of the loop; [Handler.Data] borrows it, or keeps

@@ -81,6 +81,9 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 	var failed error
 	for i, l := range s.loops {
 		l.handler = newHandler(l)
+		if s.config.Gate != nil {
+			l.gate = s.config.Gate(l)
+		}
 		e := s.equipment[i]
 		s.running.Go(func() { e.porter.deliver(s.config.Adopt) })
 		s.goLoop(func() {

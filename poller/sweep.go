@@ -88,6 +88,8 @@ func (l *Loop) sweepSlot(slot uint32) (acted bool) {
 	}
 	dirty := len(l.output.dirty)
 	switch {
+	case c.state == connAtGate:
+		l.sweepGate(c)
 	case c.state == connSecuring:
 		l.sweepHandshake(c)
 	case c.waiting != nil && l.now.Since(c.progress) >= l.config.WriteStall:

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"io"
 	"runtime"
 	"time"
 
@@ -171,6 +172,8 @@ func (l *Loop) dispatch(event sys.Event) {
 		l.read(c)
 	case event.Ready&sys.Failed != 0:
 		l.close(c, l.failure(c)) // there is no back-pressure on the dead
+	case c.state == connAtGate && event.Ready&sys.PeerClosed != 0:
+		l.close(c, io.EOF) // whoever waits in line and leaves loses the place
 	default:
 		c.flags |= flagUnread
 	}

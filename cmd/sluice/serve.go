@@ -26,7 +26,7 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return usageError{err}
 	}
-	config, err := s.Gateway()
+	config, err := gatewayConfig(s)
 	if err != nil {
 		return usageError{err}
 	}
@@ -61,6 +61,19 @@ func (c *serveCommand) Run(p *process) error {
 	warnOfMachine(p.root, config, config.Logger)
 	banner(p.stdout, s, g.Addr(), n.admin.Addr())
 	return n.run()
+}
+
+// gatewayConfig returns the part of s that a gateway is built from, with what the
+// files hold that it names. The error joins a [*settings.Fault] for each that
+// cannot be used.
+func gatewayConfig(s *settings.Settings) (gateway.Config, error) {
+	config, err := s.Gateway()
+	if err != nil {
+		return config, err
+	}
+	secured, err := tlsConfig(s)
+	config.TLS = secured
+	return config, errors.Join(err, guardHubs(s, config.Hubs))
 }
 
 // startAdmin serves the admin handler at address, or on the socket that was

@@ -41,6 +41,7 @@ var ofGateway = []metric[gateway.Stats]{
 
 var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connections", "Open connections, sessions included.", func(l *gateway.LoopStats) int { return l.Connections }, "loop"),
+	gauge("sluice_waiting_connections", "Connections that wait for the accept rate, some that have left meanwhile included.", func(l *gateway.LoopStats) int { return l.Waiting }, "loop"),
 	gauge("sluice_sessions", "Open WebSocket sessions.", func(l *gateway.LoopStats) int { return l.Sessions }, "loop"),
 	gauge("sluice_undecided_upgrades", "Upgrades that the program has not decided on yet.", func(l *gateway.LoopStats) int { return l.Undecided }, "loop"),
 	gauge("sluice_inboxes", "Sessions with something that a pooled handler has not finished.", func(l *gateway.LoopStats) int { return l.Inboxes }, "loop"),
@@ -69,6 +70,7 @@ var ofAllLoops = []metric[gateway.LoopStats]{
 	counter("sluice_undelivered_messages_total", "Sends that arrived after their session had ended.", func(l *gateway.LoopStats) uint64 { return l.Undelivered }),
 	counter("sluice_read_pauses_total", "Times a session was no longer read because too much of its input waited for a handler.", func(l *gateway.LoopStats) uint64 { return l.ReadPauses }),
 	counter("sluice_busy_pauses_total", "Times a session was no longer read because too much of everyone's input waited for workers.", func(l *gateway.LoopStats) uint64 { return l.BusyPauses }),
+	counter("sluice_rate_excess_total", "Delays of sessions, or messages, beyond the rates that one session may send at.", func(l *gateway.LoopStats) uint64 { return l.RateExcess }),
 	counter("sluice_group_joins_total", "Memberships in groups that have begun.", func(l *gateway.LoopStats) uint64 { return l.Joined }),
 	counter("sluice_group_leaves_total", "Memberships in groups that have ended.", func(l *gateway.LoopStats) uint64 { return l.Left }),
 	counter("sluice_group_joins_refused_total", "Joins by sessions that were in as many groups as they may be.", func(l *gateway.LoopStats) uint64 { return l.JoinsRefused }),

@@ -8,7 +8,22 @@ import (
 
 func hubPath(name string) string { return "hubs." + name }
 
-func hubFields(h *gateway.HubConfig) []field {
+// Hub is a hub of the file.
+type Hub struct {
+	gateway.HubConfig
+	// Auth says how its clients show who they are.
+	Auth Auth
+}
+
+// newHub returns the hub of that name with nothing set.
+func newHub(name string) Hub {
+	return Hub{
+		HubConfig: gateway.HubConfig{Name: name, Delivery: gateway.Delivery{}.WithDefaults()},
+		Auth:      defaultAuth(),
+	}
+}
+
+func hubFields(h *Hub) []field {
 	at := hubPath(h.Name) + "."
 	fields := []field{
 		{at + "onMessage", onMessage(&h.OnMessage)},
@@ -18,6 +33,7 @@ func hubFields(h *gateway.HubConfig) []field {
 		{at + "sessions", count{&h.Sessions, 0}},
 		{at + "sessionsPerUser", count{&h.SessionsPerUser, 0}},
 	}
+	fields = append(fields, authFields(at+"auth.", &h.Auth)...)
 	return append(fields, deliveryFields(at+"delivery.", &h.Delivery)...)
 }
 

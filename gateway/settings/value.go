@@ -215,6 +215,33 @@ func (v list) set(s string) error {
 	return nil
 }
 
+// setAll sets v from one text, in which the items of a list are separated by
+// commas. A list that held others loses them.
+func setAll(v value, given string) error {
+	items, isList := v.(list)
+	if !isList {
+		return v.set(given)
+	}
+	*items.to = nil
+	for item := range strings.SplitSeq(given, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		if err := items.set(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFile accepts what may name a file.
+func checkFile(s string) error {
+	if s == "" {
+		return errors.New("must be the path of a file")
+	}
+	return nil
+}
+
 // checkOrigin accepts "*" and a serialised origin (RFC 6454 §6.2), which has no
 // path: with one it would match no request.
 func checkOrigin(s string) error {
