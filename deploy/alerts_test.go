@@ -1,9 +1,11 @@
 package deploy_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+	"text/template"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -43,6 +45,12 @@ func readAlerts(t *testing.T) (all []alert) {
 	return all
 }
 
+// prelude declares what Prometheus does in each text, and formats are those of
+// its functions that texts here use.
+const prelude = `{{ $labels := .Labels }}{{ $value := .Value }}`
+
+var formats = template.FuncMap{"humanizePercentage": fmt.Sprint, "humanizeDuration": fmt.Sprint}
+
 var templateLabel = regexp.MustCompile(`\$labels\.(\w+)`)
 
 func TestAlertsNameWhatANodeExposes(t *testing.T) {
@@ -55,6 +63,9 @@ func TestAlertsNameWhatANodeExposes(t *testing.T) {
 		}
 		for _, fault := range all.faults(a.Expr, labels) {
 			t.Errorf("%s: %s", a.Alert, fault)
+		}
+		if _, err := template.New("").Funcs(formats).Parse(prelude + a.Annotations.Summary + a.Annotations.Description); err != nil {
+			t.Errorf("%s: its text: %v", a.Alert, err)
 		}
 		if seen[a.Alert] {
 			t.Errorf("two alerts are called %s", a.Alert)
