@@ -4,34 +4,89 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/auth"
 	"github.com/sluicegate/sluice/gateway/settings"
 )
 
-// guardHubs reads the keys of each hub that asks for tokens, and has it check
-// them. hubs are those of s, in the same order. The error joins a
+// guards are the verifiers of the hubs that ask for tokens, by the hub's name.
+type guards map[string]*auth.Verifier
+
+// newGuards reads the keys of each hub that asks for tokens. The error joins a
 // [*settings.Fault] for each file that cannot be used.
-func guardHubs(s *settings.Settings, hubs []gateway.HubConfig) error {
-	var faults []error
-	for i := range s.Hubs {
-		if !s.Hubs[i].Auth.Asked() {
-			continue
-		}
-		config, err := tokenRules(s, &s.Hubs[i])
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		verifier, err := auth.New(config)
-		if err != nil {
-			faults = append(faults, explainRules(s, s.Hubs[i].Name, err)...)
-			continue
-		}
-		hubs[i].Authorize = verifier.Authorize
+func newGuards(s *settings.Settings) (guards, error) {
+	rules, err := allTokenRules(s)
+	if err != nil {
+		return nil, err
 	}
-	return errors.Join(faults...)
+	all := make(guards, len(rules))
+	for hub, config := range rules {
+		if all[hub], err = auth.New(config); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// post has each hub check tokens that asks for them.
+func (g guards) post(hubs []gateway.HubConfig) {
+	for i := range hubs {
+		if verifier := g[hubs[i].Name]; verifier != nil {
+			hubs[i].Authorize = verifier.Authorize
+		}
+	}
+}
+
+// part has the guards follow a change of the settings, the content of the files
+// with keys included.
+func (g guards) part() part {
+	return part{"keys", func(next *settings.Settings) (swap, error) {
+		rules, err := allTokenRules(next)
+		if err != nil {
+			return nil, err
+		}
+		return func() ([]string, error) { return g.follow(rules) }, nil
+	}}
+}
+
+// follow replaces the rules of each guard. A hub that begins or ceases to ask for
+// tokens needs a restart: its sessions were let in otherwise.
+func (g guards) follow(rules map[string]auth.Config) (needRestart []string, err error) {
+	for hub, config := range rules {
+		if verifier := g[hub]; verifier == nil {
+			needRestart = append(needRestart, authPath(hub))
+		} else if err := verifier.Replace(config); err != nil {
+			return nil, err
+		}
+	}
+	for hub := range g {
+		if _, asks := rules[hub]; !asks {
+			needRestart = append(needRestart, authPath(hub))
+		}
+	}
+	slices.Sort(needRestart)
+	return needRestart, nil
+}
+
+// allTokenRules returns what the tokens of each hub must be that asks for them.
+func allTokenRules(s *settings.Settings) (map[string]auth.Config, error) {
+	var faults []error
+	rules := make(map[string]auth.Config)
+	for i := range s.Hubs {
+		hub := &s.Hubs[i]
+		if !hub.Auth.Asked() {
+			continue
+		}
+		config, err := tokenRules(s, hub)
+		if err == nil {
+			err = errors.Join(explainRules(s, hub.Name, config.Validate())...)
+		}
+		faults = append(faults, err)
+		rules[hub.Name] = config
+	}
+	return rules, errors.Join(faults...)
 }
 
 // tokenRules reads the keys of a hub and returns what its tokens must be.
@@ -89,6 +144,9 @@ func readSecret(file string) ([]auth.Key, error) {
 // explainRules turns the faults that a verifier finds into faults of the hub's
 // settings.
 func explainRules(s *settings.Settings, hub string, err error) (faults []error) {
+	if err == nil {
+		return nil
+	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range joined.Unwrap() {
 			faults = append(faults, explainRules(s, hub, err)...)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,4 +155,49 @@ func TestFaultsOfKeyFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReloadOfKeys: a secret that was replaced is good no more, and a hub that
+// begins to ask for tokens waits for a restart.
+func TestReloadOfKeys(t *testing.T) {
+	secret := write(t, "secret", oldSecret)
+	file := write(t, "s.yaml", "")
+	use := func(key, open string) {
+		t.Helper()
+		content := fmt.Sprintf("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nhubs:\n  members: {auth: {secrets: [%q]}}\n  open: {%s}\n", secret, open)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(secret, []byte(key), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	use(oldSecret, "")
+	s := serve(t, file)
+	address := s.line(`listening on (\S+)$`)
+	admin := s.line(`^  admin +(http://\S+)$`)
+	expect := func(when, key string, status int) {
+		t.Helper()
+		answer := upgrade(t, address, "/client/hubs/members?access_token="+signedToken(t, key, time.Minute, nil))
+		if answer.StatusCode != status {
+			t.Errorf("%s: status %d, want %d", when, answer.StatusCode, status)
+		}
+	}
+	expect("at first", oldSecret, 101)
+
+	use("short", "")
+	if code, body := post(t, admin+"reload"); code != http.StatusUnprocessableEntity || !strings.Contains(body, "at least 32") {
+		t.Errorf("reload of a short secret: %d %s", code, body)
+	}
+	expect("after a reload that failed", oldSecret, 101)
+
+	use(newSecret, fmt.Sprintf("auth: {secrets: [%q]}", secret))
+	if code, body := post(t, admin+"reload"); code != http.StatusOK || !strings.Contains(body, "hubs.open.auth") {
+		t.Errorf("reload: %d %s, want to hear that hubs.open.auth needs a restart", code, body)
+	}
+	expect("after the reload, by the old secret", oldSecret, 401)
+	expect("after the reload", newSecret, 101)
+	s.signals <- syscall.SIGTERM
+	s.signals <- syscall.SIGTERM
+	s.exit()
 }

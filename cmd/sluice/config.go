@@ -27,7 +27,7 @@ type checkCommand struct {
 func (c *checkCommand) Run(p *process) error {
 	s, err := p.settings(c.File, nil)
 	if err == nil {
-		_, err = gatewayConfig(s) // the files that it names count
+		_, _, err = gatewayConfig(s) // the files that it names count
 	}
 	if err == nil {
 		fmt.Fprintf(p.stdout, "%s: ok\n", c.File)

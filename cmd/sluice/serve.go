@@ -26,7 +26,7 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return usageError{err}
 	}
-	config, err := gatewayConfig(s)
+	config, guards, err := gatewayConfig(s)
 	if err != nil {
 		return usageError{err}
 	}
@@ -50,7 +50,7 @@ func (c *serveCommand) Run(p *process) error {
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), programPart(s, level)}, logger: config.Logger, current: s},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
 		drains:    make(chan struct{}, 1),
 	}
 	if n.admin, err = startAdmin(s.Admin, n); err != nil {
@@ -64,16 +64,18 @@ func (c *serveCommand) Run(p *process) error {
 }
 
 // gatewayConfig returns the part of s that a gateway is built from, with what the
-// files hold that it names. The error joins a [*settings.Fault] for each that
-// cannot be used.
-func gatewayConfig(s *settings.Settings) (gateway.Config, error) {
+// files hold that it names, and the guards of its hubs. The error joins a
+// [*settings.Fault] for each file that cannot be used.
+func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
 	config, err := s.Gateway()
 	if err != nil {
-		return config, err
+		return config, nil, err
 	}
-	secured, err := tlsConfig(s)
+	secured, unsecured := tlsConfig(s)
 	config.TLS = secured
-	return config, errors.Join(err, guardHubs(s, config.Hubs))
+	guards, unguarded := newGuards(s)
+	guards.post(config.Hubs)
+	return config, guards, errors.Join(unsecured, unguarded)
 }
 
 // startAdmin serves the admin handler at address, or on the socket that was

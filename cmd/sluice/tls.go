@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/settings"
 )
 
@@ -36,6 +37,26 @@ func tlsConfig(s *settings.Settings) (*tls.Config, error) {
 		return nil, err
 	}
 	return config, nil
+}
+
+// certificatePart has new connections secured with what the files hold now.
+func certificatePart(g *gateway.Gateway, started *settings.Settings) part {
+	return part{"certificates", func(next *settings.Settings) (swap, error) {
+		config, err := tlsConfig(next)
+		if err != nil {
+			return nil, err
+		}
+		return func() ([]string, error) {
+			secured := len(started.TLS.Certificates) > 0
+			if secured != (config != nil) {
+				return []string{"tls.certificates"}, nil
+			}
+			if !secured {
+				return nil, nil
+			}
+			return nil, g.SetTLS(config)
+		}, nil
+	}}
 }
 
 func readPair(s *settings.Settings, certificate, key string) (tls.Certificate, error) {

@@ -4,10 +4,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
+	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
@@ -125,4 +131,53 @@ func TestFaultsOfCertificateFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReloadOfCertificates: what the files hold now is for new connections; one
+// that is open stays, and files that are no pair change nothing.
+func TestReloadOfCertificates(t *testing.T) {
+	first, second := certify(t, "first.test"), certify(t, "second.test")
+	file := write(t, "s.yaml", "")
+	use := func(certificate, key string) {
+		t.Helper()
+		content := fmt.Sprintf("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\ntls: {certificates: [%q], keys: [%q]}\necho: /echo\n", certificate, key)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	use(first.certificate, first.key)
+	s := serve(t, file)
+	address := s.line(`listening on (\S+)$`)
+	admin := s.line(`^  admin +(http://\S+)$`)
+	dialer := ws.Dialer{TLSConfig: first.trust}
+	session, _, _, err := dialer.Dial(t.Context(), "wss://"+address+"/echo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+
+	use(second.certificate, first.key)
+	if code, body := post(t, admin+"reload"); code != http.StatusUnprocessableEntity || !strings.Contains(body, "do not make a pair") {
+		t.Errorf("reload of files that are no pair: %d %s", code, body)
+	}
+	if _, err := handshake(address, first.trust); err != nil {
+		t.Errorf("after a reload that failed: %v", err)
+	}
+
+	use(second.certificate, second.key)
+	if code, body := post(t, admin+"reload"); code != http.StatusOK {
+		t.Errorf("reload: %d %s", code, body)
+	}
+	if names, err := handshake(address, second.trust); err != nil || names[0] != "second.test" {
+		t.Errorf("after the reload: a certificate for %v, %v", names, err)
+	}
+	if err := wsutil.WriteClientText(session, []byte("still here")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := wsutil.ReadServerText(session); err != nil || string(got) != "still here" {
+		t.Errorf("the open session got %q, %v", got, err)
+	}
+	session.Close()
+	s.signals <- syscall.SIGTERM
+	s.exit()
 }
