@@ -6,6 +6,7 @@ ROUNDS      ?= 5
 IN_FLIGHT   ?= 1,8
 CONNECTIONS ?= 15000
 MEMBERS     ?= 10000
+N           ?= 1000000
 SOAK        ?= 1000000
 DURING      ?= 4s
 MODES       ?=
@@ -145,6 +146,20 @@ IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s
 bench-attack: build build-peers ## attack sluice in each way and print what others notice: MODES=bomb,deaf DURING=4s
 	bin/compare attack --wsbench bin/wsbench --rounds $(ROUNDS) --during $(DURING) $(if $(MODES),--modes $(MODES)) \
 		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression $(IMPATIENT)'
+
+# Gateway and clients are on one machine, each on a CPU of its own. The hub is that of
+# the built-in configuration. PUBLISH is the path at which a POST reaches all sessions
+# of the hub: without it, the broadcast is left out.
+MILLION  = bin/sluice serve --listen 127.0.0.1:0 --admin= --private-fd-tables --loops {loops} --dispatch inline
+PUBLISH ?=
+MILLION_FLAGS ?=
+
+.PHONY: bench-million
+bench-million: build build-peers ## hold N=1000000 connections in one process, verify and reach each of them, and write bin/million.md
+	@bin/compare capacity --wsbench bin/wsbench --connections $(N) --json bin/million.json --path /client/hubs/echo \
+		$(if $(PUBLISH),--publish '$(PUBLISH)') $(MILLION_FLAGS) \
+		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
+		sluice='$(MILLION)' > bin/million.md; status=$$?; cat bin/million.md; exit $$status
 
 .PHONY: build-peers
 build-peers:
