@@ -12,6 +12,8 @@ DURING      ?= 4s
 MODES       ?=
 MODEL       ?= 10m
 MODEL_SEED  ?=
+VERSION     ?= $(shell git describe --tags --always --dirty)
+PLATFORMS   ?= linux/amd64 linux/arm64
 
 .DEFAULT_GOAL := help
 
@@ -26,6 +28,18 @@ build: ## build sluice and wsbench into bin/
 .PHONY: run
 run: build ## serve the built-in configuration: try page, hubs chat and echo
 	bin/sluice serve
+
+# The same commit, version and Go release give the same bytes.
+.PHONY: release
+release: ## build static binaries and their checksums into dist/: VERSION=v1.0.0 PLATFORMS=linux/amd64
+	rm -rf dist
+	@set -e; for platform in $(PLATFORMS); do for program in sluice wsbench; do \
+		echo "dist/$$program-$(VERSION)-$${platform%/*}-$${platform#*/}"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -trimpath -buildvcs=false \
+			-ldflags '-s -w -X main.release=$(VERSION)' \
+			-o "dist/$$program-$(VERSION)-$${platform%/*}-$${platform#*/}" ./cmd/$$program; \
+	done; done
+	cd dist && sha256sum -- * > SHA256SUMS
 
 .PHONY: test
 test: ## run every test, with the race detector and then without it
@@ -153,4 +167,4 @@ build-peers:
 
 .PHONY: clean
 clean: ## remove what build made
-	rm -rf bin
+	rm -rf bin dist
