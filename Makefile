@@ -150,9 +150,11 @@ bench-attack: build build-peers ## attack sluice in each way and print what othe
 # Gateway and clients are on one machine, each on a CPU of its own. The hub is that of
 # the built-in configuration. PUBLISH is the path at which a POST reaches all sessions
 # of the hub: without it, the broadcast is left out.
-MILLION  = bin/sluice serve --listen 127.0.0.1:0 --admin= --private-fd-tables --loops {loops} --dispatch inline
+# A million pings in 25 s take most of a core, and as much of the clients': an
+# answer may take longer than the default allows.
+MILLION  = bin/sluice serve --listen 127.0.0.1:0 --admin= --private-fd-tables --loops {loops} --dispatch inline --pong 30s --handshake-timeout 30s
 PUBLISH ?=
-MILLION_FLAGS ?=
+MILLION_FLAGS ?= --tool-flag=--verify-rate=10000 --tool-flag=--connect-timeout=30s
 
 .PHONY: bench-million
 bench-million: build build-peers ## hold N=1000000 connections in one process, verify and reach each of them, and write bin/million.md
