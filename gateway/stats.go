@@ -10,6 +10,8 @@ import (
 type Stats struct {
 	// Started is when Serve began.
 	Started time.Time `json:"started"`
+	// Address is what the public listener is bound to, "host:port".
+	Address string `json:"address"`
 	// Engine is "epoll" or "easygo".
 	Engine string `json:"engine"`
 	// Loops has one entry per event loop, in order.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
 	"github.com/sluicegate/sluice/gateway"
@@ -34,7 +36,7 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	adminServer, err := startAdmin(s.Admin, g)
+	adminServer, err := startAdmin(s.Admin, adminHandler(s, g, config.Logger))
 	if err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
@@ -75,13 +77,22 @@ func (p *process) serveUntilSignal(g *gateway.Gateway, s *settings.Settings) err
 	return nil
 }
 
-// startAdmin serves the admin handler at address. Without an address it returns
-// nil, a server that does nothing.
-func startAdmin(address string, g *gateway.Gateway) (*admin.Server, error) {
+// adminHandler returns the handler of the admin listener, with what s allows.
+func adminHandler(s *settings.Settings, g *gateway.Gateway, logger *slog.Logger) http.Handler {
+	handler := admin.Handler(g, version())
+	if s.AdminActions {
+		handler = admin.WithActions(handler, g, logger)
+	}
+	return handler
+}
+
+// startAdmin serves handler at address. Without an address it returns nil, a
+// server that does nothing.
+func startAdmin(address string, handler http.Handler) (*admin.Server, error) {
 	if address == "" {
 		return nil, nil
 	}
-	server, err := admin.Listen(address, admin.Handler(g, version()))
+	server, err := admin.Listen(address, handler)
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --admin, or none with --admin=", err)
 	}

@@ -130,7 +130,7 @@ func TestFaultsOfAListing(t *testing.T) {
 		{"/sessions?hub=game&limit=", 400, `limit: "": must be a whole number, 1 to 10000`},
 		{"/sessions?hub=game&after=x", 400, `after: "x": is no connection id of this gateway; it is the value of next on the page before`},
 		{"/sessions?hub=game&hub=empty", 400, `hub: "game": is given 2 times; give it once`},
-		{"/groups?hub=game&user=u1", 400, `user: "u1": is no parameter of /groups; it has hub, after, limit`},
+		{"/groups?hub=game&user=u1", 400, `user: "u1": is no parameter of /groups; it has hub, prefix, after, limit`},
 		{"/sessions?hub=%zz", 400, `the query cannot be read: invalid URL escape "%zz"`},
 	} {
 		answer := get(t, n.Gateway, tc.path)

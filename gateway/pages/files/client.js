@@ -13,7 +13,7 @@ const connectButton = element("connect");
 const disconnectButton = element("disconnect");
 const state = element("state");
 const messages = element("messages");
-const groups = element("groups");
+const groupRow = element("grouprow");
 const group = element("group");
 const text = element("text");
 const submit = element("submit");
@@ -62,7 +62,7 @@ function show(name, description) {
   disconnectButton.disabled = !busy;
   address.disabled = busy;
   subprotocol.disabled = busy;
-  groups.hidden = !open || !speaksPubsub();
+  groupRow.hidden = !open || !speaksPubsub();
   text.disabled = !open;
   submit.disabled = !open;
 }

@@ -12,12 +12,13 @@ import (
 )
 
 var (
-	inline   = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script[^>]*>[^<]|javascript:|(?:src|href)="https?:`)
-	linked   = regexp.MustCompile(`(?:<script[^>]* src|<link rel="stylesheet" href)="([^"]+)"`)
-	imported = regexp.MustCompile(`from "\.(/[a-z]+\.js)"`)
-	control  = regexp.MustCompile(`<(?:input|select|textarea)[^>]* id="([a-z]+)"`)
-	used     = regexp.MustCompile(`element\("([a-z]+)"\)`)
-	asHTML   = regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(`)
+	inline     = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script[^>]*>[^<]|javascript:|(?:src|href)="https?:`)
+	linked     = regexp.MustCompile(`(?:<script[^>]* src|<link rel="stylesheet" href)="([^"]+)"`)
+	imported   = regexp.MustCompile(`from "\.(/[a-z]+\.js)"`)
+	control    = regexp.MustCompile(`<(?:input|select|textarea)[^>]* id="([a-z]+)"`)
+	identified = regexp.MustCompile(` id="([^"]+)"`)
+	used       = regexp.MustCompile(`element\("([a-z]+)"\)`)
+	asHTML     = regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(`)
 )
 
 // Check gets the page at "/" of h, which must have the title, with every file that
@@ -35,6 +36,13 @@ func Check(t testing.TB, h http.Handler, title string) {
 		if !strings.Contains(page, `<label for="`+found[1]+`">`) {
 			t.Errorf("no label for #%s", found[1])
 		}
+	}
+	ids := make(map[string]bool)
+	for _, found := range identified.FindAllStringSubmatch(page, -1) {
+		if ids[found[1]] {
+			t.Errorf("two elements are #%s", found[1])
+		}
+		ids[found[1]] = true
 	}
 	var files []string
 	for _, found := range linked.FindAllStringSubmatch(page, -1) {
