@@ -39,6 +39,7 @@ conformance: ## play RFC 6455 and 7692 case by case, each cut in every way; CONF
 
 .PHONY: interop
 interop: build ## run the clients and handlers of others against ours: needs Node, and Chromium at /usr/bin
+	$(GO) build -o bin/ ./examples/rooms
 	cd cmd/sluice/interop && npm ci --no-audit --no-fund --silent && npm test --silent
 	cd gateway/upstream/webhook/interop && npm ci --no-audit --no-fund --silent
 	SLUICE_INTEROP=1 $(GO) test -count=1 -run Express ./gateway/upstream/webhook
