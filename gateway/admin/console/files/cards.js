@@ -9,22 +9,26 @@ const workerWait = (f) => f.workerWait;
 const busy = (change) => change.pair((f) => f.loops.map((loop, n) => ({ ...loop, n })), (loop) => loop.n)
   .map(({ now, before }) => Math.max(0, now.busyNanoseconds - before.busyNanoseconds) / 1e9 / change.seconds);
 
+const ends = (change, refusal) => change.perSecond((f) => total(f.reasons.filter((r) => r.refusal === refusal).map((r) => r.count)));
+
 // Each figure is a name and what it is of a change.
 const cards = [
-  { title: "Connections", format: format.count, figures: { sessions: (c) => c.now.sessions, "all connections": (c) => c.now.connections } },
-  { title: "Messages per second", format: format.rate, figures: { in: (c) => c.perSecond((f) => f.messagesIn), out: (c) => c.perSecond((f) => f.messagesOut) } },
-  { title: "Bytes per second", format: format.bytes, figures: { in: (c) => c.perSecond((f) => f.bytesIn), out: (c) => c.perSecond((f) => f.bytesOut) } },
-  { title: "Handshakes per second", format: format.rate, figures: { accepted: (c) => c.perSecond((f) => f.accepted), upgraded: (c) => c.perSecond((f) => f.upgraded) } },
-  { title: "Groups", format: format.rate, figures: { groups: (c) => total(c.now.hubs.map((hub) => hub.groups)), "published/s": (c) => c.perSecond((f) => total(f.hubs.map((hub) => hub.published))) } },
-  { title: "Drops per second", format: format.rate, figures: { "messages dropped": (c) => c.perSecond((f) => total(f.classes.map((x) => x.dropped))), "sessions closed": (c) => c.perSecond((f) => total(f.classes.map((x) => x.closed))) } },
-  { title: "Slow clients", format: format.count, figures: { sessions: (c) => c.now.slowSessions, "messages queued": (c) => c.now.queuedMessages } },
+  { title: "Connections", format: format.count, figures: { sessions: (c) => c.now.sessions, all: (c) => c.now.connections } },
+  { title: "Messages/s", format: format.rate, figures: { in: (c) => c.perSecond((f) => f.messagesIn), out: (c) => c.perSecond((f) => f.messagesOut) } },
+  { title: "Bytes/s", format: format.bytes, figures: { in: (c) => c.perSecond((f) => f.bytesIn), out: (c) => c.perSecond((f) => f.bytesOut) } },
+  { title: "Handshakes/s", format: format.rate, figures: { accepted: (c) => c.perSecond((f) => f.accepted), upgraded: (c) => c.perSecond((f) => f.upgraded) } },
+  { title: "Groups, published/s", format: format.rate, figures: { groups: (c) => total(c.now.hubs.map((hub) => hub.groups)), published: (c) => c.perSecond((f) => total(f.hubs.map((hub) => hub.published))) } },
+  { title: "Drops/s", format: format.rate, figures: { messages: (c) => c.perSecond((f) => total(f.classes.map((x) => x.dropped))), sessions: (c) => c.perSecond((f) => total(f.classes.map((x) => x.closed))) } },
+  { title: "Refused and ended/s", format: format.rate, figures: { refused: (c) => ends(c, true), ended: (c) => ends(c, false) } },
+  { title: "Slow clients", format: format.count, figures: { sessions: (c) => c.now.slowSessions, queued: (c) => c.now.queuedMessages } },
   { title: "Fan-out latency", format: format.time, figures: { mean: (c) => c.mean(fanout), "99 % within": (c) => c.high(fanout) } },
   { title: "Loops busy", format: format.share, figures: { busiest: (c) => Math.max(0, ...busy(c)), mean: (c) => total(busy(c)) / Math.max(1, c.now.loops.length) } },
-  { title: "Longest turn of a loop, last 10 to 20 s", format: format.time, figures: { turn: (c) => Math.max(0, ...c.now.loops.map((loop) => loop.longestTurnNanoseconds)) } },
+  { title: "Longest turn, last 20 s", format: format.time, figures: { turn: (c) => Math.max(0, ...c.now.loops.map((loop) => loop.longestTurnNanoseconds)) } },
   { title: "Longest GC pause, last 10 s", format: format.time, figures: { pause: (c) => c.now.memory.longestPauseNanoseconds } },
-  { title: "Worker queue", format: format.count, figures: { waiting: (c) => c.now.workers.waiting, "workers busy": (c) => c.now.workers.busy } },
+  { title: "Worker queue", format: format.count, figures: { waiting: (c) => c.now.workers.waiting, busy: (c) => c.now.workers.busy } },
   { title: "Wait for a worker", format: format.time, figures: { mean: (c) => c.mean(workerWait), "99 % within": (c) => c.high(workerWait) } },
-  { title: "Memory", format: format.bytes, figures: { resident: (c) => c.now.memory.rssBytes, "queued for clients": (c) => c.now.queuedBytes } },
+  { title: "Waiting elsewhere", format: format.count, figures: { "for loops": (c) => total(c.now.loops.map((loop) => loop.mailboxLetters)), "to be decided": (c) => c.now.undecided } },
+  { title: "Memory", format: format.bytes, figures: { resident: (c) => c.now.memory.rssBytes, queued: (c) => c.now.queuedBytes } },
 ];
 
 // draw puts the cards into a container and returns what shows a change in them.

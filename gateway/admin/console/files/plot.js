@@ -1,7 +1,11 @@
-// A plot of up to two lines over the last five minutes.
+// A plot of up to two lines over the last five minutes, or over one or two as long
+// as no more is known.
 import { make } from "./dom.js";
+import { span } from "./format.js";
 
-const spanSeconds = 300;
+const spans = [60, 120, 300]; // seconds
+const longest = spans.at(-1);
+const width = 300;
 const gapSeconds = 4; // a longer silence, of a hidden tab for example, breaks the line
 const height = 100;
 const svg = "http://www.w3.org/2000/svg";
@@ -9,6 +13,7 @@ const svg = "http://www.w3.org/2000/svg";
 export class Plot {
   #points = [];
   #paths;
+  #from = make("span", "", "");
   #scale = make("span", "", "");
   #format;
 
@@ -16,37 +21,40 @@ export class Plot {
     this.#format = format;
     this.drawing = document.createElementNS(svg, "svg");
     this.drawing.setAttribute("class", "plot");
-    this.drawing.setAttribute("viewBox", `0 -4 ${spanSeconds} ${height + 8}`);
+    this.drawing.setAttribute("viewBox", `0 -4 ${width} ${height + 8}`);
     this.drawing.setAttribute("preserveAspectRatio", "none");
     this.drawing.setAttribute("role", "img");
     this.drawing.setAttribute("aria-label", `${title}: the last five minutes`);
     this.#paths = names.map((_, n) => {
       const path = document.createElementNS(svg, "path");
       path.setAttribute("class", n === 0 ? "first" : "second");
-      this.drawing.append(path);
+      this.drawing.prepend(path); // the first one is seen where both meet
       return path;
     });
-    this.legend = make("p", "scale", make("span", "", "5 min"), this.#scale);
+    this.legend = make("p", "scale", this.#from, this.#scale);
   }
 
   // add draws what is known at a time in milliseconds.
   add(at, values) {
     this.#points.push({ at, values });
-    while (at - this.#points[0].at > spanSeconds * 1000) {
+    while (at - this.#points[0].at > longest * 1000) {
       this.#points.shift();
     }
+    const known = (at - this.#points[0].at) / 1000;
+    const seconds = spans.find((s) => known <= s) ?? longest;
+    this.#from.textContent = span(seconds);
     const top = Math.max(0, ...this.#points.flatMap((point) => point.values));
     this.#scale.textContent = "top " + this.#format(top);
-    this.#paths.forEach((path, n) => path.setAttribute("d", this.#line(n, at, top || 1)));
+    this.#paths.forEach((path, n) => path.setAttribute("d", this.#line(n, at, seconds, top || 1)));
   }
 
-  #line(n, at, top) {
+  #line(n, at, seconds, top) {
     let last = -Infinity;
     return this.#points.map((point) => {
-      const x = spanSeconds - (at - point.at) / 1000;
+      const x = width * (1 - (at - point.at) / 1000 / seconds);
       const y = height - (point.values[n] / top) * height;
-      const pen = x - last > gapSeconds ? "M" : "L";
-      last = x;
+      const pen = point.at - last > gapSeconds * 1000 ? "M" : "L";
+      last = point.at;
       return `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
     }).join("");
   }
