@@ -2,6 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { WebSocketServer } from "ws";
 import { missing, startBrowser } from "./chromium.mjs";
 import { open } from "./client.mjs";
 import { startWithConsole } from "./gateway.mjs";
@@ -204,7 +205,7 @@ test("every view is reached by keyboard", limits, async (t) => {
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
-  assert.equal(await page.getByRole("link", { name: "Sessions", exact: true }).getAttribute("aria-current"), "page");
+  await page.locator('a[aria-current="page"]', { hasText: "Sessions" }).waitFor();
   await page.getByText("Page 1, 1 shown, the last page").waitFor();
   await page.getByRole("region", { name: "List of sessions" }).getByRole("button").focus();
   await page.keyboard.press("Enter");
@@ -234,6 +235,47 @@ test("the client connects to the public port", limits, async (t) => {
   await page.getByRole("log").getByText("<i>back</i>").waitFor();
   assert.deepEqual(faults, []);
   other.terminate();
+});
+
+test("the client speaks the pub/sub subprotocol where it is accepted", limits, async (t) => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" }); // takes the first subprotocol that is offered
+  t.after(() => server.close());
+  const requests = [];
+  server.on("connection", (socket) => {
+    socket.on("message", (data) => {
+      const request = JSON.parse(data);
+      requests.push(request);
+      socket.send(JSON.stringify({ type: "ack", ackId: request.ackId, success: request.type !== "leaveGroup", error: { name: "Forbidden", message: "stay" } }));
+      if (request.type === "sendToGroup") {
+        socket.send(JSON.stringify({ type: "message", from: "group", group: request.group, dataType: "json", data: { said: request.data } }));
+      }
+    });
+    socket.send(JSON.stringify({ type: "system", event: "connected", connectionId: "c1", userId: "ana" }));
+  });
+  const { admin } = await startWithConsole(t, "sluice");
+  const { page, faults } = await openConsole(await startBrowser(t), admin);
+  await page.getByRole("link", { name: "Client", exact: true }).click();
+  await page.getByLabel("Address").fill(`ws://127.0.0.1:${server.address().port}/client/hubs/chat`);
+  await page.getByLabel("Subprotocol").selectOption("json.webpubsub.azure.v1");
+  await page.getByRole("button", { name: "Connect", exact: true }).click();
+  const log = page.getByRole("log");
+  await log.getByText("connected c1 as ana").waitFor();
+  await page.getByRole("textbox", { name: "Group" }).fill("tea");
+  await page.getByRole("button", { name: "Join" }).click();
+  await log.getByText("1: done").waitFor();
+  await page.getByRole("textbox", { name: "Message" }).fill("hello");
+  await page.keyboard.press("Enter");
+  await log.getByText('{"said":"hello"}').waitFor();
+  await page.getByRole("button", { name: "Leave" }).click();
+  await log.getByText("3: Forbidden: stay").waitFor();
+  assert.deepEqual(requests, [
+    { type: "joinGroup", ackId: 1, group: "tea" },
+    { type: "sendToGroup", ackId: 2, group: "tea", noEcho: false, dataType: "text", data: "hello" },
+    { type: "leaveGroup", ackId: 3, group: "tea" },
+  ]);
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await page.locator('#state[data-state="closed"]').waitFor();
+  assert.deepEqual(faults, []);
 });
 
 test("a gateway that goes is noticed", limits, async (t) => {
