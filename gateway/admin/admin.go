@@ -103,13 +103,22 @@ func toBrowsers(page, index http.Handler) http.Handler {
 
 func health(source Source) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
-		defer cancel()
-		if _, err := source.Stats(ctx); err != nil {
-			return &problem{http.StatusServiceUnavailable, err}
+		if _, err := snapshot(source, r); err != nil {
+			return err
 		}
 		return plain(w, "healthy\n")
 	}
+}
+
+// snapshot asks the loops for their figures. The error is a [*problem].
+func snapshot(source Source, r *http.Request) (gateway.Stats, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	defer cancel()
+	stats, err := source.Stats(ctx)
+	if err != nil {
+		return stats, &problem{http.StatusServiceUnavailable, err}
+	}
+	return stats, nil
 }
 
 func readiness(source Source) endpoint {

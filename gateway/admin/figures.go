@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"net/http"
 	"runtime"
 	"runtime/debug"
@@ -79,11 +78,9 @@ type memoryFigures struct {
 
 func figures(source Source, version string) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
-		defer cancel()
-		stats, err := source.Stats(ctx)
+		stats, err := snapshot(source, r)
 		if err != nil {
-			return &problem{http.StatusServiceUnavailable, err}
+			return err
 		}
 		d := summed(&stats)
 		d.Version = version

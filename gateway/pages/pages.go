@@ -29,14 +29,14 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 // Handler serves a page at "/", its files and the shared ones beside it, and
 // answers 404 elsewhere. own holds the page's files in one directory, the
 // template index.html among them; it is rendered once, with data, and may use the
-// shared template "client". A template that cannot be rendered is a fault of the
-// program, and panics. Any goroutine may use the handler.
+// shared templates "head" and "client". A template that cannot be rendered is a
+// fault of the program, and panics. Any goroutine may use the handler.
 func Handler(own fs.FS, data any) http.Handler {
 	shared, err := fs.Sub(embedded, "files")
 	if err != nil {
 		panic("pages: " + err.Error())
 	}
-	rendered := template.Must(template.ParseFS(shared, "client.html"))
+	rendered := template.Must(template.ParseFS(shared, "*.html"))
 	template.Must(rendered.ParseFS(own, "index.html"))
 	var index bytes.Buffer
 	if err := rendered.ExecuteTemplate(&index, "index.html", data); err != nil {

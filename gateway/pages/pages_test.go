@@ -12,7 +12,7 @@ import (
 
 // own returns the files of a page with the shared client.
 func own(script string) fstest.MapFS {
-	const index = `<title>Own</title><link rel="stylesheet" href="/theme.css"><link rel="stylesheet" href="/client.css">
+	const index = `{{template "head"}}<title>Own</title>
 <script type="module" src="/own.js"></script>{{template "client" .}}
 {{define "address"}}<label for="address">{{.}}</label><input id="address">{{end}}`
 	return fstest.MapFS{"index.html": {Data: []byte(index)}, "own.js": {Data: []byte(script)}, "notes.txt": {Data: []byte("not served")}}

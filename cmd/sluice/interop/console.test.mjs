@@ -76,7 +76,7 @@ test("the figures move, in the dark and on a phone", limits, async (t) => {
   await figure(page, "Connections").getByText("65", { exact: true }).waitFor();
   await page.waitForFunction(() => document.querySelector(".plot path").getAttribute("d").includes("L"));
   const out = page.locator(".card", { hasText: "Messages/s" }).locator(".value").nth(1);
-  assert.match(await out.textContent(), /^[1-9][\d,.]*$/, "messages out per second");
+  await out.filter({ hasText: /^[1-9][\d,.]*$/ }).waitFor();
   await page.getByRole("region", { name: "Hubs" }).getByRole("cell", { name: "rooms", exact: true }).waitFor();
   assert.equal(await page.getByRole("region", { name: "Loops" }).getByRole("row").count() > 1, true);
 
@@ -97,6 +97,7 @@ test("the figures move, in the dark and on a phone", limits, async (t) => {
     Object.defineProperty(document, "hidden", { configurable: true, value: true });
     document.dispatchEvent(new Event("visibilitychange"));
   });
+  await delay(500); // for what was asked before
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
   const drawn = await plotted();
