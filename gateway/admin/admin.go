@@ -44,7 +44,8 @@ var _ Source = (*gateway.Gateway)(nil)
 const answerTime = time.Second
 
 // Handler returns the handler of the admin listener. Version is shown in
-// /status and as a label of sluice_build_info.
+// /status and as a label of sluice_build_info. It changes nothing; see
+// [WithActions].
 func Handler(source Source, version string) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
