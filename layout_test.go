@@ -75,6 +75,10 @@ var bans = []struct{ from, to, why string }{
 	{"./cmd/...", "./gateway/gatewaytest/...", "the harness is for tests"},
 	{"./gateway/admin", "./poller/...", "the operator's view goes through the gateway's snapshots"},
 	{"./gateway/admin", "./gateway/settings/...", "the operator's view does not depend on how the program is configured"},
+	{"./gateway/admin/console", "./gateway", "the console is files; its scripts ask the admin listener"},
+	{"./gateway/pages", "./...", "the pages share files and know no gateway"},
+	{"./gateway/...", "./gateway/pages/pagetest/...", "the checks of pages are for tests"},
+	{"./cmd/...", "./gateway/pages/pagetest/...", "the checks of pages are for tests"},
 	{"./gateway/settings", "./gateway/admin/...", "settings are values; the command wires them"},
 	{"./gateway/settings", "os", "settings are given their input; the command reads it"},
 

@@ -65,6 +65,7 @@ type question struct {
 func (g *Gateway) sum(answers []shardStats) Stats {
 	pool := g.pool.Stats()
 	stats := Stats{
+		Address:         g.Addr().String(),
 		Engine:          g.config.Engine,
 		Workers:         WorkerStats{Workers: pool.Workers, Busy: pool.Busy, Waiting: pool.Waiting, Ran: pool.Ran},
 		Deciding:        g.crew.Busy(),

@@ -12,6 +12,8 @@ type Stats struct {
 	Started time.Time `json:"started"`
 	// Drain tells of the drain that is under way; nil if there is none.
 	Drain *DrainStats `json:"drain,omitempty"`
+	// Address is what the public listener is bound to, "host:port".
+	Address string `json:"address"`
 	// Engine is "epoll" or "easygo".
 	Engine string `json:"engine"`
 	// Loops has one entry per event loop, in order.

@@ -94,7 +94,7 @@ func programPart(started *settings.Settings, level *slog.LevelVar) part {
 	return part{"program", func(next *settings.Settings) (swap, error) {
 		return func() ([]string, error) {
 			level.Set(next.Log.Level)
-			return next.Differing(started, "admin", "tryPage", "log.format"), nil
+			return next.Differing(started, "admin", "adminActions", "tryPage", "log.format"), nil
 		}, nil
 	}}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
@@ -53,7 +55,7 @@ func (c *serveCommand) Run(p *process) error {
 		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
 		drains:    make(chan struct{}, 1),
 	}
-	if n.admin, err = startAdmin(s.Admin, n); err != nil {
+	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(s.AdminActions)); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
 	defer n.admin.Close()
@@ -78,17 +80,25 @@ func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
 	return config, guards, errors.Join(unsecured, unguarded)
 }
 
-// startAdmin serves the admin handler at address, or on the socket that was
-// inherited for it. Without an address it returns nil, a server that does nothing.
-func startAdmin(address string, n *node) (*admin.Server, error) {
-	socket := n.inherited.Admin
+// adminHandler returns the handler of the admin listener. actions lets it send to
+// sessions and groups, and close them.
+func (n *node) adminHandler(actions bool) http.Handler {
+	handler := admin.Handler(n.gateway, version())
+	if actions {
+		handler = admin.WithActions(handler, n.gateway, n.logger)
+	}
+	return admin.WithControls(handler, n.controls())
+}
+
+// startAdmin serves handler at address, or on the socket that was inherited for
+// it. Without an address it returns nil, a server that does nothing.
+func startAdmin(address string, socket *os.File, handler http.Handler) (*admin.Server, error) {
 	if socket != nil {
 		defer socket.Close()
 	}
 	if address == "" {
 		return nil, nil
 	}
-	handler := admin.WithControls(admin.Handler(n.gateway, version()), n.controls())
 	if socket != nil {
 		listener, err := net.FileListener(socket)
 		if err != nil {

@@ -166,6 +166,20 @@ func TestServeWithoutAdminOrTryPage(t *testing.T) {
 	}
 }
 
+func TestActionsAreOfferedWhenTheyAreAllowed(t *testing.T) {
+	for flag, offered := range map[string]bool{"--admin-actions": true, "--no-admin-actions": false} {
+		s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", flag)
+		url := s.line(`^  admin +(http://\S+)$`)
+		if code, body := get(t, url+"actions"); code != 200 || strings.Contains(body, `"close"`) != offered {
+			t.Errorf("%s: %d %s", flag, code, body)
+		}
+		s.signals <- os.Interrupt
+		if code := s.exit(); code != exitClean {
+			t.Errorf("exit code %d, want %d; stderr %s", code, exitClean, s.stderr)
+		}
+	}
+}
+
 // A client that never answers the close frame holds up a graceful stop.
 func TestAGracefulStopIsCutShort(t *testing.T) {
 	for _, tc := range []struct {

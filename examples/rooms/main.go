@@ -2,7 +2,8 @@
 // ws://127.0.0.1:8080/client/hubs/rooms?user=ann&rooms=tea,coffee, and the message
 // "tea hello" goes to everyone else in the room tea.
 //
-// With --publish it also talks to rooms itself, in turn, and says what that
+// With --admin it has the console of sluice, which shows the rooms and may send to
+// them. With --publish it also talks to rooms itself, in turn, and says what that
 // costs.
 package main
 
@@ -13,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,10 +23,12 @@ import (
 	"time"
 
 	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/admin"
 )
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "address to listen on, as `host:port`")
+	private := flag.String("admin", "", "address of the console, as `host:port`; empty is none")
 	loops := flag.Int("loops", 0, "number of event loops; 0 is one per CPU")
 	var t talker
 	flag.Float64Var(&t.perSecond, "publish", 0, "messages to publish per `second`, to the rooms 0000000, 0000001 and so on in turn")
@@ -38,6 +42,14 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening on %s\n", r.gateway.Addr())
+	if *private != "" {
+		console, err := r.openConsole(*private)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer console.Close()
+		fmt.Printf("admin http://%s/\n", console.Addr())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if t.perSecond > 0 {
@@ -71,6 +83,12 @@ func open(listen string, loops int) (*rooms, error) {
 	}
 	r.gateway, r.hub = g, g.Hub("rooms")
 	return r, nil
+}
+
+// openConsole serves what an operator needs, at an address that must be private:
+// no login is asked for.
+func (r *rooms) openConsole(address string) (*admin.Server, error) {
+	return admin.Listen(address, admin.WithActions(admin.Handler(r.gateway, "rooms"), r.gateway, slog.Default()))
 }
 
 var errNoRoom = &gateway.Refusal{Status: http.StatusBadRequest, Text: "rooms: name one or more, as in ?rooms=tea,coffee"}

@@ -1,6 +1,6 @@
 // Package admin is the operator's view of a gateway over HTTP: metrics, health,
-// readiness, status, sessions, groups and profiles. It asks the gateway for snapshots and holds
-// no state of its own.
+// readiness, status, sessions, groups and profiles, and the console, a page that
+// shows them. It asks the gateway for snapshots and holds no state of its own.
 //
 // Nothing here asks for a login. [Listen] is meant for a loopback or otherwise
 // private address: profiles show memory content, and lists of sessions who is
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/admin/console"
 )
 
 // Source is the gateway as this package needs it. Any goroutine may call it.
@@ -42,7 +44,8 @@ var _ Source = (*gateway.Gateway)(nil)
 const answerTime = time.Second
 
 // Handler returns the handler of the admin listener. Version is shown in
-// /status and as a label of sluice_build_info.
+// /status and as a label of sluice_build_info. It changes nothing; see
+// [WithActions].
 func Handler(source Source, version string) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -52,13 +55,18 @@ func Handler(source Source, version string) http.Handler {
 	)
 
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", endpoint(index))
+	page := console.Handler()
+	mux.Handle("GET /", page)
+	mux.Handle("GET /{$}", toBrowsers(page, endpoint(index)))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.Handle("GET /healthz", health(source))
 	mux.Handle("GET /readyz", readiness(source))
 	mux.Handle("GET /status", status(source, version))
+	mux.Handle("GET /figures", figures(source, version))
 	mux.Handle("GET /sessions", sessions(source))
+	mux.Handle("GET /sessions/{id}", details(source))
 	mux.Handle("GET /groups", groups(source))
+	mux.Handle("GET /actions", offered())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -68,12 +76,16 @@ func Handler(source Source, version string) http.Handler {
 }
 
 func index(w http.ResponseWriter, _ *http.Request) error {
-	return plain(w, `/metrics       Prometheus metrics
+	return plain(w, `/              the console, in a browser
+/metrics       Prometheus metrics
 /healthz       200 while every event loop answers
 /readyz        200 while new sessions are accepted
-/status        figures as JSON
+/status        figures as JSON, loop by loop
+/figures       figures as JSON, added up, as the console shows them
 /sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, after=, limit=
-/groups        groups of a hub as JSON: ?hub=NAME, and after=, limit=
+/sessions/ID   one session as JSON
+/groups        groups of a hub as JSON: ?hub=NAME, and prefix=, after=, limit=
+/actions       what may be done, as JSON
 /debug/pprof/  profiles
 
 POST /drain    stop gracefully, where the program offers it
@@ -81,15 +93,36 @@ POST /reload   read the configuration again, likewise
 `)
 }
 
+// toBrowsers serves page to who asks for HTML, and index to tools such as curl.
+func toBrowsers(page, index http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Vary", "Accept")
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			page.ServeHTTP(w, r)
+			return
+		}
+		index.ServeHTTP(w, r)
+	})
+}
+
 func health(source Source) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
-		defer cancel()
-		if _, err := source.Stats(ctx); err != nil {
-			return &problem{http.StatusServiceUnavailable, err}
+		if _, err := snapshot(source, r); err != nil {
+			return err
 		}
 		return plain(w, "healthy\n")
 	}
+}
+
+// snapshot asks the loops for their figures. The error is a [*problem].
+func snapshot(source Source, r *http.Request) (gateway.Stats, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	defer cancel()
+	stats, err := source.Stats(ctx)
+	if err != nil {
+		return stats, &problem{http.StatusServiceUnavailable, err}
+	}
+	return stats, nil
 }
 
 func readiness(source Source) endpoint {

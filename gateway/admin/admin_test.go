@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/pages/pagetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -204,6 +205,10 @@ func TestAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestBrowsersGetTheConsole(t *testing.T) {
+	pagetest.Check(t, Handler(busy(), ""), "Sluice console")
 }
 
 func TestHealthGivesTheLoopsASecond(t *testing.T) {

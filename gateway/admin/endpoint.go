@@ -43,3 +43,9 @@ func document(w http.ResponseWriter, v any) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(v)
 }
+
+// compact answers with v as JSON, without indentation: it is asked for often.
+func compact(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(v)
+}

@@ -56,16 +56,31 @@ func sessions(source Source) endpoint {
 
 func groups(source Source) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		q, err := ask(source, r, "hub", "after", "limit")
+		q, err := ask(source, r, "hub", "prefix", "after", "limit")
 		if err != nil {
 			return err
 		}
-		page := groupsDocument{Groups: q.hub.Groups(q.of["after"], q.limit)}
+		prefix := q.of["prefix"]
+		found := q.hub.Groups(max(q.of["after"], justBefore(prefix)), q.limit)
+		page := groupsDocument{Groups: slices.DeleteFunc(found, func(g gateway.GroupInfo) bool { return !strings.HasPrefix(g.Name, prefix) })}
 		if len(page.Groups) == q.limit {
 			page.Next = page.Groups[len(page.Groups)-1].Name
 		}
 		return document(w, page)
 	}
+}
+
+// justBefore returns what sorts before every name with the prefix, and after every
+// other name that sorts before them. Names are UTF-8, which has no byte 0xff.
+func justBefore(prefix string) string {
+	if prefix == "" {
+		return ""
+	}
+	stem, last := prefix[:len(prefix)-1], prefix[len(prefix)-1]
+	if last == 0 {
+		return stem
+	}
+	return stem + string([]byte{last - 1, 0xff})
 }
 
 // listing is what a request for a page of a list asks for.
@@ -102,7 +117,7 @@ func ask(source Source, r *http.Request, known ...string) (*listing, error) {
 		return nil, &problem{http.StatusBadRequest, fmt.Errorf("hub: is missing; %s?hub=NAME lists what that hub has", r.URL.Path)}
 	}
 	if q.hub = source.Hub(name); q.hub == nil {
-		return nil, &problem{http.StatusNotFound, fmt.Errorf("hub: %q: there is no such hub; /status names all", name)}
+		return nil, noHub(name)
 	}
 	if text, limited := q.of["limit"]; limited {
 		q.limit, err = strconv.Atoi(text)

@@ -113,6 +113,54 @@ func TestGroupsPageByPage(t *testing.T) {
 	}
 }
 
+func TestGroupsWithAPrefix(t *testing.T) {
+	n := populated(t)
+	for _, tc := range []struct {
+		prefix string
+		want   []string
+	}{
+		{"", []string{"all", "g0", "g1", "g2"}},
+		{"a", []string{"all"}},
+		{"all", []string{"all"}},
+		{"alls", nil},
+		{"g", []string{"g0", "g1", "g2"}},
+		{"g1", []string{"g1"}},
+		{"h", nil},
+		{"\x00", nil},
+	} {
+		for _, limit := range []int{1, 2, 100} {
+			path := fmt.Sprintf("/groups?hub=game&limit=%d&prefix=%s", limit, url.QueryEscape(tc.prefix))
+			got, _ := pages(t, n.Gateway, path, func(g gateway.GroupInfo) string { return g.Name })
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("prefix %q in pages of %d: %q, want %q", tc.prefix, limit, got, tc.want)
+			}
+		}
+	}
+}
+
+func TestJustBeforeIsNextToThePrefix(t *testing.T) {
+	for _, tc := range []struct{ lower, prefix string }{
+		{"", "\x00"}, {"a", "b"}, {"a\U0010ffff\U0010ffff", "b"}, {"ab", "ab\x00"}, {"á", "â"}, {"~", "\u0080"},
+	} {
+		if before := justBefore(tc.prefix); before < tc.lower || before >= tc.prefix {
+			t.Errorf("%q is not between %q and %q", before, tc.lower, tc.prefix)
+		}
+	}
+}
+
+func TestOneSession(t *testing.T) {
+	n := populated(t)
+	ids, _ := pages(t, n.Gateway, "/sessions?hub=game&user=u1&limit=1", func(s gateway.SessionInfo) string { return s.ID })
+	answer := get(t, n.Gateway, "/sessions/"+ids[0])
+	var s gateway.SessionInfo
+	if err := json.Unmarshal(answer.Body.Bytes(), &s); err != nil || s.ID != ids[0] || s.User != "u1" || !slices.Equal(s.Groups, []string{"all", "g1"}) {
+		t.Errorf("%d %s: %v", answer.Code, answer.Body, err)
+	}
+	if answer := get(t, n.Gateway, "/sessions/x"); answer.Code != 404 || !strings.Contains(answer.Body.String(), "is no connection id of this gateway") {
+		t.Errorf("an unknown id: %d %s", answer.Code, answer.Body)
+	}
+}
+
 func TestFaultsOfAListing(t *testing.T) {
 	n := populated(t)
 	for _, tc := range []struct {
@@ -130,7 +178,7 @@ func TestFaultsOfAListing(t *testing.T) {
 		{"/sessions?hub=game&limit=", 400, `limit: "": must be a whole number, 1 to 10000`},
 		{"/sessions?hub=game&after=x", 400, `after: "x": is no connection id of this gateway; it is the value of next on the page before`},
 		{"/sessions?hub=game&hub=empty", 400, `hub: "game": is given 2 times; give it once`},
-		{"/groups?hub=game&user=u1", 400, `user: "u1": is no parameter of /groups; it has hub, after, limit`},
+		{"/groups?hub=game&user=u1", 400, `user: "u1": is no parameter of /groups; it has hub, prefix, after, limit`},
 		{"/sessions?hub=%zz", 400, `the query cannot be read: invalid URL escape "%zz"`},
 	} {
 		answer := get(t, n.Gateway, tc.path)

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"runtime"
@@ -24,11 +23,9 @@ type statusDocument struct {
 
 func status(source Source, version string) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
-		defer cancel()
-		stats, err := source.Stats(ctx)
+		stats, err := snapshot(source, r)
 		if err != nil {
-			return &problem{http.StatusServiceUnavailable, err}
+			return err
 		}
 		return document(w, statusDocument{
 			Version:       version,

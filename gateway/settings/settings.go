@@ -30,6 +30,8 @@ type Settings struct {
 	PrivateFDTables bool
 	// Admin is the address of the admin listener, "host:port"; empty: none.
 	Admin string
+	// AdminActions lets an operator send to sessions and groups, and close them.
+	AdminActions bool
 
 	// Dispatch says where the echo handler runs, and the handlers of hubs that
 	// do not choose for themselves.

@@ -1,27 +1,44 @@
-// Starts the gateway with its built-in configuration on a port of the kernel's
-// choice. It ends with the test, or before by stop, and must end cleanly.
+// Starts programs of the project on ports of the kernel's choice. They end with
+// the test, or before by stop, and must end cleanly.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
-const binary = fileURLToPath(new URL("../../../bin/sluice", import.meta.url));
+const listening = /listening on (\S+)/;
+const administered = /admin +http:\/\/(\S+)\//;
 
+// startGateway runs the gateway with its built-in configuration.
 export async function startGateway(t, ...flags) {
-  const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--admin=", ...flags]);
+  const { found, stop } = await start(t, "sluice", ["serve", "--listen", "127.0.0.1:0", "--admin=", ...flags], [listening]);
+  return { address: found[0], stop };
+}
+
+// startWithConsole runs the gateway, or an example, with its admin listener.
+export async function startWithConsole(t, program, ...flags) {
+  const command = program === "sluice" ? ["serve"] : [];
+  const { found, stop } = await start(t, program, [...command, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags], [listening, administered]);
+  return { address: found[0], admin: found[1], stop };
+}
+
+// start runs a program until it has said what all patterns are for.
+async function start(t, program, args, patterns) {
+  const child = spawn(fileURLToPath(new URL(`../../../bin/${program}`, import.meta.url)), args);
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
-    child.kill("SIGTERM");
+    child.kill("SIGINT");
     const status = await ended;
     if (status !== 0) {
-      throw new Error(`sluice ended with status ${status}`);
+      throw new Error(`${program} ended with status ${status}`);
     }
   };
   t.after(stop);
+  const found = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    const found = line.match(/listening on (\S+)/);
-    if (found) {
-      return { address: found[1], stop };
+    patterns.forEach((pattern, n) => (found[n] ??= line.match(pattern)?.[1]));
+    if (patterns.every((_, n) => found[n])) {
+      child.stdout.resume();
+      return { found, stop };
     }
   }
-  throw new Error("sluice ended before it listened");
+  throw new Error(`${program} ended before it listened`);
 }
