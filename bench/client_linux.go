@@ -23,6 +23,7 @@ type newTraffic func(first uint32, connections int) traffic
 // startClient starts the loops of load, which begin to connect at once. The
 // caller must finish the client.
 func startClient(load Load, target *Target, secured *tls.Config, from sources, traffic newTraffic) (*client, error) {
+	fdtable.Grow()
 	if err := fdtable.Prepare(); err != nil {
 		return nil, err
 	}

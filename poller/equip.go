@@ -46,6 +46,8 @@ func equip(config Config, listeners []int) (made []*equipment, err error) {
 		if err := fdtable.Prepare(); err != nil {
 			return nil, err
 		}
+	} else {
+		fdtable.Grow()
 	}
 	shared := new(sync.RWMutex)
 	for i := range config.Loops {

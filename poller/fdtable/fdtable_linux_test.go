@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,31 @@ func onPrivateTable(t *testing.T, f func(), keep ...int) {
 	})
 	if err := <-left; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestGrow: the kernel shows the size of the table.
+func TestGrow(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	Grow()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, size, _ := strings.Cut(string(status), "FDSize:")
+	size, _, _ = strings.Cut(strings.TrimSpace(size), "\n")
+	if got, err := strconv.ParseUint(size, 10, 64); err != nil || got < min(limit.Cur, maxGrown) {
+		t.Errorf("the table has room for %q descriptors, want %d", size, min(limit.Cur, maxGrown))
+	}
+	if after, err := os.ReadDir("/proc/self/fd"); err != nil || len(after) != len(before) {
+		t.Errorf("%d descriptors are open, %d were: %v", len(after), len(before), err)
 	}
 }
 
