@@ -54,6 +54,8 @@ type Message struct {
 // Request is the HTTP request that became, or asks to become, a session.
 type Request struct {
 	codec.Request
+	// Session is the session that it becomes, if it is granted.
+	Session Session
 	// RemoteAddr is the peer's address.
 	RemoteAddr netip.AddrPort
 	// Subprotocol is what was negotiated, or empty. [Authorize] and [Decide] may set
@@ -71,6 +73,9 @@ type Request struct {
 	Form Form
 	// Encoder, if set, makes the bytes of publications for this session.
 	Encoder Encoder
+	// Greeting, if it has a type, is the first message of the session, ahead of
+	// whatever is published. Its payload must not change.
+	Greeting Message
 }
 
 // HandlerFunc makes a [Handler] of a function that receives messages, for
