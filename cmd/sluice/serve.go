@@ -13,6 +13,7 @@ import (
 
 type serveCommand struct {
 	File string `arg:"" optional:"" help:"Configuration file (YAML). Default: the built-in one, with two hubs and a try page."`
+	publicFlags
 	settingFlags
 }
 
@@ -30,9 +31,16 @@ func (c *serveCommand) Run(p *process) error {
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}
+	api, err := newPublic(c.publicFlags.resolve(p), &config)
+	if err != nil {
+		return usageError{err}
+	}
 	g, err := gateway.New(config)
 	if err != nil {
 		return err
+	}
+	if err := api.bind(g); err != nil {
+		return errors.Join(err, g.Shutdown(context.Background()))
 	}
 	adminServer, err := startAdmin(s.Admin, g)
 	if err != nil {
@@ -42,7 +50,10 @@ func (c *serveCommand) Run(p *process) error {
 
 	warnOfMachine(p.root, config, config.Logger)
 	banner(p.stdout, s, g.Addr(), adminServer.Addr())
-	return p.serveUntilSignal(g, s)
+	err = p.serveUntilSignal(g, s)
+	ctx, cancel := context.WithTimeout(context.Background(), s.Shutdown)
+	defer cancel()
+	return errors.Join(err, api.stop(ctx))
 }
 
 // serveUntilSignal runs g. The first signal stops it gracefully, a second one
