@@ -14,10 +14,12 @@ export const everything = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"];
 // startHub starts a gateway with hub chat and returns a client of its REST API. The
 // options are those of the SDK's event handler, if there is to be one.
 export async function startHub(t, options, ...flags) {
-  if (options) {
-    flags.push("--upstream", `chat=${await startBackend(t, options)}/api/webpubsub/hubs/chat/`);
+  const backend = options && (await startBackend(options));
+  if (backend) {
+    flags.push("--upstream", `chat=${backend.url}/api/webpubsub/hubs/chat/`);
   }
   const { address } = await startGateway(t, "--access-key", key, ...flags);
+  t.after(() => backend?.stop()); // behind the gateway, which has something to tell it
   return serviceAt(address);
 }
 
@@ -27,7 +29,7 @@ export function serviceAt(address, hub = "chat") {
 }
 
 // startBackend serves the SDK's event handler, in a server of Node's own.
-async function startBackend(t, options) {
+async function startBackend(options) {
   const handler = new WebPubSubEventHandler("chat", options).getMiddleware();
   const server = http.createServer((request, response) => {
     request.path = request.baseUrl = new URL(request.url, "http://x").pathname;
@@ -35,11 +37,11 @@ async function startBackend(t, options) {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  t.after(() => {
+  const stop = () => {
     server.closeAllConnections();
     server.close();
-  });
-  return `http://127.0.0.1:${server.address().port}`;
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, stop };
 }
 
 // startClient connects a client of the SDK and returns it with what happens to it. By
