@@ -116,7 +116,7 @@ func (s *shard) passes(c *poller.Conn, x *session, size int) bool {
 
 func (s *shard) fits(c *poller.Conn, size int) bool {
 	unsent := c.Unsent()
-	return unsent == 0 || unsent < s.committed && unsent+size <= s.gateway.config.Limits.Outbound
+	return unsent == 0 || unsent < s.committed && unsent+size <= s.config.Limits.Outbound
 }
 
 // hold puts a message behind those that wait already, or does without it, or
@@ -126,11 +126,11 @@ func (s *shard) hold(c *poller.Conn, x *session, m outgoing) outcome {
 	if !m.shared {
 		m.frame = bytes.Clone(m.frame)
 	}
-	policy := m.class.delivery.Policy
+	policy := m.class.delivery.Load().Policy
 	if m.owed {
 		policy = CloseSlow
 	}
-	limits := &s.gateway.config.Limits
+	limits := &s.config.Limits
 	verdict := waiting.queue.Offer(outbox.Message{
 		Frame:  m.frame,
 		Class:  m.class.number,

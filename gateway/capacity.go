@@ -11,15 +11,15 @@ import (
 // its address. It returns nil, or the refusal of the first that has none left.
 func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	g := s.gateway
-	perAddress := g.config.Limits.SessionsPerAddress
-	if !g.sessions.Take(g.config.Limits.Sessions) {
+	perAddress := s.config.Limits.SessionsPerAddress
+	if !g.sessions.Take(s.config.Limits.Sessions) {
 		return &refusal{reason: ReasonNodeFull}
 	}
-	if perAddress > 0 && !g.addresses.Take(r.RemoteAddr.Addr(), perAddress) {
+	if perAddress > 0 && !g.addresses.Take(g.admission.mask.Masked(r.RemoteAddr.Addr()), perAddress) {
 		g.sessions.Put()
 		return &refusal{reason: ReasonAddressFull}
 	}
-	if h := rt.hub; h != nil && !h.sessions.Take(h.maxSessions) {
+	if h := rt.hub; h != nil && !h.sessions.Take(int(h.maxSessions.Load())) {
 		s.vacateNode(c)
 		return &refusal{reason: ReasonHubFull}
 	}
@@ -28,7 +28,7 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 
 // register takes the place that a session needs of its user, once that is known.
 func (h *Hub) register(s Session, user string) *refusal {
-	if h != nil && user != "" && !h.users.Add(user, s.handle, h.sessionsPerUser) {
+	if h != nil && user != "" && !h.users.Add(user, s.handle, int(h.sessionsPerUser.Load())) {
 		return &refusal{reason: ReasonUserFull}
 	}
 	return nil
@@ -52,8 +52,8 @@ func (s *shard) vacate(c *poller.Conn, rt *route) {
 func (s *shard) vacateNode(c *poller.Conn) {
 	g := s.gateway
 	g.sessions.Put()
-	if g.config.Limits.SessionsPerAddress > 0 {
-		g.addresses.Put(c.RemoteAddr().Addr())
+	if s.config.Limits.SessionsPerAddress > 0 {
+		g.addresses.Put(g.admission.mask.Masked(c.RemoteAddr().Addr()))
 	}
 }
 

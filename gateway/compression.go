@@ -28,10 +28,11 @@ func (b *inflateBuffer) recycle() {
 
 // inflate appends the payload of a compressed message to dst, which it takes.
 func (g *Gateway) inflate(dst []byte, m Message) ([]byte, error) {
+	most := g.live.Load().Limits.Inflated
 	if m.Type == Text {
-		return codec.InflateText(dst, m.Payload, g.config.Limits.Inflated)
+		return codec.InflateText(dst, m.Payload, most)
 	}
-	return codec.Inflate(dst, m.Payload, g.config.Limits.Inflated)
+	return codec.Inflate(dst, m.Payload, most)
 }
 
 // deflated is the compressed forms of one broadcast, by what was agreed with its

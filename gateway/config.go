@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/sluicegate/sluice/gateway/internal/outbox"
@@ -16,6 +17,10 @@ type Config struct {
 	// Listen is the TCP address of the public port, "host:port". Port 0 lets
 	// the kernel choose; see [Gateway.Addr]. Default "127.0.0.1:8080".
 	Listen string
+	// Listeners are listening TCP sockets that a predecessor or a service manager
+	// has opened, to accept from in place of Listen; see [Gateway.Listeners]. There
+	// may be fewer of them than loops, or more. [New] takes the files.
+	Listeners []*os.File
 	// TLS, if set, secures the public port: TLS 1.2 and 1.3, with what the
 	// configuration says of certificates (several are told apart by the name the
 	// client asks for) and of client certificates. Its NextProtos are the
@@ -49,6 +54,17 @@ type Config struct {
 
 	Limits   Limits
 	Timeouts Timeouts
+	// Admission says who is let in, and how fast.
+	Admission Admission
+	// Rates bound what each session may send.
+	Rates Rates
+	// Drain says how the gateway parts with its clients.
+	Drain Drain
+
+	// LongTurn is the time from which a turn of a loop is logged, with what the
+	// loop was at: while it lasts, no session of the loop is served. Once a minute
+	// for each loop. Default 100 ms, at least 10 ms; negative logs none.
+	LongTurn time.Duration
 
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).
@@ -58,6 +74,8 @@ type Config struct {
 
 	// Logger receives the gateway's records. Default: [slog.Default].
 	Logger *slog.Logger
+	// Log says which.
+	Log Log
 }
 
 // Limits bound what one peer can make the gateway hold.
@@ -106,11 +124,16 @@ type Limits struct {
 	// until its own were handled. Clients may send as much ahead of a [Decide];
 	// beyond it they get 503. Default 64 MiB; at most 1 GiB.
 	Backlog int
+	// Connections is how many connections the loops may hold, sessions, those
+	// that wait for admission and TLS handshakes included; further ones are reset
+	// at once. Default 0: as many as there are descriptors for.
+	Connections int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.
 	Sessions int
-	// SessionsPerAddress is how many of them may have one IP address. Default 0:
-	// any number.
+	// SessionsPerAddress is how many of them may have one address, as
+	// [Admission].IPv4Bits and IPv6Bits tell addresses apart. Default 0: any
+	// number.
 	SessionsPerAddress int
 	// Groups is how many groups a session may be in. Default 128; at most 65,536.
 	Groups int
@@ -139,8 +162,8 @@ type Limits struct {
 // Timeouts are swept, not timed one by one: each fires within a quarter of
 // itself after it is due.
 type Timeouts struct {
-	// Handshake bounds the time from accept to a complete HTTP head. Default
-	// 10 s.
+	// Handshake bounds the time from admission to a complete HTTP head, and that
+	// from accept to a complete PROXY header. Default 10 s.
 	Handshake time.Duration
 	// Decide bounds the time from a complete HTTP head to the decision of a
 	// [Decide], the time in line included; the upgrade then gets 504. Default 10 s.

@@ -49,7 +49,7 @@ func (s *shard) controlAllowed(c *poller.Conn, x *session) bool {
 		x.control = controlRate{second: second}
 	}
 	x.control.frames++
-	if int(x.control.frames) <= s.gateway.config.Limits.ControlFrames {
+	if int(x.control.frames) <= s.config.Limits.ControlFrames {
 		return true
 	}
 	s.failFor(c, x, ReasonControlFlood, ReasonControlFlood.Text())

@@ -44,13 +44,13 @@ var errUndecided = errors.New("gateway: no decision in time")
 // behind.
 func (s *shard) deliberate(c *poller.Conn, x *session, rt *route, r *Request, behind []byte) {
 	g := s.gateway
-	if !g.undecided.Take(g.config.Limits.Undecided) {
+	if !g.undecided.Take(s.config.Limits.Undecided) {
 		s.vacate(c, rt)
 		s.refuse(c, x, &refusal{reason: ReasonUndecidedFull})
 		return
 	}
 	d := &decision{shard: s, handle: c.Handle(), route: rt, request: r}
-	d.ctx, d.cancel = context.WithTimeoutCause(context.Background(), g.config.Timeouts.Decide, errUndecided)
+	d.ctx, d.cancel = context.WithTimeoutCause(context.Background(), s.config.Timeouts.Decide, errUndecided)
 	s.undecided[c.Slot()] = d
 	x.state, x.asked = undecided, s.loop.Now()
 	g.crew.Submit(d)
@@ -65,7 +65,7 @@ func (s *shard) keepBehind(c *poller.Conn, x *session, p []byte) {
 	d.behind = append(d.behind, p...)
 	s.behind += len(p)
 	switch {
-	case s.behind > s.gateway.config.Limits.Backlog/len(s.gateway.shards):
+	case s.behind > s.config.Limits.Backlog/len(s.gateway.shards):
 		s.refuseUndecided(c, x, &refusal{reason: ReasonUndecidedFull})
 	case len(d.behind) > maxBehind:
 		c.Pause()
@@ -145,7 +145,7 @@ func (s *shard) refuseUndecided(c *poller.Conn, x *session, r *refusal) {
 // sweepUndecided refuses an upgrade that was not decided on in time: it may still
 // stand in line, or its program does not heed its context.
 func (s *shard) sweepUndecided(c *poller.Conn, x *session) {
-	if s.loop.Now().Since(x.asked) >= s.gateway.config.Timeouts.Decide+decideSlack {
+	if s.loop.Now().Since(x.asked) >= s.config.Timeouts.Decide+decideSlack {
 		s.refuseUndecided(c, x, &refusal{reason: ReasonUndecided})
 	}
 }

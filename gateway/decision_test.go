@@ -278,6 +278,7 @@ func TestUndecidedClientIsReadWithinBounds(t *testing.T) {
 	const messages, size = 64, 32 << 10
 	onEngines(t, func(t *testing.T, config gateway.Config) {
 		o := newCourt()
+		config.Limits.Outbound = 2 * messages * size // the echoes may all wait for a client that still writes
 		n := gatewaytest.Start(t, o.deciding(config, gateway.Pooled))
 		payload := patterned(size)
 		conn := n.Raw(t)

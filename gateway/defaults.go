@@ -57,7 +57,10 @@ func (c Config) WithDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	c.Compression = c.Compression.withDefaults()
+	orDuration(&c.LongTurn, 100*time.Millisecond)
+	c.Admission = c.Admission.withDefaults()
 	orDuration(&c.Settle, 2*time.Second)
+	orInt(&c.Log.Sample, 10)
 	orInt(&c.Loops, runtime.GOMAXPROCS(0))
 	orInt(&c.Workers, 8*runtime.GOMAXPROCS(0))
 	orInt(&c.Limits.Message, 64<<10)
@@ -78,6 +81,7 @@ func (c Config) WithDefaults() Config {
 	orInt(&c.Limits.Undecided, 16<<10)
 	orInt(&c.Limits.TLSHandshakes, 4096)
 	orInt(&c.Limits.HTTPConnections, 256)
+	c.Drain = c.Drain.withDefaults()
 	orDuration(&c.Timeouts.Handshake, 10*time.Second)
 	orDuration(&c.Timeouts.Decide, 10*time.Second)
 	orDuration(&c.Timeouts.Ping, 25*time.Second)

@@ -265,6 +265,11 @@ func (l *lives) Open(s gateway.Session, _ *gateway.Request) { l.step(s, "", "ope
 
 func (l *lives) Message(s gateway.Session, m gateway.Message) {
 	l.step(s, "open", "open")
+	obey(s, m)
+}
+
+// obey does what a message says.
+func obey(s gateway.Session, m gateway.Message) {
 	switch string(m.Payload) {
 	case "close":
 		s.Close(1000, "")

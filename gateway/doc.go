@@ -94,6 +94,15 @@
 // what follows has none: an idle session of TLS 1.3 takes some 300 bytes more than
 // a plain one. See package secure.
 //
+// # Admission
+//
+// With rules in [Admission], connections pass a door before TLS: lists of networks,
+// the rate of one address, and that of the node, beyond which they wait in a queue
+// in which addresses take turns. Proxies that are trusted name their clients, by a
+// PROXY header or in the request. [Rates] hold each session to what it may send.
+// Without rules there is no door, and without rates sessions pay one comparison
+// for each message.
+//
 // # Limits
 //
 // Every limit and timeout has a safe default in [Limits] and [Timeouts]. Every

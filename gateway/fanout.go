@@ -57,8 +57,9 @@ func (s *shard) enqueue(number uint32, p *publication) {
 	sh.bytes += p.size
 	s.fanout.messages++
 	s.fanout.unsent.Add(int64(p.size))
-	switch window := sh.class.delivery.Window; {
-	case window == 0 || sh.bytes >= sh.class.delivery.Batch || p.errand != nil:
+	delivery := sh.class.delivery.Load()
+	switch window := delivery.Window; {
+	case window == 0 || sh.bytes >= delivery.Batch || p.errand != nil:
 		s.schedule(number)
 	case !sh.timed:
 		sh.timed = true

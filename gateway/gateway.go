@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicegate/sluice/gateway/internal/limit"
@@ -20,34 +22,39 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config   Config
-	server   *poller.Server
-	shards   []*shard
-	hubs     []*Hub
-	classes  []*class
-	routes   map[string]*route // by path
-	numbered []*route
-	http     *httpSide
-	tls      tlsSide
-	idKey    [32]byte
-	ended    chan struct{} // closed when nothing runs any more
+	config    Config // as it was given; see live
+	server    *poller.Server
+	shards    []*shard
+	hubs      []*Hub
+	classes   []*class
+	routes    map[string]*route // by path
+	numbered  []*route
+	http      *httpSide
+	tls       tlsSide
+	admission *admission
+	idKey     [32]byte
+	begun     chan struct{} // closed when it serves
+	ended     chan struct{} // closed when nothing runs any more
 
 	// Fixed once serving.
 	pool    *workers.Pool
 	crew    *workers.Crew // decides on upgrades
 	journal *journal
-	settler *settler // nil: none
+	settler *settler  // nil: none
+	watch   *watchdog // nil: none
 
 	// Safe for concurrent use.
+	live      atomic.Pointer[Config] // what is in effect; never written to
 	sessions  limit.Count
 	undecided limit.Count // upgrades
 	events    subscribers
-	addresses limit.Keyed[netip.Addr] // if they are limited
+	addresses limit.Keyed[netip.Prefix] // if they are limited
 
 	// Guarded by mu.
 	mu      sync.Mutex
 	phase   phase
 	started time.Time
+	drained DrainStats // how the drain began
 }
 
 // phase is where a gateway stands in its life. There is no way back.
@@ -76,7 +83,10 @@ func New(config Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"Listen", config.Listen, err.Error()})
 	}
-	g := &Gateway{config: config, ended: make(chan struct{})}
+	inherited := config.Listeners
+	config.Listeners = nil
+	g := &Gateway{config: config, admission: newAdmission(&config), begun: make(chan struct{}), ended: make(chan struct{})}
+	g.live.Store(&g.config)
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
 		if err := g.tls.use(config.TLS); err != nil {
@@ -85,17 +95,20 @@ func New(config Config) (*Gateway, error) {
 	}
 	g.server, err = poller.Listen(poller.Config{
 		Listen:          listen,
+		Inherited:       inherited,
 		Loops:           config.Loops,
 		Engine:          config.Engine,
 		PrivateFDTables: config.PrivateFDTables,
-		Sweep:           config.Timeouts.sweep(),
-		WriteStall:      config.Timeouts.WriteStall,
+		Pace:            config.Timeouts.pace(),
 		SendBuffer:      max(0, config.Limits.KernelSend),
 		ReceiveBuffer:   max(0, config.Limits.KernelReceive),
 		Unsent:          config.Limits.unsent(),
 		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
+		LongTurn:        max(0, config.LongTurn),
 		TLS:             g.tls.poller(&config),
+		Gate:            g.gate(),
+		PrefaceTimeout:  config.Timeouts.Handshake,
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
 	})
@@ -109,6 +122,18 @@ func New(config Config) (*Gateway, error) {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i)))
 	}
 	return g, nil
+}
+
+// gate returns what makes the loops' gates, nil if there are none.
+func (g *Gateway) gate() func(*poller.Loop) poller.Gate {
+	if !g.config.Admission.atGate(&g.config.Limits) {
+		return nil
+	}
+	return func(l *poller.Loop) poller.Gate {
+		s := g.shards[l.Index()]
+		s.door = newDoor(s, g.admission)
+		return s.door
+	}
 }
 
 // linger is how long a session's connection is read after its last frame was
@@ -137,6 +162,11 @@ func resolve(listen string) (netip.AddrPort, error) {
 	return addr.AddrPort(), nil
 }
 
+// pace is how the loops look after connections.
+func (t Timeouts) pace() poller.Pace {
+	return poller.Pace{Sweep: t.sweep(), WriteStall: t.WriteStall}
+}
+
 // sweep is how often each session is looked at: a quarter of the shortest
 // timeout.
 func (t Timeouts) sweep() time.Duration {
@@ -157,6 +187,12 @@ func (t Timeouts) user() time.Duration {
 
 // Addr returns the address of the public port.
 func (g *Gateway) Addr() net.Addr { return net.TCPAddrFromAddrPort(g.server.Addr()) }
+
+// Listeners returns the listening sockets of the public port, for a successor to
+// accept from as its [Config].Listeners. Connections that queue while one process
+// takes over from the other reach either of them. The caller owns the files; it
+// is an error once the gateway has stopped to accept.
+func (g *Gateway) Listeners() ([]*os.File, error) { return g.server.Listeners() }
 
 // Serve runs the gateway until ctx ends or [Gateway.Shutdown] has finished, and
 // then returns nil. When ctx ends every session is closed with 1001, without
@@ -182,7 +218,7 @@ func (g *Gateway) start() error {
 		return ErrServed
 	}
 	g.started = time.Now()
-	g.journal = openJournal(g.config.Logger)
+	g.journal = openJournal(g.config.Logger, g.live.Load().Log)
 	g.pool = workers.Start(g.config.Workers)
 	g.crew = workers.NewCrew(g.config.Limits.Decisions)
 	g.http.serve()
@@ -198,9 +234,16 @@ func (g *Gateway) start() error {
 		close(g.ended)
 		return fmt.Errorf("gateway: %w", err)
 	}
+	if g.config.LongTurn > 0 {
+		g.watch = startWatchdog(g.server, g.config.LongTurn, g.journal)
+	}
 	g.phase = serving
+	close(g.begun)
 	return nil
 }
+
+// Serving returns a channel that is closed once every loop accepts connections.
+func (g *Gateway) Serving() <-chan struct{} { return g.begun }
 
 // Ready reports whether the gateway serves and means to go on.
 func (g *Gateway) Ready() bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"unsafe"
 
@@ -35,7 +34,7 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 		p, scanned = begun.bytes, begun.scanned
 	}
 	end := codec.HeadEnd(p, scanned)
-	limit := s.gateway.config.Limits.Head
+	limit := s.config.Limits.Head
 	switch {
 	case end > limit, end < 0 && len(p) >= limit:
 		s.refuse(c, x, &refusal{reason: ReasonHeadTooLarge, text: fmt.Sprintf("request head longer than %d bytes", limit)})
@@ -63,6 +62,10 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	parsed, err := codec.ParseRequest(unsafe.String(&p[0], end))
 	if err != nil {
 		s.refuse(c, x, refusalOf(err))
+		return
+	}
+	if refused := s.trace(c, &parsed); refused != nil {
+		s.refuse(c, x, refused)
 		return
 	}
 	if !parsed.Upgrade {
@@ -137,6 +140,8 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	x.opened = s.second()
 	s.identify(x, &r.Identity)
 	s.equip(x, r)
+	s.pacer.begin(c.Slot())
+	s.noteExpiry(c, x, r.Identity.Expires)
 	s.greet(c, x, r.Greeting)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
@@ -183,8 +188,8 @@ func (s *shard) vet(rt *route, r *Request) *refusal {
 	if !rt.asks() {
 		return nil
 	}
-	if err := r.check(&s.gateway.config.Limits, rt.hub); err != nil {
-		s.gateway.journal.log(slog.LevelError, "Authorize or Decide has made of a request what cannot be", "path", rt.path, "error", err.Error())
+	if err := r.check(&s.config.Limits, rt.hub); err != nil {
+		s.gateway.journal.failed("Authorize or Decide has made of a request what cannot be", "path", rt.path, "error", err.Error())
 		return &refusal{reason: ReasonInternal}
 	}
 	// A copy, for it is kept: the string may be a part of the whole request.
@@ -227,10 +232,11 @@ func (rt *route) chooseSubprotocol(r *Request) (chosen string, ok bool) {
 func (rt *route) allowsOrigin(origin string) bool {
 	// A request without an Origin does not come from a browser, which is what
 	// the check is about (RFC 6455 §10.2).
-	if len(rt.origins) == 0 || origin == "" {
+	origins := *rt.origins.Load()
+	if len(origins) == 0 || origin == "" {
 		return true
 	}
-	for _, allowed := range rt.origins {
+	for _, allowed := range origins {
 		if allowed == "*" || strings.EqualFold(allowed, origin) {
 			return true
 		}

@@ -25,14 +25,12 @@ import (
 // to a session, or to another group, there is no order.
 type Hub struct {
 	// Fixed after New.
-	gateway         *Gateway
-	name            string
-	number          int    // also of the share that every loop has of everyone
-	class           *class // of everyone, users and sessions
-	groupClasses    []*class
-	compresses      bool
-	maxSessions     int
-	sessionsPerUser int
+	gateway      *Gateway
+	name         string
+	number       int    // also of the share that every loop has of everyone
+	class        *class // of everyone, users and sessions
+	groupClasses []*class
+	compresses   bool
 
 	// Safe for concurrent use.
 	groups hub.Index
@@ -40,26 +38,33 @@ type Hub struct {
 	order  sync.Mutex // held while something is told to everyone, as in hub.Index
 
 	// Atomic.
-	sessions  limit.Count
-	published atomic.Uint64
+	sessions        limit.Count
+	maxSessions     atomic.Int64
+	sessionsPerUser atomic.Int64
+	published       atomic.Uint64
 }
 
 // newHub makes a hub and its classes.
 func (g *Gateway) newHub(config HubConfig) *Hub {
 	h := &Hub{
-		gateway:         g,
-		name:            config.Name,
-		number:          len(g.hubs),
-		class:           g.addClass(config.Name, hubClass, "", config.Delivery),
-		compresses:      g.compressionOf(config.Compression).Enabled,
-		maxSessions:     config.Sessions,
-		sessionsPerUser: config.SessionsPerUser,
+		gateway:    g,
+		name:       config.Name,
+		number:     len(g.hubs),
+		class:      g.addClass(config.Name, hubClass, "", config.Delivery),
+		compresses: g.compressionOf(config.Compression).Enabled,
 	}
+	h.limitTo(config)
 	for _, c := range config.Groups {
 		h.groupClasses = append(h.groupClasses, g.addClass(config.Name, c.Name, c.Prefix, c.Delivery))
 	}
 	g.hubs = append(g.hubs, h)
 	return h
+}
+
+// limitTo has new sessions admitted up to the limits of config.
+func (h *Hub) limitTo(config HubConfig) {
+	h.maxSessions.Store(int64(config.Sessions))
+	h.sessionsPerUser.Store(int64(config.SessionsPerUser))
 }
 
 // Hub returns the hub with that name, or nil if none is configured.

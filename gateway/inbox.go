@@ -95,7 +95,7 @@ func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, u codec.Unit
 	if !u.Owned && !s.unheld && len(m.Payload) > 0 {
 		s.holdSegment(in)
 	}
-	limits := &s.gateway.config.Limits
+	limits := &s.config.Limits
 	switch {
 	case x.flags&flagPaused != 0:
 	case in.bytes() > limits.Inbound || in.deliveries() > limits.InboundMessages:
@@ -112,7 +112,7 @@ func (s *shard) deliverLater(c *poller.Conn, x *session, m Message, u codec.Unit
 // workersBusy reports whether so much of all sessions waits for workers that
 // those with something there must not be read.
 func (s *shard) workersBusy() bool {
-	return s.undone > s.gateway.config.Limits.Backlog/len(s.gateway.shards)
+	return s.undone > s.config.Limits.Backlog/len(s.gateway.shards)
 }
 
 // bytes and deliveries are what the handler has not finished with.
@@ -297,14 +297,16 @@ func (f *finishedBatch) Run(l *poller.Loop) {
 // workers are busy, altogether.
 func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	x := s.sessions.At(c.Slot())
-	limits := &s.gateway.config.Limits
+	limits := &s.config.Limits
 	emptied := in.bytes() <= limits.Inbound/2 && in.deliveries() <= limits.InboundMessages/2
 	if s.workersBusy() {
 		emptied = in.deliveries() == 0
 	}
 	if x.flags&flagPaused != 0 && emptied {
 		x.flags &^= flagPaused
-		c.Resume()
+		if x.flags&flagDelayed == 0 {
+			c.Resume()
+		}
 	}
 	if !in.listed {
 		x.inbox = nil

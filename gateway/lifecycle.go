@@ -22,6 +22,7 @@ func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte)
 		return
 	}
 	x.reason, x.asked = r, s.loop.Now()
+	s.pacer.relent(c, x)
 	if chosen && x.backlog != nil {
 		x.backlog.queue.Push(outbox.Message{Frame: codec.AppendFrame(nil, ws.OpClose, payload)})
 		x.state = closing
@@ -112,7 +113,7 @@ func (s *shard) finish(c *poller.Conn, x *session) {
 // Sweep implements [poller.Handler]: it looks for what is overdue.
 func (s *shard) Sweep(c *poller.Conn) {
 	x := s.sessions.At(c.Slot())
-	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
+	now, timeouts := s.loop.Now(), &s.config.Timeouts
 	switch x.state {
 	case opening:
 		if now.Since(x.heard) >= timeouts.Handshake {
@@ -135,10 +136,12 @@ func (s *shard) Sweep(c *poller.Conn) {
 }
 
 func (s *shard) sweepOpen(c *poller.Conn, x *session) {
-	now, timeouts := s.loop.Now(), &s.gateway.config.Timeouts
+	now, timeouts := s.loop.Now(), &s.config.Timeouts
 	switch {
-	case x.flags&flagPaused != 0:
-		// Its input waits for a handler: the silence is ours.
+	case x.flags&flagExpires != 0 && s.expired(c):
+		s.endWith(c, x, ReasonExpired)
+	case x.flags&(flagPaused|flagDelayed) != 0:
+		// It is not read: the silence is ours.
 		x.heard, x.active = now, now
 	case timeouts.Idle > 0 && now.Since(x.active) >= timeouts.Idle:
 		s.endWith(c, x, ReasonIdle)

@@ -21,7 +21,7 @@ func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
 		return false
 	case s.joined(x, j.group):
 		return false
-	case len(x.profile.groups()) >= s.gateway.config.Limits.Groups:
+	case len(x.profile.groups()) >= s.config.Limits.Groups:
 		s.counts.joinsRefused++
 		return false
 	}

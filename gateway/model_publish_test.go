@@ -30,7 +30,7 @@ func (w *modelWorld) message(stream string, class *class) (*modelMessage, Public
 	if w.IntN(3) > 0 {
 		p.Key = fmt.Sprintf("key %d", w.IntN(3))
 	}
-	return &modelMessage{w.lastMessage, stream, class.name, class.delivery.Policy, p.Key, codec.Encode(ws.OpText, p.Payload).Len()}, p
+	return &modelMessage{w.lastMessage, stream, class.name, class.delivery.Load().Policy, p.Key, codec.Encode(ws.OpText, p.Payload).Len()}, p
 }
 
 // choose leaves some of those whom a publication is for without it.

@@ -1,5 +1,7 @@
 package gateway
 
+import "time"
+
 // Identity is who a session belongs to. [Route].Authorize may give it one; it
 // does not change afterwards.
 type Identity struct {
@@ -8,6 +10,9 @@ type Identity struct {
 	// Groups are the groups that the session is a member of from its beginning.
 	// They are not counted for [Limits].Identity.
 	Groups []string
+	// Expires, if set, is when the session ends with [ReasonExpired], at most a
+	// quarter of the shortest of [Timeouts] late.
+	Expires time.Time
 	// Metadata are what the program notes about the session.
 	Metadata map[string]string
 }

@@ -21,6 +21,24 @@ const (
 	ReasonTLSFailed
 	// ReasonTLSTimeout: it took longer than [Timeouts].Handshake.
 	ReasonTLSTimeout
+	// ReasonDenied: [Admission].Allow and Deny do not let the address in.
+	ReasonDenied
+	// ReasonConnectionsFull: as many connections are open as
+	// [Limits].Connections allows.
+	ReasonConnectionsFull
+	// ReasonAddressRate: more came from one address than
+	// [Admission].AddressRate allows.
+	ReasonAddressRate
+	// ReasonAcceptQueueFull: more came than [Admission].AcceptRate allows, and as
+	// many wait as may.
+	ReasonAcceptQueueFull
+	// ReasonProxyHeader: no PROXY header, or a broken one, from a network that
+	// [Admission].ProxyProtocol names.
+	ReasonProxyHeader
+	// ReasonProxyTimeout: it did not come within [Timeouts].Handshake.
+	ReasonProxyTimeout
+	// ReasonForwarded: the [Admission].ForwardedHeader of a forwarder is broken.
+	ReasonForwarded
 	// ReasonBadRequest: the HTTP head is malformed.
 	ReasonBadRequest
 	// ReasonHeadTooLarge: the HTTP head is longer than [Limits].Head.
@@ -89,6 +107,8 @@ const (
 	// ReasonCostlyMessage: a compressed message made to cost much time to
 	// inflate; see [codec.Inflate].
 	ReasonCostlyMessage
+	// ReasonRateExceeded: more messages or bytes than [Rates] allow.
+	ReasonRateExceeded
 	// ReasonSlowConsumer: more unsent bytes than [Limits].Outbound.
 	ReasonSlowConsumer
 	// ReasonWriteStalled: the peer took no byte for [Timeouts].WriteStall.
@@ -97,6 +117,8 @@ const (
 	ReasonPongTimeout
 	// ReasonIdle: no message for [Timeouts].Idle.
 	ReasonIdle
+	// ReasonExpired: [Identity].Expires has come.
+	ReasonExpired
 	// ReasonShutdown: the gateway is stopping.
 	ReasonShutdown
 	// ReasonHandlerPanic: the session's handler panicked.
@@ -131,6 +153,13 @@ var reasonTable = [reasonCount]reasonRow{
 
 	ReasonTLSFailed:        {"tls_failed", 0, 0, slog.LevelDebug, RetryNever, ""},
 	ReasonTLSTimeout:       {"tls_timeout", 0, 0, slog.LevelDebug, RetryLater, ""},
+	ReasonDenied:           {"denied", http.StatusForbidden, 0, slog.LevelInfo, RetryNever, "address not allowed"},
+	ReasonConnectionsFull:  {"connections_full", 0, 0, slog.LevelWarn, RetryLater, ""},
+	ReasonAddressRate:      {"address_rate", http.StatusTooManyRequests, 0, slog.LevelInfo, RetryLater, "too many connections from this address"},
+	ReasonAcceptQueueFull:  {"accept_queue_full", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many connections at once"},
+	ReasonProxyHeader:      {"proxy_header", 0, 0, slog.LevelWarn, RetryNever, ""},
+	ReasonProxyTimeout:     {"proxy_timeout", 0, 0, slog.LevelInfo, RetryLater, ""},
+	ReasonForwarded:        {"forwarded", http.StatusBadRequest, 0, slog.LevelWarn, RetryNever, "the header that names the client cannot be read"},
 	ReasonBadRequest:       {"bad_request", http.StatusBadRequest, 0, slog.LevelDebug, RetryNever, "malformed request"},
 	ReasonHeadTooLarge:     {"head_too_large", http.StatusRequestHeaderFieldsTooLarge, 0, slog.LevelDebug, RetryNever, "request head too large"},
 	ReasonHandshakeTimeout: {"handshake_timeout", http.StatusRequestTimeout, 0, slog.LevelDebug, RetryLater, "request head did not arrive in time"},
@@ -161,10 +190,12 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonMessageTooBig:   {"message_too_big", 0, ws.StatusMessageTooBig, slog.LevelInfo, RetryNever, "message too big"},
 	ReasonControlFlood:    {"control_flood", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many control frames"},
 	ReasonCostlyMessage:   {"costly_message", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryNever, "message too costly to inflate"},
+	ReasonRateExceeded:    {"rate_exceeded", 0, ws.StatusPolicyViolation, slog.LevelInfo, RetryLater, "too many messages"},
 	ReasonSlowConsumer:    {"slow_consumer", 0, statusTryAgainLater, slog.LevelInfo, RetryLater, "too slow to read"},
 	ReasonWriteStalled:    {"write_stalled", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonPongTimeout:     {"pong_timeout", 0, 0, slog.LevelInfo, RetryNow, ""},
 	ReasonIdle:            {"idle", 0, ws.StatusGoingAway, slog.LevelDebug, RetryNow, "idle"},
+	ReasonExpired:         {"expired", 0, ws.StatusPolicyViolation, slog.LevelDebug, RetryNow, "authorization expired"},
 	ReasonShutdown:        {"shutdown", 0, ws.StatusGoingAway, slog.LevelDebug, RetryLater, "shutting down"},
 	ReasonHandlerPanic:    {"handler_panic", 0, ws.StatusInternalServerError, slog.LevelError, RetryLater, "internal error"},
 }

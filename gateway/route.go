@@ -1,10 +1,13 @@
 package gateway
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
-// route is a [Route] or a hub, as the data path needs it. It is fixed once
-// made.
+// route is a [Route] or a hub, as the data path needs it.
 type route struct {
+	// Fixed.
 	path         string
 	number       uint16 // index into the gateway's list; no route has 0
 	handler      Handler
@@ -12,11 +15,13 @@ type route struct {
 	quiet        bool   // the handler takes messages only
 	hub          *Hub   // nil: not a hub's
 	class        *class // of what is sent to single sessions
-	origins      []string
 	subprotocols []string
 	compression  Compression
 	authorize    Authorize
 	decide       Decide
+
+	// Atomic.
+	origins atomic.Pointer[[]string]
 }
 
 // asks reports whether a program has a say in the route's upgrades.
@@ -71,12 +76,18 @@ func (g *Gateway) addRoute(h *Hub, config Route) {
 		quiet:        quiet,
 		hub:          h,
 		class:        class,
-		origins:      slices.Clone(config.Origins),
 		subprotocols: slices.Clone(config.Subprotocols),
 		compression:  g.compressionOf(config.Compression),
 		authorize:    config.Authorize,
 		decide:       config.Decide,
 	}
+	r.allowOrigins(config.Origins)
 	g.routes[config.Path] = r
 	g.numbered = append(g.numbered, r)
+}
+
+// allowOrigins has new sessions admitted from these origins; see [Route].
+func (rt *route) allowOrigins(origins []string) {
+	origins = slices.Clone(origins)
+	rt.origins.Store(&origins)
 }

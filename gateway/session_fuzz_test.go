@@ -17,15 +17,16 @@ const fuzzUpgrade = "GET /client/hubs/fuzz HTTP/1.1\r\nHost: h\r\nUpgrade: webso
 
 // onRig returns a gateway of one shard on a scripted kernel.
 func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
-	g := &Gateway{config: config.WithDefaults(), ended: make(chan struct{})}
+	config = config.WithDefaults()
+	g := &Gateway{config: config, admission: newAdmission(&config), ended: make(chan struct{})}
 	g.buildRoutes()
 	g.http = newHTTPSide(g.config, &net.TCPAddr{})
-	g.journal = openJournal(slog.New(slog.DiscardHandler))
+	g.live.Store(&g.config)
+	g.journal = openJournal(slog.New(slog.DiscardHandler), g.config.Log)
 	t.Cleanup(g.journal.close)
 	rig := pollertest.New(t, poller.Config{
 		Loops:       1,
-		Sweep:       g.config.Timeouts.sweep(),
-		WriteStall:  g.config.Timeouts.WriteStall,
+		Pace:        g.config.Timeouts.pace(),
 		UserTimeout: g.config.Timeouts.user(),
 		Linger:      linger,
 	}, func(l *poller.Loop) poller.Handler {

@@ -23,16 +23,22 @@ type shard struct {
 	// Fixed after newShard.
 	gateway *Gateway
 	loop    *poller.Loop
-	plain   codec.Limits // of sessions without compression
-	deflate codec.Limits // of those with it
 
-	committed int // bytes that a connection may hold and nothing can pass
+	door  *door  // nil: all come in
+	pacer *pacer // nil: sessions send as much as they like
+
+	// Loop only: the configuration in effect; see [Gateway.Reconfigure].
+	config    *Config      // never written to
+	plain     codec.Limits // of sessions without compression
+	deflate   codec.Limits // of those with it
+	committed int          // bytes that a connection may hold and nothing can pass
 
 	// Loop only: sessions.
 	sessions  slab.Table[session]
 	heads     map[uint32]*head     // HTTP requests that arrive in pieces, by slot
 	undecided map[uint32]*decision // upgrades that are being decided on, by slot
 	behind    int                  // bytes that their clients have sent ahead
+	expiries  expiries
 	open      int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
@@ -72,6 +78,7 @@ type counts struct {
 	undelivered                uint64
 	readPauses                 uint64
 	busyPauses                 uint64
+	rateExcess                 uint64
 	joined, left, joinsRefused uint64
 	reasons                    [reasonCount]uint64
 	classes                    []classCounts       // by the class's number
@@ -135,32 +142,37 @@ const (
 	flagEnded                            // the handler has been told
 	flagHandler                          // it has a handler of its own
 	flagEncoder                          // it has an encoder of its own
+	flagExpires                          // its time is in expiries
+	flagDelayed                          // it has sent more than its rates
 )
 
 // keptResponses bounds what a shard keeps for the answers of its next turn.
 const keptResponses = 64 << 10
 
 func newShard(g *Gateway, l *poller.Loop) *shard {
-	plain := codec.Limits{Message: g.config.Limits.Message, Fragments: g.config.Limits.Fragments}
-	deflate := plain
-	deflate.Compression = true
 	s := &shard{
-		gateway: g,
-		loop:    l,
-		plain:   plain,
-		deflate: deflate,
-
-		committed: g.config.Limits.committed(),
-
+		gateway:   g,
+		loop:      l,
 		heads:     make(map[uint32]*head),
 		undecided: make(map[uint32]*decision),
 		shareOf:   make(map[*hub.Group]uint32),
 	}
+	s.follow(g.live.Load())
+	s.pacer = newPacer(s, g.config.Rates)
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
 		s.newShare(share{hub: h, class: h.class})
 	}
 	return s
+}
+
+// follow has the shard act by config from now on.
+func (s *shard) follow(config *Config) {
+	s.config = config
+	s.plain = codec.Limits{Message: config.Limits.Message, Fragments: config.Limits.Fragments}
+	s.deflate = s.plain
+	s.deflate.Compression = true
+	s.committed = config.Limits.committed()
 }
 
 var _ poller.Handler = (*shard)(nil)
@@ -170,6 +182,9 @@ func (s *shard) Opened(c *poller.Conn) {
 	c.Yield(true) // until it is a session
 	x := s.sessions.Claim(c.Slot())
 	x.heard = s.loop.Now()
+	if r := s.door.turned(); r != ReasonNone {
+		s.refuse(c, x, &refusal{reason: r})
+	}
 }
 
 // Data implements [poller.Handler].
@@ -223,6 +238,9 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 	}
 	s.counts.messagesIn++
 	x.active = s.loop.Now()
+	if s.pacer != nil && !s.pacer.allows(c, x, len(u.Payload)) {
+		return
+	}
 	m := Message{MessageType(u.Opcode), u.Payload}
 	if s.route(x).dispatch == Pooled {
 		s.deliverLater(c, x, m, u)
@@ -315,6 +333,8 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	}
 	x.flags |= flagEnded
 	s.open--
+	s.forgetExpiry(c, x)
+	s.pacer.end(c, x)
 	s.leaveHub(c, x)
 	s.vacate(c, s.route(x))
 	s.route(x).hub.unregister(s.session(c), x.profile.user())

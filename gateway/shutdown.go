@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/sluicegate/sluice/poller"
 )
 
-// Shutdown ends the gateway: it stops accepting, closes every session with
-// 1001, lets HTTP requests finish, and returns when all is done or ctx ends;
-// what is left then is cut. The error is that of ctx if it came to that. A
-// second call waits for the first.
+// Shutdown ends the gateway as [Config].Drain says: [Gateway.Ready] is false at
+// once; after the grace it stops accepting, and closes every session at the
+// drain's pace, behind the messages that wait for it. HTTP requests may finish.
+// It returns when all is done or ctx ends: sessions that are still open then are
+// closed together, and have a second to go. The error is that of ctx if it came
+// to that. A second call waits for the first.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.mu.Lock()
 	was := g.phase
@@ -24,6 +27,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		close(g.ended)
 	case serving:
 		g.phase = draining
+		g.drained = DrainStats{Began: time.Now(), Sessions: g.sessions.Load()}
 	}
 	g.mu.Unlock()
 	if was == serving {
@@ -39,15 +43,19 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 
 // drain ends everything that serves.
 func (g *Gateway) drain(ctx context.Context) error {
+	g.journal.log(slog.LevelInfo, "draining", "sessions", g.sessions.Load())
+	g.pauseForGrace(ctx)
 	g.server.StopAccepting()
-	g.eachShard((*shard).goAway)
+	g.eachShard((*shard).depart)
 	err := g.awaitEmpty(ctx)
 	if err != nil {
 		err = errors.Join(err, g.cutOff())
 	}
+	g.journal.log(slog.LevelInfo, "drained", "left", g.sessions.Load())
 	g.http.shutdown(ctx)
 	g.crew.Stop(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
+	g.watch.end()
 	g.server.Stop()
 	g.endSettler()
 	g.events.close(ctx)
@@ -67,36 +75,16 @@ func (g *Gateway) eachShard(task func(*shard)) {
 	}
 }
 
-// goAway closes every session of the loop and forgets connections that have
-// not become one.
-func (s *shard) goAway() {
-	s.loop.Each(func(c *poller.Conn) {
-		x := s.sessions.At(c.Slot())
-		switch x.state {
-		case opening, undecided:
-			x.reason = ReasonShutdown
-			c.Abort(poller.ErrStopped)
-		case open:
-			s.endWith(c, x, ReasonShutdown)
-		}
-	})
-}
-
-// lastCalls is how long handlers may take, once the time for shutting down has
-// passed, to hear that their sessions have ended.
+// lastCalls is how long clients may take to leave, and handlers to hear of it,
+// once the time for shutting down has passed.
 const lastCalls = time.Second
 
-// cutOff ends what connections are left and lets their handlers finish.
+// cutOff closes what sessions are left, ends every other connection and lets
+// handlers finish.
 func (g *Gateway) cutOff() error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastCalls)
 	defer cancel()
-	g.eachShard(func(s *shard) {
-		s.loop.Each(func(c *poller.Conn) {
-			if c.Flush() { // the close frame may still be there
-				c.Abort(poller.ErrStopped)
-			}
-		})
-	})
+	g.eachShard((*shard).partAtOnce)
 	return g.awaitEmpty(ctx)
 }
 

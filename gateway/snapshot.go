@@ -17,7 +17,7 @@ var errNotServing = errors.New("gateway: not serving")
 // serve has no figures.
 func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 	g.mu.Lock()
-	phase, started := g.phase, g.started
+	phase, started, drained := g.phase, g.started, g.drained
 	g.mu.Unlock()
 	if phase != serving && phase != draining {
 		return Stats{}, errNotServing
@@ -46,6 +46,12 @@ func (g *Gateway) Stats(ctx context.Context) (Stats, error) {
 	}
 	stats := g.sum(answers)
 	stats.Started = started
+	if phase == draining {
+		for _, l := range stats.Loops {
+			drained.Left += l.Sessions
+		}
+		stats.Drain = &drained
+	}
 	return stats, nil
 }
 
@@ -69,7 +75,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Users: h.users.Len(), Groups: h.groups.Len(), Published: h.published.Load()})
 	}
 	for _, c := range g.classes {
-		stats.Classes = append(stats.Classes, ClassStats{Hub: c.hub, Class: c.name, Policy: c.delivery.Policy})
+		stats.Classes = append(stats.Classes, ClassStats{Hub: c.hub, Class: c.name, Policy: c.delivery.Load().Policy})
 	}
 	for _, one := range answers {
 		stats.Loops = append(stats.Loops, one.loop)
@@ -99,6 +105,7 @@ func (s *shard) stats() shardStats {
 	l := s.loop.Stats()
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
+		Waiting:        s.door.waitingCount(),
 		Sessions:       s.open,
 		Undecided:      len(s.undecided),
 		Inboxes:        s.inboxes,
@@ -113,6 +120,7 @@ func (s *shard) stats() shardStats {
 		Undelivered:    s.counts.undelivered + l.DeadLetters,
 		ReadPauses:     s.counts.readPauses,
 		BusyPauses:     s.counts.busyPauses,
+		RateExcess:     s.counts.rateExcess,
 		Joined:         s.counts.joined,
 		Left:           s.counts.left,
 		JoinsRefused:   s.counts.joinsRefused,
@@ -120,6 +128,7 @@ func (s *shard) stats() shardStats {
 		Wakes:          l.Wakes,
 		TurnTime:       l.TurnTime,
 		LongestTurn:    l.LongestTurn,
+		LongTurns:      l.LongTurns,
 		Letters:        l.Letters,
 		OutboundBytes:  l.WaitingBytes,
 		SlowSessions:   s.slow,

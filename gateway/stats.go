@@ -10,6 +10,8 @@ import (
 type Stats struct {
 	// Started is when Serve began.
 	Started time.Time `json:"started"`
+	// Drain tells of the drain that is under way; nil if there is none.
+	Drain *DrainStats `json:"drain,omitempty"`
 	// Engine is "epoll" or "easygo".
 	Engine string `json:"engine"`
 	// Loops has one entry per event loop, in order.
@@ -33,6 +35,16 @@ type Stats struct {
 	Classes []ClassStats `json:"classes"`
 }
 
+// DrainStats describe a drain.
+type DrainStats struct {
+	// Began is when [Gateway.Shutdown] was called, and Sessions how many were open
+	// then.
+	Began    time.Time `json:"began"`
+	Sessions int       `json:"sessions"`
+	// Left is how many are open now.
+	Left int `json:"left"`
+}
+
 // Durations is a histogram. Its buckets are the same everywhere.
 type Durations = histogram.Durations
 
@@ -40,6 +52,9 @@ type Durations = histogram.Durations
 type LoopStats struct {
 	// Connections is the number of open connections, sessions included.
 	Connections int `json:"connections"`
+	// Waiting is the number of connections that wait for [Admission].AcceptRate,
+	// some that have left meanwhile included.
+	Waiting int `json:"waiting"`
 	// Sessions is the number of open WebSocket sessions.
 	Sessions int `json:"sessions"`
 	// Undecided is the number of upgrades that await a [Decide].
@@ -71,6 +86,9 @@ type LoopStats struct {
 	// BusyPauses counts sessions whose reading was stopped because too much of
 	// everyone's waited for workers.
 	BusyPauses uint64 `json:"busyPauses"`
+	// RateExcess counts delays and messages for which sessions had sent more than
+	// [Rates] allow.
+	RateExcess uint64 `json:"rateExcess"`
 	// Joined and Left count memberships in groups that have begun and ended;
 	// JoinsRefused joins by sessions that were in [Limits].Groups groups.
 	Joined       uint64 `json:"joined"`
@@ -85,6 +103,8 @@ type LoopStats struct {
 	TurnTime Durations `json:"turnTime"`
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration `json:"longestTurnNanoseconds"`
+	// LongTurns counts turns that took [Config].LongTurn or longer.
+	LongTurns uint64 `json:"longTurns"`
 	// Letters counts what other goroutines have left for the loop; MailboxLetters
 	// is how much of it the loop has not taken yet, and MailboxBytes what that
 	// takes of the 64 MiB that may wait.

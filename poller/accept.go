@@ -8,17 +8,20 @@ import (
 	"github.com/sluicegate/sluice/poller/internal/sys"
 )
 
-// acceptor is a loop's listener. The engine reports it edge-triggered, so the
-// loop remembers whether connections may wait.
+// acceptor is a loop's listeners: one, unless they were inherited from a process
+// with more loops. The engine reports them edge-triggered, so the loop remembers
+// whether connections may wait.
 type acceptor struct {
 	// Fixed once running.
-	listener int
-	reserve  func() (int, error) // opens a descriptor that only holds a place
-	table    *sync.RWMutex       // of the loops that share a descriptor table
+	listeners []int
+	reserve   func() (int, error) // opens a descriptor that only holds a place
+	table     *sync.RWMutex       // of the loops that share a descriptor table
 
 	// Loop only.
 	open    bool
 	ready   bool          // connections may wait
+	at      int           // the listener to accept from next
+	dry     int           // how many in a row had none
 	spare   int           // the reserve descriptor, or -1
 	retry   time.Duration // on the loop's clock; no accept before
 	failing bool          // resources are short, and that was reported
@@ -32,6 +35,17 @@ const (
 	// alone. Each time it then sheds a batch, so that clients learn quickly.
 	acceptBackoff = 100 * time.Millisecond
 )
+
+// announced notes that connections wait at some listener.
+func (a *acceptor) announced() { a.ready, a.dry = true, 0 }
+
+// exhausted notes that none waits at the present listener, and goes on to the
+// next one.
+func (a *acceptor) exhausted() {
+	a.at = (a.at + 1) % len(a.listeners)
+	a.dry++
+	a.ready = a.dry < len(a.listeners)
+}
 
 func (a *acceptor) due(now time.Duration) bool {
 	return a.open && a.ready && a.retry <= now
@@ -54,14 +68,15 @@ func (l *Loop) acceptPending() {
 		if n > 0 && l.clock() >= until {
 			return
 		}
-		fd, peer, err := l.sockets.Accept(a.listener)
+		fd, peer, err := l.sockets.Accept(a.listeners[a.at])
 		switch err {
 		case nil:
-			a.failing = false
+			a.failing, a.dry = false, 0
 			l.open(fd, peer)
 		case sys.EAGAIN:
-			a.ready = false
-			return
+			if a.exhausted(); !a.ready {
+				return
+			}
 		case syscall.EMFILE, syscall.ENFILE:
 			l.acceptFailed(err)
 			a.table.RUnlock()
@@ -102,9 +117,11 @@ func (l *Loop) shed() bool {
 	defer a.table.Unlock()
 	l.sockets.Close(a.spare)
 	a.spare = -1
-	fd, _, err := l.sockets.Accept(a.listener)
+	fd, _, err := l.sockets.Accept(a.listeners[a.at])
 	if err != nil {
-		a.ready = err != sys.EAGAIN
+		if err == sys.EAGAIN {
+			a.exhausted()
+		}
 		return false
 	}
 	l.sockets.Reset(fd)
@@ -127,24 +144,22 @@ func (a *acceptor) holdReserve() error {
 }
 
 // stopAccepting accepts what waits already, which a closed listener would
-// reset, and closes the listener.
+// reset, and closes the listeners.
 func (l *Loop) stopAccepting() {
 	a := &l.acceptor
 	if !a.open {
 		return
 	}
-	a.ready, a.retry = true, 0
+	a.announced()
+	a.retry = 0
 	for a.due(l.began) {
 		l.acceptPending()
 	}
-	l.each(func(c *Conn) {
-		if c.state == connSecuring {
-			l.close(c, ErrStopped)
-		}
-	})
 	a.open = false
-	l.engine.Remove(a.listener)
-	l.sockets.Close(a.listener)
+	for _, listener := range a.listeners {
+		l.engine.Remove(listener)
+		l.sockets.Close(listener)
+	}
 	if a.spare >= 0 {
 		l.sockets.Close(a.spare)
 	}

@@ -14,7 +14,7 @@ import (
 func (r *rig) knock(n int) []*fake.Peer {
 	peers := make([]*fake.Peer, n)
 	for i := range peers {
-		peers[i] = r.kernel.Dial(r.acceptor.listener)
+		peers[i] = r.kernel.Dial(r.acceptor.listeners[0])
 	}
 	return peers
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 )
 
@@ -13,6 +14,11 @@ import (
 type Config struct {
 	// Listen is the address to listen on; port 0 lets the kernel choose.
 	Listen netip.AddrPort
+	// Inherited are listening TCP sockets that another process has opened. The
+	// loops accept from them, and Listen is not opened. Where there are fewer than
+	// loops, several loops accept from each; where there are more, a loop accepts
+	// from several. [Listen] takes the files.
+	Inherited []*os.File
 	// Loops is the number of event loops, at least 1.
 	Loops int
 	// Engine is "epoll" (Linux) or "easygo".
@@ -21,11 +27,8 @@ type Config struct {
 	// table of its own. It needs Linux and the epoll engine.
 	PrivateFDTables bool
 
-	// Sweep is how often each connection is visited for timeouts.
-	Sweep time.Duration
-	// WriteStall ends a connection whose peer takes none of the waiting output
-	// for so long.
-	WriteStall time.Duration
+	// Pace can change while the loops run; see [Loop.SetPace].
+	Pace
 	// SendBuffer and ReceiveBuffer are the sizes of the kernel's buffers of a
 	// connection, in bytes; it takes up to twice as much. 0 leaves them to the
 	// kernel, which lets them grow to some megabytes.
@@ -46,6 +49,15 @@ type Config struct {
 	// peer has read the last bytes.
 	Linger time.Duration
 
+	// LongTurn is the time from which a turn counts as long; 0 counts none. See
+	// [Loop.Turning].
+	LongTurn time.Duration
+	// Gate, if set, makes the gate of each loop, when the loop starts.
+	Gate func(*Loop) Gate
+	// PrefaceTimeout bounds the time from accept until a gate has let in a
+	// connection for whose first bytes it waits. It must be set beside Gate.
+	PrefaceTimeout time.Duration
+
 	// TLS, if set, secures every connection before its handler hears of it.
 	TLS *TLS
 
@@ -58,6 +70,15 @@ type Config struct {
 	// want of resources, once until it recovers. It is called on the loop and
 	// must not block.
 	AcceptFailed func(loop int, err error)
+}
+
+// Pace is how often and how long a loop looks after its connections.
+type Pace struct {
+	// Sweep is how often each connection is visited for timeouts.
+	Sweep time.Duration
+	// WriteStall ends a connection whose peer takes none of the waiting output
+	// for so long.
+	WriteStall time.Duration
 }
 
 // TLS is how connections are secured.
@@ -99,12 +120,14 @@ func (c Config) validate() error {
 	switch {
 	case c.Loops < 1:
 		return fmt.Errorf("poller: Loops is %d; at least 1 is needed", c.Loops)
-	case !c.Listen.IsValid():
+	case !c.Listen.IsValid() && len(c.Inherited) == 0:
 		return errors.New("poller: Listen is not an address")
 	case c.SendBuffer < 0 || c.ReceiveBuffer < 0 || c.Unsent < 0:
 		return fmt.Errorf("poller: SendBuffer (%d), ReceiveBuffer (%d) and Unsent (%d) must not be negative", c.SendBuffer, c.ReceiveBuffer, c.Unsent)
 	case c.Sweep <= 0 || c.WriteStall <= 0 || c.UserTimeout <= 0 || c.Linger <= 0:
 		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v), UserTimeout (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.UserTimeout, c.Linger)
+	case c.Gate != nil && c.PrefaceTimeout <= 0:
+		return fmt.Errorf("poller: PrefaceTimeout (%v) must be positive beside Gate", c.PrefaceTimeout)
 	case c.TLS != nil && (c.TLS.Config == nil || c.TLS.Timeout <= 0 || c.TLS.Handshakes < 1):
 		return errors.New("poller: TLS needs a Config, a positive Timeout and at least 1 of Handshakes")
 	case c.PrivateFDTables && c.Engine != "epoll":

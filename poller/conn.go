@@ -38,6 +38,7 @@ const (
 	connFlushing            // it ends after what waits
 	connLingering           // the stream has ended; input is thrown away
 	connSecuring            // the handler has not heard of it yet
+	connAtGate              // nor has it entered
 )
 
 type connFlags uint16
@@ -66,7 +67,8 @@ func (c *Conn) Slot() uint32 { return c.slot }
 // Loop returns the loop that owns c.
 func (c *Conn) Loop() *Loop { return c.loop }
 
-// RemoteAddr returns the peer's address, as it was when c was accepted.
+// RemoteAddr returns the peer's address, as it was when c was accepted, or what
+// [Conn.SetRemoteAddr] has made of it.
 func (c *Conn) RemoteAddr() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(c.peer).Unmap(), c.peerPort)
 }

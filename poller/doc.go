@@ -10,7 +10,8 @@
 // descriptors: a handle carries the generation of its slot, and a letter for a
 // connection that has ended is counted and dropped, never delivered to the next
 // one. The exceptions are listed here: the eventfd that wakes a loop is written
-// from anywhere, and a descriptor that leaves its loop with [Conn.HandOff]
+// from anywhere; the [Server] keeps a duplicate of each listener, for a process
+// that comes after it; and a descriptor that leaves its loop with [Conn.HandOff]
 // belongs to whoever receives it.
 //
 // # A turn of a loop
@@ -20,6 +21,12 @@
 // connection, and sweeps a part of its connections for timeouts. One read a
 // turn, of at most 64 KiB, is the fair share of a connection: what it has
 // beyond that is read in the next turn.
+//
+// # Coming in
+//
+// A connection that was accepted passes a [Gate], if there is one, which may turn it
+// away, have it wait, or read who it is from a preface. Then it is secured, if
+// [Config].TLS says so, and only then does the handler hear of it.
 //
 // # Bytes
 //

@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"net/netip"
 	"sync"
 
 	"github.com/sluicegate/sluice/poller/fdtable"
@@ -12,13 +11,13 @@ import (
 // on the goroutine that calls Listen, because a loop that leaves the shared
 // descriptor table can take along only what stands there by then.
 type equipment struct {
-	engine   *preparedEngine
-	sockets  sys.Sockets
-	listener int
-	porter   porter
-	reserve  func() (int, error)
-	table    *sync.RWMutex // see acceptor
-	private  bool
+	engine    *preparedEngine
+	sockets   sys.Sockets
+	listeners []int
+	porter    porter
+	reserve   func() (int, error)
+	table     *sync.RWMutex // see acceptor
+	private   bool
 }
 
 // preparedEngine is an engine, or the part of one that must exist before its
@@ -34,9 +33,8 @@ type preparedEngine struct {
 	descriptor int
 }
 
-// equip opens listeners and engines. All listeners have the address of the
-// first: where the kernel chose its port, the others share that.
-func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
+// equip opens engines, and gives each loop its part of the listeners.
+func equip(config Config, listeners []int) (made []*equipment, err error) {
 	defer func() {
 		if err != nil {
 			for _, e := range made {
@@ -46,44 +44,34 @@ func equip(config Config) (made []*equipment, addr netip.AddrPort, err error) {
 	}()
 	if config.PrivateFDTables {
 		if err := fdtable.Prepare(); err != nil {
-			return nil, addr, err
+			return nil, err
 		}
 	}
-	addr = config.Listen
-	if err := sys.Unused(addr); err != nil {
-		return nil, addr, err
-	}
 	shared := new(sync.RWMutex)
-	for range config.Loops {
-		e := &equipment{sockets: new(sys.TCP), reserve: sys.OpenReserve, table: shared, private: config.PrivateFDTables, listener: -1}
+	for i := range config.Loops {
+		e := &equipment{sockets: new(sys.TCP), reserve: sys.OpenReserve, table: shared, private: config.PrivateFDTables}
 		if e.private {
 			e.table = new(sync.RWMutex)
 		}
 		made = append(made, e)
 		if e.engine, err = prepareEngine(config.Engine); err != nil {
-			return made, addr, err
+			return made, err
 		}
-		options := sys.Options{
-			UserTimeout:   int(config.UserTimeout.Milliseconds()),
-			SendBuffer:    config.SendBuffer,
-			ReceiveBuffer: config.ReceiveBuffer,
-			Unsent:        config.Unsent,
-		}
-		if e.listener, addr, err = sys.Listen(addr, options); err != nil {
-			return made, addr, err
+		if e.listeners, err = sharesOf(listeners, i, config.Loops); err != nil {
+			return made, err
 		}
 		if e.porter, err = newPorter(config.PrivateFDTables); err != nil {
-			return made, addr, err
+			return made, err
 		}
 	}
-	return made, addr, nil
+	return made, nil
 }
 
 // leaveSharedTable gives the calling thread a descriptor table of its own. Of
 // the descriptors of all loops, each keeps the wakers, because it may post to
 // any of them.
 func (e *equipment) leaveSharedTable(all []*equipment) error {
-	keep := []int{e.listener, e.porter.loopEnd()}
+	keep := append([]int{e.porter.loopEnd()}, e.listeners...)
 	for _, other := range all {
 		keep = append(keep, other.engine.descriptor)
 	}
@@ -96,8 +84,14 @@ func (e *equipment) entered() {
 	if !e.private {
 		return
 	}
-	e.sockets.Close(e.listener)
+	e.closeListeners()
 	e.porter.entered()
+}
+
+func (e *equipment) closeListeners() {
+	for _, listener := range e.listeners {
+		e.sockets.Close(listener)
+	}
 }
 
 // abandon closes what was made for a loop that will never run.
@@ -105,9 +99,7 @@ func (e *equipment) abandon() {
 	if e.engine != nil {
 		e.engine.close()
 	}
-	if e.listener >= 0 {
-		e.sockets.Close(e.listener)
-	}
+	e.closeListeners()
 	if e.porter != nil {
 		e.porter.close()
 		e.porter.entered()

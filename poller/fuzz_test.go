@@ -28,7 +28,7 @@ func FuzzLoop(f *testing.F) {
 			arena = append(arena, p...)
 			c.Queue(arena[start:])
 		}
-		script := fake.NewScript(r.kernel, r.acceptor.listener, data)
+		script := fake.NewScript(r.kernel, r.acceptor.listeners[0], data)
 		// Between two turns one thing happens, or several.
 		several := 1 + len(data)%3
 		for steps := 1; script.Step(); steps++ {

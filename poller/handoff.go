@@ -2,6 +2,7 @@ package poller
 
 import (
 	"net"
+	"net/netip"
 
 	"github.com/sluicegate/sluice/poller/internal/sys"
 	"github.com/sluicegate/sluice/poller/secure"
@@ -38,6 +39,7 @@ func newPorter(private bool) (porter, error) {
 type parcel struct {
 	read    []byte         // the peer's first bytes
 	session secure.Session // nil: not secured
+	remote  netip.AddrPort // see [Conn.RemoteAddr]
 }
 
 // conn returns the connection that the parcel belongs to, over its socket.
@@ -47,10 +49,18 @@ func (p parcel) conn(fd int) net.Conn {
 	case err != nil:
 		return nil
 	case p.session != nil:
-		return secure.NewConn(conn, p.session)
+		conn = secure.NewConn(conn, p.session)
 	}
-	return conn
+	return &remoteConn{conn, net.TCPAddrFromAddrPort(p.remote)}
 }
+
+// remoteConn is a connection from the client that its peer speaks for.
+type remoteConn struct {
+	net.Conn
+	remote net.Addr
+}
+
+func (c *remoteConn) RemoteAddr() net.Addr { return c.remote }
 
 type sharedParcel struct {
 	parcel

@@ -60,6 +60,8 @@ func (l *Loop) failure(c *Conn) error {
 func (l *Loop) take(c *Conn, p []byte) {
 	l.retained = false
 	switch {
+	case c.state == connAtGate:
+		l.preface(c, p)
 	case c.state == connSecuring:
 		l.feed(c, p)
 	case c.state != connOpen:
@@ -97,7 +99,7 @@ func (l *Loop) ended(c *Conn) {
 	switch c.state {
 	case connLingering:
 		l.close(c, c.cause())
-	case connSecuring:
+	case connSecuring, connAtGate:
 		l.close(c, io.EOF)
 	case connOpen:
 		c.state = connFinishing

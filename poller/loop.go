@@ -53,6 +53,9 @@ type Loop struct {
 	mailbox *mailbox
 	pool    *buf.Pool
 
+	// Atomic, for who watches the loop.
+	watched watched
+
 	// Loop only: connections.
 	conns      slab.Table[Conn]
 	slots      slab.Slots
@@ -60,7 +63,9 @@ type Loop struct {
 	acceptor   acceptor
 	lingerers  []lingerer
 	timers     timers
-	security   security // if connections are secured
+	security   security          // if connections are secured
+	gate       Gate              // nil: none
+	early      map[uint32][]byte // input of connections at the gate, by slot
 
 	// Loop only: the turn.
 	began    time.Duration // of the present turn, on the clock
@@ -82,14 +87,17 @@ type Loop struct {
 }
 
 func newLoop(index int, config Config, now clock, wake func() error, pool *buf.Pool) *Loop {
-	return &Loop{
+	l := &Loop{
 		index:   index,
 		config:  config,
 		clock:   now,
 		mailbox: newMailbox(wake),
 		pool:    pool,
 		events:  make([]sys.Event, eventBatch),
+		early:   make(map[uint32][]byte),
 	}
+	l.watched.began.Store(betweenTurns)
+	return l
 }
 
 // Continue has the loop take another turn without waiting for events, for
@@ -163,11 +171,15 @@ func (l *Loop) Conn(h Handle) *Conn {
 
 // announced returns c if its handler has heard of it.
 func announced(c *Conn) *Conn {
-	if c == nil || c.state == connSecuring {
+	if c == nil || c.state >= connSecuring {
 		return nil
 	}
 	return c
 }
+
+// Slots returns the number of slots that there are: connections have numbers
+// below it.
+func (l *Loop) Slots() int { return l.conns.Pages() * slab.PageSize }
 
 // ConnAt returns the connection at slot, or nil if there is none.
 func (l *Loop) ConnAt(slot uint32) *Conn {
@@ -189,13 +201,13 @@ func (l *Loop) lookup(slot, generation uint32) *Conn {
 // Each calls visit for every connection. visit may end the one it is given.
 func (l *Loop) Each(visit func(*Conn)) {
 	l.each(func(c *Conn) {
-		if c.state != connSecuring {
+		if c.state < connSecuring {
 			visit(c)
 		}
 	})
 }
 
-// each is Each, and visits also connections that are being secured.
+// each is Each, and visits also connections that no handler has heard of.
 func (l *Loop) each(visit func(*Conn)) {
 	for n := range l.conns.Pages() {
 		page := l.conns.Page(n)
@@ -223,11 +235,7 @@ func (l *Loop) open(fd int, peer netip.AddrPort) {
 	c := l.conns.Claim(slot)
 	*c = Conn{loop: l, fd: int32(fd), slot: slot, generation: l.generation, peer: peer.Addr().As16(), peerPort: peer.Port()}
 	l.stats.Accepted++
-	if l.config.TLS != nil {
-		l.secure(c)
-		return
-	}
-	l.handler.Opened(c)
+	l.arrive(c)
 }
 
 // close ends c for good.
@@ -243,9 +251,12 @@ func (l *Loop) reset(c *Conn, cause error) {
 
 // release ends c but for its descriptor, which is returned.
 func (l *Loop) release(c *Conn, cause error) int {
-	if c.state == connSecuring {
+	switch c.state {
+	case connAtGate:
+		l.gate.Abandoned(c, cause)
+	case connSecuring:
 		l.abandonHandshake(c)
-	} else {
+	default:
 		l.handler.Closed(c, cause)
 	}
 	fd := int(c.fd)
@@ -256,6 +267,10 @@ func (l *Loop) release(c *Conn, cause error) int {
 
 // forget drops c, whose descriptor is still open.
 func (l *Loop) forget(c *Conn) {
+	if l.gate != nil {
+		delete(l.early, c.slot)
+		l.gate.Gone(c)
+	}
 	if c.waiting != nil {
 		l.stats.WaitingBytes -= c.waiting.Len()
 		c.waiting.Close()
@@ -270,7 +285,7 @@ func (l *Loop) forget(c *Conn) {
 func (l *Loop) handOff(c *Conn, read []byte) error {
 	// Once carried, the descriptor is another goroutine's to close.
 	l.engine.Remove(int(c.fd))
-	busy := l.porter.carry(int(c.fd), parcel{read, l.sessionOf(c)})
+	busy := l.porter.carry(int(c.fd), parcel{read, l.sessionOf(c), c.RemoteAddr()})
 	if busy == nil {
 		l.forget(c)
 		return nil

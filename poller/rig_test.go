@@ -35,7 +35,7 @@ type client struct {
 }
 
 func rigConfig() Config {
-	return Config{Loops: 1, Sweep: time.Second, WriteStall: 5 * time.Second, UserTimeout: 10 * time.Second, Linger: 2 * time.Second}
+	return Config{Loops: 1, Pace: Pace{Sweep: time.Second, WriteStall: 5 * time.Second}, UserTimeout: 10 * time.Second, Linger: 2 * time.Second}
 }
 
 func newRig(t testing.TB) *rig { return newRigOf(t, rigConfig()) }
@@ -66,7 +66,7 @@ func newRigOf(t testing.TB, config Config) *rig {
 	if err := r.engine.Add(listener, listenerToken); err != nil {
 		t.Fatal(err)
 	}
-	r.acceptor = acceptor{listener: listener, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
+	r.acceptor = acceptor{listeners: []int{listener}, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
 	r.acceptor.holdReserve()
 	t.Cleanup(r.end)
 	return r
@@ -148,7 +148,7 @@ func (r *rig) dialMany(n int) []*client {
 	r.t.Helper()
 	clients := make([]*client, n)
 	for i := range clients {
-		clients[i] = &client{Peer: r.kernel.Dial(r.acceptor.listener)}
+		clients[i] = &client{Peer: r.kernel.Dial(r.acceptor.listeners[0])}
 	}
 	r.settle()
 	for _, c := range clients {

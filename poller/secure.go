@@ -123,12 +123,7 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	c.Yield(false)
 	generation := c.generation
 	l.handler.Opened(c)
-	for len(rest) > 0 && c.generation == generation {
-		room := l.room()
-		n := copy(room, rest)
-		rest = rest[n:]
-		l.take(c, room[:n:n])
-	}
+	l.replay(c, generation, rest)
 }
 
 // unseal delivers the data in records that came.
@@ -213,6 +208,15 @@ func (l *Loop) sweepHandshake(c *Conn) {
 		l.stats.SecureTimeouts++
 		l.reset(c, ErrFinished)
 	}
+}
+
+// EndHandshakes closes the connections that are not secured yet.
+func (l *Loop) EndHandshakes() {
+	l.each(func(c *Conn) {
+		if c.state >= connSecuring {
+			l.close(c, ErrStopped)
+		}
+	})
 }
 
 // abandonHandshake ends the handshake of a connection that ends.

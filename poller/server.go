@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +22,7 @@ type Server struct {
 	loops     []*Loop
 	equipment []*equipment
 	pool      buf.Pool
+	listeners listeners
 
 	// Safe for concurrent use.
 	running sync.WaitGroup
@@ -34,11 +36,16 @@ func Listen(config Config) (*Server, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	equipment, addr, err := equip(config)
+	opened, addr, err := openListeners(config)
 	if err != nil {
-		return nil, fmt.Errorf("poller: listen on %v: %w", config.Listen, err)
+		return nil, err
 	}
-	s := &Server{config: config, addr: addr, equipment: equipment}
+	equipment, err := equip(config, opened)
+	if err != nil {
+		closeAll(opened)
+		return nil, fmt.Errorf("poller: make the loops: %w", err)
+	}
+	s := &Server{config: config, addr: addr, equipment: equipment, listeners: listeners{open: opened}}
 	now := monotonic()
 	for i, e := range equipment {
 		l := newLoop(i, config, now, e.engine.wake, &s.pool)
@@ -74,6 +81,9 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 	var failed error
 	for i, l := range s.loops {
 		l.handler = newHandler(l)
+		if s.config.Gate != nil {
+			l.gate = s.config.Gate(l)
+		}
 		e := s.equipment[i]
 		s.running.Go(func() { e.porter.deliver(s.config.Adopt) })
 		s.goLoop(func() {
@@ -83,7 +93,7 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 			<-proceed
 			switch {
 			case err != nil:
-				e.sockets.Close(e.listener)
+				e.closeListeners()
 			case failed != nil:
 				l.teardown()
 			default:
@@ -132,13 +142,25 @@ func (s *Server) enter(l *Loop, e *equipment) error {
 	}
 	l.engine, l.sockets = engine, e.sockets
 	l.security = security{run: s.running.Go, local: net.TCPAddrFromAddrPort(s.addr), warm: secure.NewWarm(warmSessions)}
-	l.acceptor = acceptor{listener: e.listener, reserve: e.reserve, table: e.table, open: true, ready: true, spare: -1}
-	return engine.Add(e.listener, listenerToken)
+	l.acceptor = acceptor{listeners: e.listeners, reserve: e.reserve, table: e.table, open: true, ready: true, spare: -1}
+	for _, listener := range e.listeners {
+		if err := engine.Add(listener, listenerToken); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
+// Listeners returns the listening sockets for another process to accept from,
+// as its [Config].Inherited; the caller owns the files. What queues at a socket
+// is lost only when the last process that has it closes it.
+func (s *Server) Listeners() ([]*os.File, error) { return s.listeners.files() }
+
 // StopAccepting closes the listeners once the connections that queue at them
-// have been accepted. It does not wait.
+// have been accepted. Those that are not secured yet may go on; see
+// [Loop.EndHandshakes]. It does not wait.
 func (s *Server) StopAccepting() {
+	s.listeners.close()
 	for _, l := range s.loops {
 		l.Do(TaskFunc((*Loop).stopAccepting))
 	}
@@ -148,6 +170,7 @@ func (s *Server) StopAccepting() {
 // called more than once.
 func (s *Server) Stop() {
 	s.stopped.Do(func() {
+		s.listeners.close()
 		if s.started.CompareAndSwap(false, true) {
 			for i, e := range s.equipment {
 				s.loops[i].mailbox.close()
@@ -164,6 +187,7 @@ func (s *Server) Stop() {
 }
 
 func (s *Server) finish() {
+	s.listeners.close()
 	s.running.Wait()
 	for _, e := range s.equipment {
 		e.engine.close()

@@ -33,6 +33,8 @@ type Stats struct {
 	TurnTime histogram.Durations
 	// LongestTurn is the longest turn of the last 10 to 20 seconds.
 	LongestTurn time.Duration
+	// LongTurns counts turns that took [Config].LongTurn or longer.
+	LongTurns uint64
 }
 
 // longestTurn keeps a maximum over a window that slides by halves, so that any

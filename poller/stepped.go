@@ -33,7 +33,7 @@ func NewStepped(config Config, kernel Kernel, newHandler func(*Loop) Handler) (*
 	pool := new(buf.Pool)
 	l := newLoop(0, config, kernel.Clock, kernel.Engine.Wake, pool)
 	l.engine, l.sockets, l.porter = kernel.Engine, kernel.Sockets, nowhere{}
-	l.acceptor = acceptor{listener: kernel.Listener, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
+	l.acceptor = acceptor{listeners: []int{kernel.Listener}, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
 	l.security = security{run: func(handshake func()) { go handshake() }, local: &net.TCPAddr{}, warm: secure.NewWarm(warmSessions)}
 	l.handler = newHandler(l)
 	return &Stepped{l, pool}, l.engine.Add(kernel.Listener, listenerToken)

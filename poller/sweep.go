@@ -32,6 +32,13 @@ const (
 	sweepActions = 4
 )
 
+// SetPace changes the loop's pace. The step of a sweep that is under way ends as
+// it began.
+func (l *Loop) SetPace(p Pace) {
+	l.config.Pace = p
+	l.sweeper.next = min(l.sweeper.next, l.began+p.Sweep)
+}
+
 func (l *Loop) sweep() {
 	s := &l.sweeper
 	if s.at == s.until {
@@ -81,6 +88,8 @@ func (l *Loop) sweepSlot(slot uint32) (acted bool) {
 	}
 	dirty := len(l.output.dirty)
 	switch {
+	case c.state == connAtGate:
+		l.sweepGate(c)
 	case c.state == connSecuring:
 		l.sweepHandshake(c)
 	case c.waiting != nil && l.now.Since(c.progress) >= l.config.WriteStall:

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"io"
 	"runtime"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 
 // run is the life of the loop, after it was given its engine.
 func (l *Loop) run() {
+	l.watched.goroutine = goroutineID()
 	for !l.stopping {
 		l.turn()
 	}
@@ -36,6 +38,7 @@ func (l *Loop) turn() {
 	}
 	l.began = l.clock()
 	l.now = Tick(l.began / time.Millisecond)
+	l.watched.began.Store(int64(l.began))
 	l.stats.Turns++
 	l.again = false
 
@@ -52,9 +55,14 @@ func (l *Loop) turn() {
 	l.flush()
 
 	ended := l.clock()
-	l.stats.TurnTime.Add(ended - l.began)
-	l.longest.add(ended-l.began, ended)
+	took := ended - l.began
+	l.stats.TurnTime.Add(took)
+	l.longest.add(took, ended)
+	if long := l.config.LongTurn; long > 0 && took >= long {
+		l.stats.LongTurns++
+	}
 	l.handler.TurnDone()
+	l.watched.began.Store(betweenTurns)
 }
 
 // wait returns the number of events, after sleeping if there is nothing to do.
@@ -132,7 +140,7 @@ func (l *Loop) untilDue() time.Duration {
 
 func (l *Loop) dispatch(event sys.Event) {
 	if event.Token == listenerToken {
-		l.acceptor.ready = true
+		l.acceptor.announced()
 		return
 	}
 	c := l.lookup(fromToken(event.Token))
@@ -164,6 +172,8 @@ func (l *Loop) dispatch(event sys.Event) {
 		l.read(c)
 	case event.Ready&sys.Failed != 0:
 		l.close(c, l.failure(c)) // there is no back-pressure on the dead
+	case c.state == connAtGate && event.Ready&sys.PeerClosed != 0:
+		l.close(c, io.EOF) // whoever waits in line and leaves loses the place
 	default:
 		c.flags |= flagUnread
 	}

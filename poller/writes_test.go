@@ -508,7 +508,7 @@ func TestASlotTakenAgainInTheSameTurnGetsNoOldOutput(t *testing.T) {
 		c.Abort(errTest)
 	}
 	r.write(old, []byte("x"))
-	young := &client{Peer: r.kernel.Dial(r.acceptor.listener)}
+	young := &client{Peer: r.kernel.Dial(r.acceptor.listeners[0])}
 	r.settle()
 	young.handle = r.handler.byAddr[young.Addr()]
 	if young.handle.Slot != old.handle.Slot || young.handle.Generation == old.handle.Generation {

@@ -123,7 +123,7 @@ func TestAcceptingHasAPartOfTheTurn(t *testing.T) {
 	r := newRig(t)
 	r.handler.onOpened = func(*Conn) { r.advance(yieldBudget / 4) }
 	for range 10 {
-		r.kernel.Dial(r.acceptor.listener)
+		r.kernel.Dial(r.acceptor.listeners[0])
 	}
 	r.turn()
 	if got := len(r.handler.opened); got != 4 {

@@ -12,12 +12,16 @@ import (
 // ends in "listening on HOST:PORT".
 func banner(w io.Writer, s *settings.Settings, public, admin net.Addr) {
 	fmt.Fprintf(w, "sluice %s listening on %s\n", version(), public)
+	http, ws := "http://", "ws://"
+	if len(s.TLS.Certificates) > 0 {
+		http, ws = "https://", "wss://"
+	}
 	line := func(what, url string) { fmt.Fprintf(w, "  %-10s %s\n", what, url) }
 	if s.TryPage {
-		line("try page", "http://"+reachable(public)+"/")
+		line("try page", http+reachable(public)+"/")
 	}
 	for _, p := range paths(s) {
-		line(p.Name, "ws://"+reachable(public)+p.Path)
+		line(p.Name, ws+reachable(public)+p.Path)
 	}
 	if admin != nil {
 		line("admin", "http://"+reachable(admin)+"/")

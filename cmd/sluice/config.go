@@ -25,7 +25,10 @@ type checkCommand struct {
 
 // Run prints each fault on a line of its own, or that there is none.
 func (c *checkCommand) Run(p *process) error {
-	_, err := p.settings(c.File, nil)
+	s, err := p.settings(c.File, nil)
+	if err == nil {
+		_, _, err = gatewayConfig(s) // the files that it names count
+	}
 	if err == nil {
 		fmt.Fprintf(p.stdout, "%s: ok\n", c.File)
 		return nil

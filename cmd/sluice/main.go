@@ -25,8 +25,9 @@ const (
 
 func main() {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR2)
 	p := &process{
+		program: os.Args[0],
 		args:    os.Args[1:],
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
@@ -39,6 +40,7 @@ func main() {
 
 // process is what the program has of its surroundings.
 type process struct {
+	program        string // as it was started
 	args           []string
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 
+	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/admin"
@@ -19,15 +22,23 @@ type serveCommand struct {
 
 // Run serves until a signal or a failure.
 func (c *serveCommand) Run(p *process) error {
-	s, err := p.settings(c.File, c.given())
+	load := func() (*settings.Settings, error) { return p.settings(c.File, c.given()) }
+	s, err := load()
 	if err != nil {
 		return usageError{err}
 	}
-	config, err := s.Gateway()
+	config, guards, err := gatewayConfig(s)
 	if err != nil {
 		return usageError{err}
 	}
-	config.Logger = s.Log.Logger(p.stderr)
+	level := new(slog.LevelVar)
+	level.Set(s.Log.Level)
+	config.Logger = s.Log.Logger(p.stderr, level)
+	inherited, err := handover.Receive()
+	if err != nil {
+		return err
+	}
+	config.Listeners = inherited.Public
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}
@@ -42,57 +53,61 @@ func (c *serveCommand) Run(p *process) error {
 	if err := api.bind(g); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
-	adminServer, err := startAdmin(s.Admin, g)
-	if err != nil {
+	n := &node{
+		process:   p,
+		gateway:   g,
+		inherited: inherited,
+		logger:    config.Logger,
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
+		drains:    make(chan struct{}, 1),
+	}
+	if n.admin, err = startAdmin(s.Admin, n); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
-	defer adminServer.Close()
+	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
-	banner(p.stdout, s, g.Addr(), adminServer.Addr())
-	err = p.serveUntilSignal(g, s)
+	banner(p.stdout, s, g.Addr(), n.admin.Addr())
+	err = n.run()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Shutdown)
 	defer cancel()
 	return errors.Join(err, api.stop(ctx))
 }
 
-// serveUntilSignal runs g. The first signal stops it gracefully, a second one
-// at once.
-func (p *process) serveUntilSignal(g *gateway.Gateway, s *settings.Settings) error {
-	served := make(chan error, 1)
-	go func() { served <- g.Serve(context.Background()) }()
-	select {
-	case err := <-served:
-		return err
-	case <-p.signals:
+// gatewayConfig returns the part of s that a gateway is built from, with what the
+// files hold that it names, and the guards of its hubs. The error joins a
+// [*settings.Fault] for each file that cannot be used.
+func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
+	config, err := s.Gateway()
+	if err != nil {
+		return config, nil, err
 	}
-
-	fmt.Fprintf(p.stdout, "stopping within %v; signal again to stop at once\n", s.Shutdown)
-	ctx, cancel := context.WithTimeout(context.Background(), s.Shutdown)
-	defer cancel()
-	go func() {
-		select {
-		case <-p.signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	if err := g.Shutdown(ctx); err != nil {
-		return fmt.Errorf("stopped before every session was closed: %w", err)
-	}
-	if err := <-served; !errors.Is(err, gateway.ErrServed) { // the signal may have come before Serve
-		return err
-	}
-	return nil
+	secured, unsecured := tlsConfig(s)
+	config.TLS = secured
+	guards, unguarded := newGuards(s)
+	guards.post(config.Hubs)
+	return config, guards, errors.Join(unsecured, unguarded)
 }
 
-// startAdmin serves the admin handler at address. Without an address it returns
-// nil, a server that does nothing.
-func startAdmin(address string, g *gateway.Gateway) (*admin.Server, error) {
+// startAdmin serves the admin handler at address, or on the socket that was
+// inherited for it. Without an address it returns nil, a server that does nothing.
+func startAdmin(address string, n *node) (*admin.Server, error) {
+	socket := n.inherited.Admin
+	if socket != nil {
+		defer socket.Close()
+	}
 	if address == "" {
 		return nil, nil
 	}
-	server, err := admin.Listen(address, admin.Handler(g, version()))
+	handler := admin.WithControls(admin.Handler(n.gateway, version()), n.controls())
+	if socket != nil {
+		listener, err := net.FileListener(socket)
+		if err != nil {
+			return nil, fmt.Errorf("inherited socket of the admin listener: %w", err)
+		}
+		return admin.Serve(listener, handler), nil
+	}
+	server, err := admin.Listen(address, handler)
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --admin, or none with --admin=", err)
 	}

@@ -92,9 +92,24 @@ func (s *server) exit() int {
 
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
+	return ask(t, http.MethodGet, url)
+}
+
+func post(t *testing.T, url string) (int, string) {
+	t.Helper()
+	return ask(t, http.MethodPost, url)
+}
+
+// ask sends a request without a body and returns the answer.
+func ask(t *testing.T, method, url string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	client := http.Client{Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
-	answer, err := client.Get(url)
+	answer, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,9 @@ func index(w http.ResponseWriter, _ *http.Request) error {
 /sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, after=, limit=
 /groups        groups of a hub as JSON: ?hub=NAME, and after=, limit=
 /debug/pprof/  profiles
+
+POST /drain    stop gracefully, where the program offers it
+POST /reload   read the configuration again, likewise
 `)
 }
 

@@ -19,6 +19,18 @@ var (
 var ofGateway = []metric[gateway.Stats]{
 	gauge("sluice_loops", "Event loops.", func(s *gateway.Stats) int { return len(s.Loops) }),
 	gauge("sluice_deciding_upgrades", "Upgrades that the program is deciding on now; further undecided ones stand in line.", func(s *gateway.Stats) int { return s.Deciding }),
+	gauge("sluice_draining", "1 while sessions are being closed for a stop.", func(s *gateway.Stats) int {
+		if s.Drain == nil {
+			return 0
+		}
+		return 1
+	}),
+	gauge("sluice_drain_sessions_left", "Sessions that a drain has not ended yet; 0 while there is none.", func(s *gateway.Stats) int {
+		if s.Drain == nil {
+			return 0
+		}
+		return s.Drain.Left
+	}),
 	gauge("sluice_http_connections", "Connections served as plain HTTP.", func(s *gateway.Stats) int { return s.HTTPConnections }),
 	gauge("sluice_segments", "Input buffers of 64 KiB in use.", func(s *gateway.Stats) int { return s.Segments }),
 	gauge("sluice_workers", "Workers that run pooled handlers.", func(s *gateway.Stats) int { return s.Workers.Workers }),
@@ -29,6 +41,7 @@ var ofGateway = []metric[gateway.Stats]{
 
 var ofLoop = []metric[gateway.LoopStats]{
 	gauge("sluice_connections", "Open connections, sessions included.", func(l *gateway.LoopStats) int { return l.Connections }, "loop"),
+	gauge("sluice_waiting_connections", "Connections that wait for the accept rate, some that have left meanwhile included.", func(l *gateway.LoopStats) int { return l.Waiting }, "loop"),
 	gauge("sluice_sessions", "Open WebSocket sessions.", func(l *gateway.LoopStats) int { return l.Sessions }, "loop"),
 	gauge("sluice_undecided_upgrades", "Upgrades that the program has not decided on yet.", func(l *gateway.LoopStats) int { return l.Undecided }, "loop"),
 	gauge("sluice_inboxes", "Sessions with something that a pooled handler has not finished.", func(l *gateway.LoopStats) int { return l.Inboxes }, "loop"),
@@ -37,6 +50,7 @@ var ofLoop = []metric[gateway.LoopStats]{
 	counter("sluice_loop_wakes_total", "Turns begun by another goroutine.", func(l *gateway.LoopStats) uint64 { return l.Wakes }, "loop"),
 	counter("sluice_loop_busy_seconds_total", "Time that turns of the loop took, sleep excluded.", func(l *gateway.LoopStats) float64 { return l.TurnTime.Sum.Seconds() }, "loop"),
 	gauge("sluice_loop_longest_turn_seconds", "Longest turn of the last 10 to 20 seconds.", func(l *gateway.LoopStats) float64 { return l.LongestTurn.Seconds() }, "loop"),
+	counter("sluice_loop_long_turns_total", "Turns that took longTurn or longer.", func(l *gateway.LoopStats) uint64 { return l.LongTurns }, "loop"),
 	counter("sluice_loop_letters_total", "What other goroutines have left for the loop: sends, publications, batches that workers have finished.", func(l *gateway.LoopStats) uint64 { return l.Letters }, "loop"),
 	gauge("sluice_mailbox_letters", "What other goroutines have left for the loop and it has not taken yet.", func(l *gateway.LoopStats) int { return l.MailboxLetters }, "loop"),
 	gauge("sluice_mailbox_bytes", "Bytes that the letters waiting for the loop take; at 64 MiB senders and publishers are told that the gateway is busy.", func(l *gateway.LoopStats) int { return l.MailboxBytes }, "loop"),
@@ -56,6 +70,7 @@ var ofAllLoops = []metric[gateway.LoopStats]{
 	counter("sluice_undelivered_messages_total", "Sends that arrived after their session had ended.", func(l *gateway.LoopStats) uint64 { return l.Undelivered }),
 	counter("sluice_read_pauses_total", "Times a session was no longer read because too much of its input waited for a handler.", func(l *gateway.LoopStats) uint64 { return l.ReadPauses }),
 	counter("sluice_busy_pauses_total", "Times a session was no longer read because too much of everyone's input waited for workers.", func(l *gateway.LoopStats) uint64 { return l.BusyPauses }),
+	counter("sluice_rate_excess_total", "Delays of sessions, or messages, beyond the rates that one session may send at.", func(l *gateway.LoopStats) uint64 { return l.RateExcess }),
 	counter("sluice_group_joins_total", "Memberships in groups that have begun.", func(l *gateway.LoopStats) uint64 { return l.Joined }),
 	counter("sluice_group_leaves_total", "Memberships in groups that have ended.", func(l *gateway.LoopStats) uint64 { return l.Left }),
 	counter("sluice_group_joins_refused_total", "Joins by sessions that were in as many groups as they may be.", func(l *gateway.LoopStats) uint64 { return l.JoinsRefused }),
@@ -83,7 +98,7 @@ var ofHub = []metric[gateway.HubStats]{
 }
 
 // ofClass have the label hub empty for routes that are no hub's. The label policy
-// does not change while the gateway runs.
+// changes with a reload only.
 var ofClass = []metric[gateway.ClassStats]{
 	counter("sluice_offered_messages_total", "Messages for open sessions, once for each session.", func(c *gateway.ClassStats) uint64 { return c.Offered }, "hub", "class", "policy"),
 	counter("sluice_dropped_messages_total", "Messages that the session they were for was too slow for.", func(c *gateway.ClassStats) uint64 { return c.Dropped }, "hub", "class", "policy"),

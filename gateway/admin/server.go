@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -23,6 +24,12 @@ func Listen(address string, h http.Handler) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
+	return Serve(listener, h), nil
+}
+
+// Serve serves h on listener, which it takes, until Close. The caller owns the
+// Server.
+func Serve(listener net.Listener, h http.Handler) *Server {
 	s := &Server{
 		http: http.Server{
 			Handler:           h,
@@ -38,7 +45,20 @@ func Listen(address string, h http.Handler) (*Server, error) {
 		defer close(s.done)
 		s.http.Serve(listener) // always http.ErrServerClosed, after Close
 	}()
-	return s, nil
+	return s
+}
+
+// Socket returns a duplicate of the listening socket, which the caller owns; nil
+// for a nil Server.
+func (s *Server) Socket() (*os.File, error) {
+	if s == nil {
+		return nil, nil
+	}
+	listener, ok := s.listener.(interface{ File() (*os.File, error) })
+	if !ok {
+		return nil, fmt.Errorf("admin: a %T has no socket", s.listener)
+	}
+	return listener.File()
 }
 
 // Addr returns the bound address, nil for a nil Server.

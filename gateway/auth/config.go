@@ -37,6 +37,9 @@ type Config struct {
 	GroupsClaim string
 	// RolesClaim is the claim with the roles, of the same form. Default "roles".
 	RolesClaim string
+	// EndExpired ends a session when its token expires, Leeway included; see
+	// [gateway.ReasonExpired]. Otherwise a session outlives its token.
+	EndExpired bool
 	// Now is the clock; any goroutine may call it. Default [time.Now].
 	Now func() time.Time
 }

@@ -7,7 +7,8 @@
 //	hub := gateway.HubConfig{Name: "chat", Authorize: verifier.Authorize}
 //
 // A refused request gets 401, [gateway.ReasonUnauthorized] and one line that says
-// why. The token is looked at here only: a session outlives it.
+// why. The token is looked at here only: a session outlives it, unless EndExpired has
+// it end with the token.
 //
 // # What is checked
 //

@@ -70,7 +70,8 @@ func (v *Verifier) VerifyRequest(r *gateway.Request) (*Token, error) {
 	return v.rules.Load().verifyRequest(r)
 }
 
-// Authorize is a [gateway.Authorize] for hubs. It sets the user and the groups of
+// Authorize is a [gateway.Authorize] for hubs. It sets the user, the groups and, with
+// [Config].EndExpired, the end of
 // r's Identity to those of the token, and leaves them as they are if there is none
 // and [Config].Anonymous lets it pass. A route without a hub has neither users nor
 // groups: its Authorize should call [Verifier.VerifyRequest].
@@ -84,6 +85,9 @@ func (v *Verifier) Authorize(r *gateway.Request) error {
 		return err
 	}
 	r.Identity.User, r.Identity.Groups = token.User, token.Groups
+	if rules.config.EndExpired {
+		r.Identity.Expires = token.Expires.Add(rules.config.Leeway)
+	}
 	return nil
 }
 

@@ -167,6 +167,7 @@ func (n *Node) Totals(t testing.TB) gateway.LoopStats {
 	sum := gateway.LoopStats{Reasons: make(map[gateway.Reason]uint64)}
 	for _, l := range n.Stats(t).Loops {
 		sum.Connections += l.Connections
+		sum.Waiting += l.Waiting
 		sum.Sessions += l.Sessions
 		sum.Undecided += l.Undecided
 		sum.Inboxes += l.Inboxes
@@ -181,6 +182,7 @@ func (n *Node) Totals(t testing.TB) gateway.LoopStats {
 		sum.Undelivered += l.Undelivered
 		sum.ReadPauses += l.ReadPauses
 		sum.BusyPauses += l.BusyPauses
+		sum.RateExcess += l.RateExcess
 		sum.Joined += l.Joined
 		sum.Left += l.Left
 		sum.JoinsRefused += l.JoinsRefused

@@ -61,7 +61,7 @@ func TestThePageDescribesEveryKeyOfAHub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := gateway.HubConfig{Delivery: gateway.Delivery{}.WithDefaults()}
+	hub := newHub("")
 	class := gateway.GroupClass{Delivery: hub.Delivery}
 	for _, f := range append(hubFields(&hub), classFields("", &class)...) {
 		key := f.path[strings.LastIndex(f.path, ".")+1:]

@@ -80,6 +80,23 @@ func Faults(err error) []*Fault {
 	return nil
 }
 
+// Fault returns what is wrong with the value of the setting at path, which is
+// found where the setting was used, with the place that the value comes from, or
+// else the mapping that it would stand in.
+func (s *Settings) Fault(path, value, problem string) *Fault {
+	fault := &Fault{Path: path, Value: value, Problem: problem}
+	for at, found := path, false; !found && at != ""; at = parent(at) {
+		fault.Origin, found = s.origins[at]
+	}
+	return fault
+}
+
+// parent returns the path of the mapping that a setting stands in; empty: the
+// file.
+func parent(path string) string {
+	return path[:max(0, strings.LastIndexByte(path, '.'))]
+}
+
 // explain turns the faults that the gateway finds into faults of the settings
 // that they stem from. Other errors pass unchanged.
 func (s *Settings) explain(err error) error {
@@ -91,7 +108,7 @@ func (s *Settings) explain(err error) error {
 	for _, err := range joined.Unwrap() {
 		if found, ok := errors.AsType[*gateway.Fault](err); ok {
 			path, value := s.settingOf(found)
-			err = &Fault{s.origins[path], path, value, found.Problem}
+			err = s.Fault(path, value, found.Problem)
 		}
 		faults = append(faults, err)
 	}
@@ -119,7 +136,7 @@ func (s *Settings) settingOf(found *gateway.Fault) (path, value string) {
 
 // settingOfHub is settingOf for a field of a hub, or of a class of its groups.
 // What is wrong with a name is a fault of all that has the name.
-func settingOfHub(h *gateway.HubConfig, of string) (path, value string) {
+func settingOfHub(h *Hub, of string) (path, value string) {
 	at, name, fields := hubPath(h.Name), h.Name, hubFields(h)
 	var class int
 	var ofClass string

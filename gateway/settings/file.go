@@ -136,10 +136,10 @@ func (d *document) mapping(node *yaml.Node, prefix string, each func(key, node *
 	}
 }
 
-func (d *document) hubs(node *yaml.Node) []gateway.HubConfig {
-	var hubs []gateway.HubConfig
+func (d *document) hubs(node *yaml.Node) []Hub {
+	var hubs []Hub
 	d.mapping(node, "hubs.", func(key, node *yaml.Node) {
-		hub := gateway.HubConfig{Name: key.Value, Delivery: gateway.Delivery{}.WithDefaults()}
+		hub := newHub(key.Value)
 		d.origins[hubPath(hub.Name)] = d.at(key)
 		d.section(node, hubPath(hub.Name)+".", hubFields(&hub), names{
 			groupsKey: func(node *yaml.Node) { hub.Groups = d.classes(hub.Name, node) },

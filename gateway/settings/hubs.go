@@ -1,12 +1,29 @@
 package settings
 
 import (
+	"github.com/gobwas/ws"
+
 	"github.com/sluicegate/sluice/gateway"
 )
 
 func hubPath(name string) string { return "hubs." + name }
 
-func hubFields(h *gateway.HubConfig) []field {
+// Hub is a hub of the file.
+type Hub struct {
+	gateway.HubConfig
+	// Auth says how its clients show who they are.
+	Auth Auth
+}
+
+// newHub returns the hub of that name with nothing set.
+func newHub(name string) Hub {
+	return Hub{
+		HubConfig: gateway.HubConfig{Name: name, Delivery: gateway.Delivery{}.WithDefaults()},
+		Auth:      defaultAuth(),
+	}
+}
+
+func hubFields(h *Hub) []field {
 	at := hubPath(h.Name) + "."
 	fields := []field{
 		{at + "onMessage", onMessage(&h.OnMessage)},
@@ -16,6 +33,7 @@ func hubFields(h *gateway.HubConfig) []field {
 		{at + "sessions", count{&h.Sessions, 0}},
 		{at + "sessionsPerUser", count{&h.SessionsPerUser, 0}},
 	}
+	fields = append(fields, authFields(at+"auth.", &h.Auth)...)
 	return append(fields, deliveryFields(at+"delivery.", &h.Delivery)...)
 }
 
@@ -44,6 +62,11 @@ func dispatch(to *gateway.Dispatch) value {
 func onMessage(to *gateway.OnMessage) value {
 	return choice[gateway.OnMessage]{to, []option[gateway.OnMessage]{
 		{"discard", gateway.Discard}, {"echo", gateway.EchoBack}, {"publish", gateway.PublishToOthers}}}
+}
+
+func farewellCode(to *ws.StatusCode) value {
+	return choice[ws.StatusCode]{to, []option[ws.StatusCode]{
+		{"1001", ws.StatusGoingAway}, {"1012", gateway.StatusServiceRestart}}}
 }
 
 func policy(to *gateway.Policy) value {

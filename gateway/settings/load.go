@@ -56,7 +56,7 @@ func (s *Settings) applyFlags(flags map[string]string) (faults []error) {
 }
 
 func (s *Settings) apply(setting Setting, given string, from Origin, faults []error) []error {
-	if err := setting.in(s).set(given); err != nil {
+	if err := setAll(setting.in(s), given); err != nil {
 		return append(faults, &Fault{from, setting.Path, fmt.Sprintf("%q", given), err.Error()})
 	}
 	s.origins[setting.Path] = from

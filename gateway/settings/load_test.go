@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"crypto/tls"
 	"log/slog"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,37 +50,52 @@ workers: 7
 dispatch: inline
 echo: /echo
 tryPage: true
+longTurn: 50ms
 compression: {enabled: true, threshold: 1KiB, level: 2, windowBits: 12}
-limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, decisions: 13, undecided: 14, tlsHandshakes: 3, httpConnections: 8}
+limits: {message: 1MiB, inflated: 3MiB, head: 4096, outbound: 2MB, outboundMessages: 5, backlog: 6KiB, connections: 70, sessions: 7, sessionsPerAddress: 8, groups: 10, identity: 11, kernelSend: 0, kernelReceive: 32KiB, inbound: 10kB, inboundMessages: 9, fragments: 77, controlFrames: 12, decisions: 13, undecided: 14, tlsHandshakes: 3, httpConnections: 8}
 timeouts: {handshake: 1s, decide: 8s, ping: 2s, pong: 3s, idle: 4s, close: 5s, writeStall: 6s, shutdown: 7s}
+drain: {grace: 2s, rate: 500, code: 1012, reason: bye}
+admission: {allow: [10.0.0.0/8], deny: [10.1.0.0/16, "2001:db8::/32"], acceptRate: 1, acceptBurst: 2, acceptQueue: 3, addressRate: 4, addressBurst: 5, ipv4Bits: 24, ipv6Bits: 56, proxyProtocol: [192.0.2.1], forwarders: [192.0.2.2], forwardedHeader: Forwarded}
+rates: {messages: 1, messageBurst: 2, bytes: 3KiB, byteBurst: 4, excess: drop}
+tls: {certificates: [a.pem, b.pem], keys: [a.key, b.key], minVersion: "1.3", clientCA: [ca.pem], clientCertificates: optional}
 hubs:
   chat:
     {onMessage: publish, dispatch: pooled, origins: ["https://example.com"], subprotocols: [a, b], sessions: 6, sessionsPerUser: 5,
+    auth: {secrets: [s], publicKeys: [p], jwks: [j], issuer: i, audiences: [a, b], leeway: 0s, tokens: [header, "query:t", "subprotocol:jwt."], anonymous: true, userClaim: u, groupsClaim: g, endExpired: true},
     delivery: {policy: drop-oldest, window: 50ms, batch: 8KiB},
     groups: {positions: {prefix: "pos/", policy: conflate, window: 1ms, batch: 4KiB}, log: {}}}
   quiet:
-log: {level: debug, format: json}
+log: {level: debug, format: json, sample: 0}
 `))
 	s.origins = nil
 	want := &Settings{
 		Listen: "[::1]:7000", Engine: "easygo", Loops: 3, Workers: 7,
 		Dispatch: gateway.Inline, Echo: "/echo", TryPage: true,
-		Hubs: []gateway.HubConfig{
-			{Name: "chat", OnMessage: gateway.PublishToOthers, Dispatch: gateway.Pooled,
+		TLS: TLS{Certificates: []string{"a.pem", "b.pem"}, Keys: []string{"a.key", "b.key"}, MinVersion: tls.VersionTLS13, ClientCA: []string{"ca.pem"}, Clients: tls.VerifyClientCertIfGiven},
+		Hubs: []Hub{
+			{gateway.HubConfig{Name: "chat", OnMessage: gateway.PublishToOthers, Dispatch: gateway.Pooled,
 				Origins: []string{"https://example.com"}, Subprotocols: []string{"a", "b"}, Sessions: 6, SessionsPerUser: 5,
 				Delivery: gateway.Delivery{Policy: gateway.DropOldest, Window: 50 * time.Millisecond, Batch: 8 << 10},
 				Groups: []gateway.GroupClass{
 					{Name: "positions", Prefix: "pos/", Delivery: gateway.Delivery{Policy: gateway.Conflate, Window: time.Millisecond, Batch: 4 << 10}},
 					{Name: "log", Delivery: gateway.Delivery{Batch: 32 << 10}},
-				}},
-			{Name: "quiet", Dispatch: gateway.Inline, Delivery: gateway.Delivery{Batch: 32 << 10}},
+				}}, Auth{Secrets: []string{"s"}, PublicKeys: []string{"p"}, JWKS: []string{"j"}, Issuer: "i", Audiences: []string{"a", "b"}, Leeway: -1,
+				Tokens: []string{"header", "query:t", "subprotocol:jwt."}, Anonymous: true, UserClaim: "u", GroupsClaim: "g", EndExpired: true}},
+			{gateway.HubConfig{Name: "quiet", Dispatch: gateway.Inline, Delivery: gateway.Delivery{Batch: 32 << 10}}, defaultAuth()},
 		},
 		Compression: gateway.Compression{Enabled: true, Threshold: 1024, Level: 2, WindowBits: 12},
-		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, Decisions: 13, Undecided: 14, TLSHandshakes: 3, HTTPConnections: 8},
+		Limits:      gateway.Limits{Message: 1 << 20, Inflated: 3 << 20, Head: 4096, Outbound: 2e6, OutboundMessages: 5, Backlog: 6 << 10, Connections: 70, Sessions: 7, SessionsPerAddress: 8, Groups: 10, Identity: 11, KernelSend: -1, KernelReceive: 32 << 10, Inbound: 10e3, InboundMessages: 9, Fragments: 77, ControlFrames: 12, Decisions: 13, Undecided: 14, TLSHandshakes: 3, HTTPConnections: 8},
 		Timeouts: gateway.Timeouts{Handshake: time.Second, Decide: 8 * time.Second, Ping: 2 * time.Second, Pong: 3 * time.Second, Idle: 4 * time.Second,
 			Close: 5 * time.Second, WriteStall: 6 * time.Second},
+		Admission: Admission{
+			Admission: gateway.Admission{AcceptRate: 1, AcceptBurst: 2, AcceptQueue: 3, AddressRate: 4, AddressBurst: 5, IPv4Bits: 24, IPv6Bits: 56, ForwardedHeader: "Forwarded"},
+			Allow:     []string{"10.0.0.0/8"}, Deny: []string{"10.1.0.0/16", "2001:db8::/32"}, ProxyProtocol: []string{"192.0.2.1"}, Forwarders: []string{"192.0.2.2"},
+		},
+		Rates:    gateway.Rates{Messages: 1, MessageBurst: 2, Bytes: 3 << 10, ByteBurst: 4, Excess: gateway.Drop},
 		Shutdown: 7 * time.Second,
-		Log:      Log{slog.LevelDebug, JSON},
+		LongTurn: 50 * time.Millisecond,
+		Drain:    gateway.Drain{Grace: 2 * time.Second, Rate: 500, Code: gateway.StatusServiceRestart, Reason: "bye"},
+		Log:      Log{slog.LevelDebug, JSON, -1},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
@@ -96,8 +113,10 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 }
 
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
-	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true"}
-	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9"}
+	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true", "FILES": "a.pem, b.pem", "NETWORKS": "10.0.0.0/8, 192.0.2.1"}
+	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "rates.excess": "drop", "admission.ipv4Bits": "24", "admission.ipv6Bits": "56", "admission.forwardedHeader": "Forwarded", "tls.clientCertificates": "optional", "drain.code": "1012", "drain.reason": "bye"}
+	pair := map[string]string{"tls-certificates": "a.pem, b.pem", "tls-keys": "a.pem, b.pem"}
+	companions := map[string]map[string]string{"tls.certificates": pair, "tls.keys": pair, "tls.clientCA": pair}
 	for _, setting := range Catalog() {
 		value, ok := sample[setting.Kind]
 		if !ok {
@@ -107,6 +126,7 @@ func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 			setting.Env():       {Env: fromEnv(map[string]string{setting.Env(): value})},
 			"--" + setting.Flag: {Flags: map[string]string{setting.Flag: value}},
 		} {
+			in.Flags = withCompanions(in, companions[setting.Path], setting.Flag)
 			s := mustLoad(t, in)
 			if got := setting.Value(s); got != value {
 				t.Errorf("%s=%s left %s at %s", name, value, setting.Path, got)
@@ -116,6 +136,21 @@ func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 			}
 		}
 	}
+}
+
+// withCompanions returns the flags of in with others that make sense of the one
+// that is tried.
+func withCompanions(in Input, companions map[string]string, tried string) map[string]string {
+	flags := maps.Clone(in.Flags)
+	if flags == nil {
+		flags = make(map[string]string)
+	}
+	for flag, value := range companions {
+		if flag != tried {
+			flags[flag] = value
+		}
+	}
+	return flags
 }
 
 func TestZeroDurationsTurnOff(t *testing.T) {
@@ -172,6 +207,13 @@ func TestFileFaults(t *testing.T) {
 		{"value for a list", "hubs: {a: {origins: '*'}}", `s.yaml:1:21: hubs.a.origins: "*": must be a list, for example [a, b]`},
 		{"origin with a path", "hubs: {a: {origins: [https://a.example/]}}",
 			`s.yaml:1:22: hubs.a.origins: "https://a.example/": must be scheme://host or scheme://host:port with no path, for example https://example.com, or "*"`},
+		{"keys without certificates", "tls: {certificates: [a, b], keys: [a]}", `s.yaml:1:35: tls.keys: 1 files: must be as many as tls.certificates, which are 2, and in the same order`},
+		{"clients' certificates on a plain port", "tls: {clientCA: [a]}", `s.yaml:1:17: tls.clientCA: has no use on a plain port; set tls.certificates and tls.keys too`},
+		{"network", "admission: {deny: [10.0.0.1/8]}", `s.yaml:1:20: admission.deny: "10.0.0.1/8": has bits set beyond its first 8; write 10.0.0.0/8 for the network, or 10.0.0.1 for the one address`},
+		{"gateway: bits", "admission: {ipv4Bits: 33}", `s.yaml:1:23: admission.ipv4Bits: 33: must be 1 to 32`},
+		{"version of TLS", "tls: {minVersion: 1.1}", `s.yaml:1:19: tls.minVersion: "1.1": must be one of: 1.2, 1.3; did you mean 1.2?`},
+		{"auth without keys", "hubs: {a: {auth: {issuer: x}}}", `s.yaml:1:27: hubs.a.auth.issuer: "x": is set, and there are no keys to check tokens with; name files in secrets, publicKeys or jwks, or remove auth`},
+		{"place of tokens", "hubs: {a: {auth: {jwks: [k], tokens: [cookie]}}}", `s.yaml:1:39: hubs.a.auth.tokens: "cookie": must be header, query:NAME or subprotocol:PREFIX, for example query:access_token`},
 		{"no token", "hubs: {a: {subprotocols: ['a b']}}", `s.yaml:1:27: hubs.a.subprotocols: "a b": must be a token: visible ASCII without spaces and separators`},
 		{"complex key", "? [a]\n: 1", `s.yaml:1:3: […]: must be a plain name`},
 		{"broken YAML", "loops: 1\nlisten: [", `s.yaml:2: is no valid YAML: did not find expected node content`},

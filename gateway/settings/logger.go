@@ -15,9 +15,9 @@ const (
 	JSON
 )
 
-// Logger returns a logger of l's level and format that writes to w.
-func (l Log) Logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: l.Level}
+// Logger returns a logger of l's format that writes to w what is of level or above.
+func (l Log) Logger(w io.Writer, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
 	if l.Format == JSON {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

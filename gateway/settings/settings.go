@@ -11,6 +11,7 @@
 package settings
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -40,12 +41,20 @@ type Settings struct {
 	// TryPage serves a page for trying the hubs at "/" of the public port.
 	TryPage bool
 	// Hubs are the hubs in the order of the file.
-	Hubs []gateway.HubConfig
+	Hubs []Hub
 
-	Limits   gateway.Limits
-	Timeouts gateway.Timeouts
+	// TLS names the files that secure the public port.
+	TLS TLS
+
+	Limits    gateway.Limits
+	Timeouts  gateway.Timeouts
+	Admission Admission
+	Rates     gateway.Rates
 	// Shutdown bounds a graceful stop.
 	Shutdown time.Duration
+	// LongTurn is as in [gateway.Config].
+	LongTurn time.Duration
+	Drain    gateway.Drain
 	Log      Log
 
 	// origins tells by path where a value was set; a path that is absent has
@@ -57,6 +66,8 @@ type Settings struct {
 type Log struct {
 	Level  slog.Level
 	Format Format
+	// Sample is as in [gateway.Log].
+	Sample int
 }
 
 // Default returns the settings of an empty file.
@@ -69,9 +80,13 @@ func Default() *Settings {
 		Engine:      served.Engine,
 		Limits:      served.Limits,
 		Timeouts:    served.Timeouts,
+		Admission:   Admission{Admission: served.Admission},
 		Compression: served.Compression,
+		TLS:         defaultTLS(),
 		Shutdown:    10 * time.Second,
-		Log:         Log{Level: slog.LevelInfo, Format: Text},
+		LongTurn:    served.LongTurn,
+		Drain:       served.Drain,
+		Log:         Log{Level: slog.LevelInfo, Format: Text, Sample: served.Log.Sample},
 	}
 }
 
@@ -84,13 +99,20 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 		Loops:           s.Loops,
 		Workers:         s.Workers,
 		PrivateFDTables: s.PrivateFDTables,
-		Hubs:            s.Hubs,
 		Compression:     s.Compression,
 		Limits:          s.Limits,
 		Timeouts:        s.Timeouts,
+		Drain:           s.Drain,
+		LongTurn:        s.LongTurn,
+		Log:             gateway.Log{Sample: s.Log.Sample},
+		Admission:       s.Admission.gateway(),
+		Rates:           s.Rates,
+	}
+	for i := range s.Hubs {
+		config.Hubs = append(config.Hubs, s.Hubs[i].HubConfig)
 	}
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
 	}
-	return config, s.explain(config.Validate())
+	return config, errors.Join(s.explain(config.Validate()), s.fileFaults())
 }

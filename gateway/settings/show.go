@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/sluicegate/sluice/gateway"
 )
 
 // YAML returns s as a file that [Load] reads back, each value with a comment
@@ -30,7 +28,7 @@ func (s *Settings) YAML() []byte {
 	return b.Bytes()
 }
 
-func (s *Settings) renderHub(hub *yaml.Node, h *gateway.HubConfig) {
+func (s *Settings) renderHub(hub *yaml.Node, h *Hub) {
 	s.renderAll(hub, hubPath(h.Name)+".", hubFields(h))
 	if len(h.Groups) == 0 {
 		return

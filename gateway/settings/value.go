@@ -121,6 +121,19 @@ func (v count) set(s string) error {
 	return nil
 }
 
+// orAll is a count that has no bound if it is 0, which is kept as negative.
+type orAll struct{ count }
+
+func (v orAll) String() string { return strconv.Itoa(max(*v.to, 0)) }
+
+func (v orAll) set(s string) error {
+	if s == "0" {
+		*v.to = -1
+		return nil
+	}
+	return v.count.set(s)
+}
+
 type duration struct{ to *time.Duration }
 
 func (v duration) String() string { return v.to.String() }
@@ -199,6 +212,33 @@ func (v list) set(s string) error {
 		return err
 	}
 	*v.to = append(*v.to, s)
+	return nil
+}
+
+// setAll sets v from one text, in which the items of a list are separated by
+// commas. A list that held others loses them.
+func setAll(v value, given string) error {
+	items, isList := v.(list)
+	if !isList {
+		return v.set(given)
+	}
+	*items.to = nil
+	for item := range strings.SplitSeq(given, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		if err := items.set(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFile accepts what may name a file.
+func checkFile(s string) error {
+	if s == "" {
+		return errors.New("must be the path of a file")
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@
 //     and for each key.
 //   - [Bucket] and [SharedBucket] bound how many come in a second. They hold what
 //     was spent; the [Rate] is the caller's, so that a million sessions share one.
+//     [Buckets] has one for each key.
 //   - [Access] says which addresses are let in, by lists of networks
 //     ([Prefixes]). [Mask] says which addresses count as one peer.
 //

@@ -58,19 +58,9 @@ func Listen(addr netip.AddrPort, options Options) (int, netip.AddrPort, error) {
 }
 
 func listen(fd, domain int, addr netip.AddrPort, options Options) (netip.AddrPort, error) {
-	set := append([]socketOption{
+	own := []socketOption{
 		{"SO_REUSEADDR", unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
 		{"SO_REUSEPORT", unix.SOL_SOCKET, unix.SO_REUSEPORT, 1},
-		{"TCP_NODELAY", unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
-		{"SO_KEEPALIVE", unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
-	}, systemOptions(options)...)
-	for _, buffer := range []socketOption{
-		{"SO_SNDBUF", unix.SOL_SOCKET, unix.SO_SNDBUF, options.SendBuffer},
-		{"SO_RCVBUF", unix.SOL_SOCKET, unix.SO_RCVBUF, options.ReceiveBuffer},
-	} {
-		if buffer.value > 0 {
-			set = append(set, buffer)
-		}
 	}
 	if domain == unix.AF_INET6 {
 		// "[::]" serves both families, as net.Listen does.
@@ -78,12 +68,10 @@ func listen(fd, domain int, addr netip.AddrPort, options Options) (netip.AddrPor
 		if addr.Addr().IsUnspecified() {
 			only = 0
 		}
-		set = append(set, socketOption{"IPV6_V6ONLY", unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only})
+		own = append(own, socketOption{"IPV6_V6ONLY", unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only})
 	}
-	for _, o := range set {
-		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {
-			return netip.AddrPort{}, os.NewSyscallError("setsockopt "+o.name, err)
-		}
+	if err := set(fd, append(own, options.inherited()...)); err != nil {
+		return netip.AddrPort{}, err
 	}
 	if err := unix.Bind(fd, toSockaddr(addr)); err != nil {
 		return netip.AddrPort{}, os.NewSyscallError("bind", err)
@@ -91,6 +79,36 @@ func listen(fd, domain int, addr netip.AddrPort, options Options) (netip.AddrPor
 	if err := unix.Listen(fd, Backlog); err != nil {
 		return netip.AddrPort{}, os.NewSyscallError("listen", err)
 	}
+	return boundTo(fd)
+}
+
+// inherited returns what accepted connections have from their listener.
+func (o Options) inherited() []socketOption {
+	inherited := append([]socketOption{
+		{"TCP_NODELAY", unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+		{"SO_KEEPALIVE", unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+	}, systemOptions(o)...)
+	for _, buffer := range []socketOption{
+		{"SO_SNDBUF", unix.SOL_SOCKET, unix.SO_SNDBUF, o.SendBuffer},
+		{"SO_RCVBUF", unix.SOL_SOCKET, unix.SO_RCVBUF, o.ReceiveBuffer},
+	} {
+		if buffer.value > 0 {
+			inherited = append(inherited, buffer)
+		}
+	}
+	return inherited
+}
+
+func set(fd int, options []socketOption) error {
+	for _, o := range options {
+		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {
+			return os.NewSyscallError("setsockopt "+o.name, err)
+		}
+	}
+	return nil
+}
+
+func boundTo(fd int) (netip.AddrPort, error) {
 	name, err := unix.Getsockname(fd)
 	if err != nil {
 		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)

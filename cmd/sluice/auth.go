@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"slices"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/auth"
+	"github.com/sluicegate/sluice/gateway/settings"
+)
+
+// guards are the verifiers of the hubs that ask for tokens, by the hub's name.
+type guards map[string]*auth.Verifier
+
+// newGuards reads the keys of each hub that asks for tokens. The error joins a
+// [*settings.Fault] for each file that cannot be used.
+func newGuards(s *settings.Settings) (guards, error) {
+	rules, err := allTokenRules(s)
+	if err != nil {
+		return nil, err
+	}
+	all := make(guards, len(rules))
+	for hub, config := range rules {
+		if all[hub], err = auth.New(config); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// post has each hub check tokens that asks for them.
+func (g guards) post(hubs []gateway.HubConfig) {
+	for i := range hubs {
+		if verifier := g[hubs[i].Name]; verifier != nil {
+			hubs[i].Authorize = verifier.Authorize
+		}
+	}
+}
+
+// part has the guards follow a change of the settings, the content of the files
+// with keys included.
+func (g guards) part() part {
+	return part{"keys", func(next *settings.Settings) (swap, error) {
+		rules, err := allTokenRules(next)
+		if err != nil {
+			return nil, err
+		}
+		return func() ([]string, error) { return g.follow(rules) }, nil
+	}}
+}
+
+// follow replaces the rules of each guard. A hub that begins or ceases to ask for
+// tokens needs a restart: its sessions were let in otherwise.
+func (g guards) follow(rules map[string]auth.Config) (needRestart []string, err error) {
+	for hub, config := range rules {
+		if verifier := g[hub]; verifier == nil {
+			needRestart = append(needRestart, authPath(hub))
+		} else if err := verifier.Replace(config); err != nil {
+			return nil, err
+		}
+	}
+	for hub := range g {
+		if _, asks := rules[hub]; !asks {
+			needRestart = append(needRestart, authPath(hub))
+		}
+	}
+	slices.Sort(needRestart)
+	return needRestart, nil
+}
+
+// allTokenRules returns what the tokens of each hub must be that asks for them.
+func allTokenRules(s *settings.Settings) (map[string]auth.Config, error) {
+	var faults []error
+	rules := make(map[string]auth.Config)
+	for i := range s.Hubs {
+		hub := &s.Hubs[i]
+		if !hub.Auth.Asked() {
+			continue
+		}
+		config, err := tokenRules(s, hub)
+		if err == nil {
+			err = errors.Join(explainRules(s, hub.Name, config.Validate())...)
+		}
+		faults = append(faults, err)
+		rules[hub.Name] = config
+	}
+	return rules, errors.Join(faults...)
+}
+
+// tokenRules reads the keys of a hub and returns what its tokens must be.
+func tokenRules(s *settings.Settings, hub *settings.Hub) (auth.Config, error) {
+	a := &hub.Auth
+	config := auth.Config{
+		Issuer:      a.Issuer,
+		Audiences:   a.Audiences,
+		Leeway:      a.Leeway,
+		Anonymous:   a.Anonymous,
+		UserClaim:   a.UserClaim,
+		GroupsClaim: a.GroupsClaim,
+		EndExpired:  a.EndExpired,
+	}
+	for _, place := range a.Tokens {
+		switch kind, name, _ := settings.CutTokenPlace(place); kind {
+		case "header":
+			config.Sources = append(config.Sources, auth.Bearer())
+		case "query":
+			config.Sources = append(config.Sources, auth.Query(name))
+		case "subprotocol":
+			config.Sources = append(config.Sources, auth.Subprotocol(name))
+		}
+	}
+	var faults []error
+	for _, of := range []struct {
+		key   string
+		files []string
+		read  func(file string) ([]auth.Key, error)
+	}{{"secrets", a.Secrets, readSecret}, {"publicKeys", a.PublicKeys, auth.ReadPEM}, {"jwks", a.JWKS, auth.ReadJWKS}} {
+		path := authPath(hub.Name) + "." + of.key
+		for _, file := range of.files {
+			keys, err := of.read(file)
+			if _, ok := errors.AsType[*os.PathError](err); ok {
+				err = unreadable(s, path, file, err)
+			} else if err != nil {
+				err = s.Fault(path, file, "has keys that cannot be used: "+err.Error())
+			}
+			faults = append(faults, err)
+			config.Keys = append(config.Keys, keys...)
+		}
+	}
+	return config, errors.Join(faults...)
+}
+
+// readSecret reads a file that holds one secret, with or without a line end.
+func readSecret(file string) ([]auth.Key, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return []auth.Key{auth.Secret(bytes.TrimRight(content, "\r\n"))}, nil
+}
+
+// explainRules turns the faults that a verifier finds into faults of the hub's
+// settings.
+func explainRules(s *settings.Settings, hub string, err error) (faults []error) {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			faults = append(faults, explainRules(s, hub, err)...)
+		}
+		return faults
+	}
+	if found, ok := errors.AsType[*gateway.Fault](err); ok {
+		path := authPath(hub)
+		return []error{s.Fault(path, found.Field, found.Problem)}
+	}
+	return []error{err}
+}
+
+func authPath(hub string) string { return "hubs." + hub + ".auth" }

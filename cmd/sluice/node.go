@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/admin"
+)
+
+// node is a gateway that runs, and what steers it.
+type node struct {
+	process   *process
+	gateway   *gateway.Gateway
+	admin     *admin.Server
+	reloader  *reloader
+	inherited *handover.Inheritance // its sockets are taken
+	logger    *slog.Logger
+	drains    chan struct{} // asked for on the admin listener
+}
+
+// controls returns what an operator may ask for on the admin listener.
+func (n *node) controls() admin.Controls {
+	return admin.Controls{
+		Drain: func() {
+			select {
+			case n.drains <- struct{}{}:
+			default: // asked for already
+			}
+		},
+		Reload: n.reload,
+	}
+}
+
+// run serves until a signal, an operator or a successor ends it, and follows the
+// signals that do not.
+func (n *node) run() error {
+	served := make(chan error, 1)
+	go func() { served <- n.gateway.Serve(context.Background()) }()
+	stopWatching := n.watch()
+	defer stopWatching()
+	serving := n.gateway.Serving()
+	var succeeded chan error // while a successor is being started
+	starting, giveUp := context.WithCancel(context.Background())
+	defer giveUp()
+	for {
+		select {
+		case err := <-served:
+			return err
+		case <-serving:
+			serving = nil
+			n.announce()
+		case <-n.drains:
+			n.tell(daemon.SdNotifyStopping)
+			return n.stop(served)
+		case err := <-succeeded:
+			succeeded = nil
+			if err == nil {
+				n.admin.Close() // who asks there means the successor
+				return n.stop(served)
+			}
+			n.logger.Error("no successor; this process goes on", "error", err)
+		case signal := <-n.process.signals:
+			switch {
+			case endsProgram(signal):
+				giveUp() // the end of this process is not to leave another one
+				n.tell(daemon.SdNotifyStopping)
+				return n.stop(served)
+			case signal == syscall.SIGHUP:
+				n.reload()
+			case succeeded == nil:
+				succeeded = make(chan error, 1)
+				go func(result chan<- error) { result <- n.succeed(starting) }(succeeded)
+			}
+		}
+	}
+}
+
+// announce tells whoever started the program that it serves.
+func (n *node) announce() {
+	if err := n.inherited.Ready(); err != nil {
+		n.logger.Warn("the predecessor could not be told that this process serves", "error", err)
+	}
+	n.tell(daemon.SdNotifyReady)
+}
+
+// reload has the node follow its configuration file.
+func (n *node) reload() (needRestart []string, err error) {
+	n.tell(daemon.SdNotifyReloading)
+	defer n.tell(daemon.SdNotifyReady)
+	return n.reloader.reload()
+}
+
+// stop ends the gateway gracefully, or at once after another signal.
+func (n *node) stop(served <-chan error) error {
+	within := n.reloader.settings().Shutdown
+	fmt.Fprintf(n.process.stdout, "stopping within %v; signal again to stop at once\n", within)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	go n.cancelOnSignal(ctx, cancel)
+	if err := n.gateway.Shutdown(ctx); err != nil {
+		return fmt.Errorf("stopped before every session was closed: %w", err)
+	}
+	if err := <-served; !errors.Is(err, gateway.ErrServed) { // the signal may have come before Serve
+		return err
+	}
+	return nil
+}
+
+// cancelOnSignal cancels a stop that is under way when it is asked for again.
+func (n *node) cancelOnSignal(ctx context.Context, cancel func()) {
+	for {
+		select {
+		case signal := <-n.process.signals:
+			if endsProgram(signal) {
+				cancel()
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func endsProgram(signal os.Signal) bool {
+	return signal == os.Interrupt || signal == syscall.SIGTERM
+}

@@ -1,0 +1,365 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// programVariable has the test binary be the program itself.
+const programVariable = "SLUICE_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programVariable) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is a `sluice serve` in a process of its own. Successors that it starts
+// write to the same log.
+type program struct {
+	t       *testing.T
+	command *exec.Cmd
+
+	mu  sync.Mutex
+	log strings.Builder
+}
+
+// startProgram runs `sluice serve` until the test ends. configure, if not nil,
+// changes the command.
+func startProgram(t *testing.T, configure func(*exec.Cmd), args ...string) *program {
+	t.Helper()
+	p := &program{t: t, command: exec.Command(os.Args[0], append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...)}
+	p.command.Env = append(os.Environ(), programVariable+"=1")
+	if configure != nil {
+		configure(p.command)
+	}
+	output, end, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.command.Stdout, p.command.Stderr = end, end
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end.Close()
+	t.Cleanup(func() {
+		p.command.Process.Kill()
+		p.command.Wait()
+		output.Close()
+		if t.Failed() {
+			t.Logf("the program's output:\n%s", p.output())
+		}
+	})
+	go func() {
+		for scanner := bufio.NewScanner(output); scanner.Scan(); {
+			p.mu.Lock()
+			fmt.Fprintln(&p.log, scanner.Text())
+			p.mu.Unlock()
+		}
+	}()
+	return p
+}
+
+func (p *program) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
+}
+
+// find waits for output that matches pattern, and returns what its group does.
+func (p *program) find(pattern string) string {
+	p.t.Helper()
+	var found []string
+	expression := regexp.MustCompile(pattern)
+	eventually(p.t, func() bool { found = expression.FindStringSubmatch(p.output()); return found != nil }, "output like "+pattern)
+	return found[1]
+}
+
+func (p *program) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.command.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// expectExit waits for the program to end cleanly.
+func (p *program) expectExit() {
+	p.t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- p.command.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			p.t.Errorf("the program ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		p.t.Fatal("the program does not end within 30 s")
+	}
+}
+
+// chat connects to the hub chat at address.
+func chat(t *testing.T, address string) (net.Conn, error) {
+	conn, early, _, err := ws.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
+	if err != nil || early == nil {
+		return conn, err
+	}
+	return bufferedConn{conn, early}, nil
+}
+
+// bufferedConn reads first what came with the answer to the upgrade.
+type bufferedConn struct {
+	net.Conn
+	early io.Reader
+}
+
+func (c bufferedConn) Read(p []byte) (int, error) {
+	if n, err := c.early.Read(p); n > 0 || err == nil {
+		return n, err
+	}
+	return c.Conn.Read(p)
+}
+
+// awaitClose reads until a close frame, answers it, and waits for the end of the
+// stream. It returns the code.
+func awaitClose(conn net.Conn) (ws.StatusCode, error) {
+	conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	for {
+		f, err := ws.ReadFrame(conn)
+		if err != nil {
+			return 0, err
+		}
+		if f.Header.OpCode != ws.OpClose {
+			continue
+		}
+		code, _ := ws.ParseCloseFrameData(f.Payload)
+		if err := ws.WriteFrame(conn, ws.MaskFrame(ws.NewCloseFrame(f.Payload))); err != nil {
+			return code, err
+		}
+		if _, err := io.ReadAll(conn); err != nil {
+			return code, fmt.Errorf("after the close frame: %w", err)
+		}
+		return code, nil
+	}
+}
+
+func TestEveryClientOfADrainedProgramHearsOfIt(t *testing.T) {
+	const clients = 2000
+	p := startProgram(t, nil, "--admin=", "--drain-rate=4000")
+	address := p.find(`listening on (\S+)\n`)
+	conns := make([]net.Conn, clients)
+	for i := range conns {
+		conn, err := chat(t, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conns[i] = conn
+	}
+	var all sync.WaitGroup
+	var told atomic.Int64
+	for _, conn := range conns {
+		all.Go(func() {
+			code, err := awaitClose(conn)
+			if err != nil || code != ws.StatusGoingAway {
+				t.Errorf("closed with %d, %v; want 1001", code, err)
+				return
+			}
+			told.Add(1)
+		})
+	}
+	p.signal(syscall.SIGTERM)
+	all.Wait()
+	p.expectExit()
+	if told.Load() != clients {
+		t.Errorf("%d of %d clients heard of it", told.Load(), clients)
+	}
+}
+
+// TestASuccessorTakesOver connects all the time, while the program starts a
+// successor and ends.
+func TestASuccessorTakesOver(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		args []string
+	}{
+		{"shared table", []string{"--loops=2"}},
+		{"private tables", []string{"--loops=2", "--private-fd-tables"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := startProgram(t, nil, append(tc.args, "--admin=127.0.0.1:0", "--drain-code=1012")...)
+			address, admin := p.find(`listening on (\S+)\n`), p.find(`  admin +(http://\S+)\n`)
+			settled, err := chat(t, address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer settled.Close()
+
+			var connected atomic.Int64
+			var connecting sync.WaitGroup
+			stop := make(chan struct{})
+			for range 4 {
+				connecting.Go(func() { keepConnecting(t, address, stop, &connected) })
+			}
+			p.signal(syscall.SIGUSR2)
+			pid := p.find(`a successor serves.* successor=(\d+)\n`)
+			successor, err := strconv.Atoi(pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { syscall.Kill(successor, syscall.SIGKILL) })
+			if code, err := awaitClose(settled); code != 1012 || err != nil {
+				t.Errorf("the client of the predecessor is closed with %d, %v; want 1012", code, err)
+			}
+			p.expectExit()
+			from := connected.Load()
+			eventually(t, func() bool { return connected.Load() > from+50 }, "connections to the successor alone")
+			close(stop)
+			connecting.Wait()
+			t.Logf("%d connections, none refused", connected.Load())
+
+			if _, body := get(t, admin+"status"); !strings.Contains(body, `"pid": `+pid) {
+				t.Errorf("the admin listener is not the successor's: %s", body)
+			}
+			if err := syscall.Kill(successor, syscall.SIGTERM); err != nil {
+				t.Error(err)
+			}
+			eventually(t, func() bool { return errors.Is(syscall.Kill(successor, 0), syscall.ESRCH) || zombie(successor) }, "the successor to end")
+		})
+	}
+}
+
+// keepConnecting opens sessions and closes them. None may be refused: a session
+// of the predecessor may only be closed with 1012.
+func keepConnecting(t *testing.T, address string, stop <-chan struct{}, connected *atomic.Int64) {
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		conn, err := chat(t, address)
+		if err != nil {
+			t.Errorf("connection %d is refused: %v", connected.Load(), err)
+			return
+		}
+		connected.Add(1)
+		conn.Close()
+	}
+}
+
+// zombie reports whether a process has ended and nobody has waited for it.
+func zombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(stat), ") Z ")
+}
+
+// A successor that cannot start must not harm: here the file of its configuration
+// has gone bad.
+func TestAProgramOutlivesASuccessorThatFails(t *testing.T) {
+	file := write(t, "sluice.yaml", "hubs:\n  chat: {}\n")
+	p := startProgram(t, nil, "--admin=", file)
+	address := p.find(`listening on (\S+)\n`)
+	if err := os.WriteFile(file, []byte("nonsense: 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGUSR2)
+	p.find(`no successor; this process goes on.*(the successor does not serve)`)
+	for range 20 {
+		conn, err := chat(t, address)
+		if err != nil {
+			t.Fatalf("after a successor that failed: %v", err)
+		}
+		conn.Close()
+	}
+	p.signal(syscall.SIGTERM)
+	p.expectExit()
+}
+
+// TestAServiceManagerIsTold starts the program as systemd does: with one listening
+// socket, and a socket to tell its state to.
+func TestAServiceManagerIsTold(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	path := t.TempDir() + "/notify"
+	heard, err := net.ListenPacket("unixgram", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer heard.Close()
+	file := write(t, "sluice.yaml", "hubs:\n  chat: {}\n")
+	p := startProgram(t, func(c *exec.Cmd) {
+		c.ExtraFiles = []*os.File{socket}
+		// LISTEN_PID must be the program's own, which only it knows.
+		c.Args = append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`}, c.Args...)
+		c.Path = "/bin/sh"
+		c.Env = append(c.Env, "LISTEN_FDS=1", "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=20000")
+	}, "--admin=", "--loops=3", file)
+	states := make(chan string, 1024)
+	go func() {
+		for buffer := make([]byte, 256); ; {
+			n, _, err := heard.ReadFrom(buffer)
+			if err != nil {
+				close(states)
+				return
+			}
+			states <- string(buffer[:n])
+		}
+	}()
+	expect := func(want string) {
+		t.Helper()
+		deadline := time.After(10 * time.Second)
+		for {
+			select {
+			case state := <-states:
+				if state == want {
+					return
+				}
+			case <-deadline:
+				t.Fatalf("the manager was not told %s", want)
+			}
+		}
+	}
+	expect("READY=1")
+	if address := p.find(`listening on (\S+)\n`); address != listener.Addr().String() {
+		t.Errorf("the program listens on %s, not on the socket it was given", address)
+	}
+	for range 30 {
+		conn, err := chat(t, listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+	}
+	expect("WATCHDOG=1")
+	p.signal(syscall.SIGHUP)
+	expect("RELOADING=1")
+	expect("READY=1")
+	p.signal(syscall.SIGTERM)
+	expect("STOPPING=1")
+	p.expectExit()
+}

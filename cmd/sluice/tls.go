@@ -1,0 +1,94 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"os"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/settings"
+)
+
+// tlsConfig reads the files that secure the public port; nil if it is plain. The
+// error joins a [*settings.Fault] for each file that cannot be used.
+func tlsConfig(s *settings.Settings) (*tls.Config, error) {
+	if len(s.TLS.Certificates) == 0 {
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: s.TLS.MinVersion}
+	var faults []error
+	for i, file := range s.TLS.Certificates {
+		pair, err := readPair(s, file, s.TLS.Keys[i])
+		faults = append(faults, err)
+		config.Certificates = append(config.Certificates, pair)
+	}
+	if len(s.TLS.ClientCA) > 0 {
+		config.ClientAuth, config.ClientCAs = s.TLS.Clients, x509.NewCertPool()
+	}
+	for _, file := range s.TLS.ClientCA {
+		content, err := readNamed(s, "tls.clientCA", file)
+		if err == nil && !config.ClientCAs.AppendCertsFromPEM(content) {
+			err = s.Fault("tls.clientCA", file, "has no certificate; it must be PEM with blocks CERTIFICATE")
+		}
+		faults = append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// certificatePart has new connections secured with what the files hold now.
+func certificatePart(g *gateway.Gateway, started *settings.Settings) part {
+	return part{"certificates", func(next *settings.Settings) (swap, error) {
+		config, err := tlsConfig(next)
+		if err != nil {
+			return nil, err
+		}
+		return func() ([]string, error) {
+			secured := len(started.TLS.Certificates) > 0
+			if secured != (config != nil) {
+				return []string{"tls.certificates"}, nil
+			}
+			if !secured {
+				return nil, nil
+			}
+			return nil, g.SetTLS(config)
+		}, nil
+	}}
+}
+
+func readPair(s *settings.Settings, certificate, key string) (tls.Certificate, error) {
+	certificatePEM, err := readNamed(s, "tls.certificates", certificate)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := readNamed(s, "tls.keys", key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	pair, err := tls.X509KeyPair(certificatePEM, keyPEM)
+	if err != nil {
+		return tls.Certificate{}, s.Fault("tls.certificates", certificate,
+			"and the key in "+key+" do not make a pair: "+err.Error()+"; keys stand in the order of the certificates")
+	}
+	return pair, nil
+}
+
+// readNamed reads a file that the setting at path names.
+func readNamed(s *settings.Settings, path, file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, unreadable(s, path, file, err)
+	}
+	return content, nil
+}
+
+// unreadable is the fault of a file that the setting at path names.
+func unreadable(s *settings.Settings, path, file string, err error) error {
+	if cause, ok := errors.AsType[*os.PathError](err); ok {
+		err = cause.Err // the name is in the fault already
+	}
+	return s.Fault(path, file, "cannot be read: "+err.Error()+"; name a file that this user may read")
+}

@@ -1,0 +1,179 @@
+package gateway
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/sluicegate/sluice/poller"
+	"github.com/sluicegate/sluice/poller/fairqueue"
+)
+
+// door is where connections come in on one loop: its [poller.Gate]. It belongs to
+// the loop's goroutine. Without admission rules there is none.
+type door struct {
+	// Fixed after newDoor.
+	shard *shard
+	rules *admission
+	plain bool // the port is
+
+	// Loop only.
+	waiting *fairqueue.Queue[netip.Prefix, poller.Handle]
+	timed   bool   // a look at waiting is due
+	turning Reason // why the connection that is being announced is refused
+}
+
+const (
+	// doorStep is how often waiting connections are let in, and doorBatch how many
+	// then at most: 16,000 a second on each loop. A handshake takes some 50 µs, so
+	// established sessions wait 1 ms for a batch.
+	doorStep  = time.Millisecond
+	doorBatch = 16
+)
+
+func newDoor(s *shard, rules *admission) *door {
+	return &door{
+		shard: s,
+		rules: rules,
+		plain: s.gateway.config.TLS == nil,
+		waiting: fairqueue.New[netip.Prefix, poller.Handle](
+			fairqueue.Room{Items: rules.queue, PerKey: (rules.queue + 1) / 2}),
+	}
+}
+
+var _ poller.Gate = (*door)(nil)
+
+// Accepted implements [poller.Gate].
+func (d *door) Accepted(c *poller.Conn) poller.Entry {
+	open := d.rules.open.Add(1)
+	if most := d.rules.connections; most > 0 && open > int64(most) {
+		return d.repel(c, ReasonConnectionsFull)
+	}
+	addr := c.RemoteAddr().Addr()
+	if d.rules.proxies.Contains(addr) {
+		return poller.AwaitPreface
+	}
+	return d.admit(c, addr)
+}
+
+// Preface implements [poller.Gate].
+func (d *door) Preface(c *poller.Conn, p []byte) (n int, e poller.Entry) {
+	client, n, err := parseProxyHeader(p)
+	switch {
+	case err != nil:
+		return 0, d.repel(c, ReasonProxyHeader)
+	case n == 0:
+		return 0, poller.AwaitPreface
+	case !client.IsValid():
+		return n, poller.Enter // the proxy speaks for itself
+	}
+	c.SetRemoteAddr(client)
+	return n, d.admit(c, client.Addr())
+}
+
+// admit decides on a connection of a client at addr.
+func (d *door) admit(c *poller.Conn, addr netip.Addr) poller.Entry {
+	rules, now := d.rules, d.shard.loop.Began()
+	network := rules.mask.Masked(addr)
+	if !rules.forwarders.Contains(addr) {
+		if !rules.access.Admits(addr) {
+			return d.repel(c, ReasonDenied)
+		}
+		if !rules.addresses.Take(network, rules.addressRate, now, 1) {
+			return d.turnAway(c, ReasonAddressRate)
+		}
+	}
+	if d.waiting.Len() == 0 && rules.accepts.Take(rules.rate, now, 1) {
+		return poller.Enter
+	}
+	if !d.waiting.Push(network, c.Handle()) {
+		return d.turnAway(c, ReasonAcceptQueueFull)
+	}
+	d.lookLater()
+	return poller.Hold
+}
+
+func (d *door) lookLater() {
+	if !d.timed {
+		d.timed = true
+		d.shard.loop.After(doorStep, d)
+	}
+}
+
+// Run lets in connections that wait, as many as have become due.
+func (d *door) Run(l *poller.Loop) {
+	d.timed = false
+	for range doorBatch {
+		if d.waiting.Len() == 0 {
+			return
+		}
+		if !d.rules.accepts.Take(d.rules.rate, l.Began(), 1) {
+			break
+		}
+		d.enterNext(l)
+	}
+	d.lookLater()
+}
+
+// enterNext lets in the first connection in line that is still there.
+func (d *door) enterNext(l *poller.Loop) {
+	for {
+		_, h, ok := d.waiting.Pop()
+		if !ok || l.Enter(h) {
+			return
+		}
+	}
+}
+
+// repel has the connection reset at once.
+func (d *door) repel(c *poller.Conn, r Reason) poller.Entry {
+	d.refused(c, r)
+	return poller.Repel
+}
+
+// turnAway refuses with an answer, where one can be given before TLS.
+func (d *door) turnAway(c *poller.Conn, r Reason) poller.Entry {
+	if !d.plain {
+		return d.repel(c, r)
+	}
+	d.turning = r
+	return poller.Enter
+}
+
+// Abandoned implements [poller.Gate].
+func (d *door) Abandoned(c *poller.Conn, cause error) {
+	switch {
+	case errors.Is(cause, poller.ErrRepelled):
+	case errors.Is(cause, poller.ErrPrefaceTimeout):
+		d.refused(c, ReasonProxyTimeout)
+	default:
+		d.refused(c, reasonOf(opening, cause))
+	}
+}
+
+// Gone implements [poller.Gate].
+func (d *door) Gone(*poller.Conn) { d.rules.open.Add(-1) }
+
+// refused counts and records a connection that has not come in.
+func (d *door) refused(c *poller.Conn, r Reason) {
+	d.shard.counts.reasons[r]++
+	d.shard.gateway.journal.refused(r, c.RemoteAddr())
+}
+
+// turned returns why the connection that is announced now is refused, if it is.
+func (d *door) turned() Reason {
+	if d == nil {
+		return ReasonNone
+	}
+	r := d.turning
+	d.turning = ReasonNone
+	return r
+}
+
+// waitingCount returns how many connections wait in line.
+func (d *door) waitingCount() int {
+	if d == nil {
+		return 0
+	}
+	return d.waiting.Len()
+}

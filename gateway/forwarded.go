@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/poller"
+)
+
+// The headers in which a forwarder notes whom a request is from.
+const (
+	xForwardedFor = "X-Forwarded-For"
+	forwarded     = "Forwarded" // RFC 7239
+)
+
+// trace has the connection's address be that of the client whom a forwarder
+// speaks for. It returns nil, or why the request is refused.
+func (s *shard) trace(c *poller.Conn, r *codec.Request) *refusal {
+	rules := s.gateway.admission
+	if rules.forwarders.Len() == 0 || !rules.forwarders.Contains(c.RemoteAddr().Addr()) {
+		return nil
+	}
+	client, err := rules.client(r)
+	if err != nil {
+		return &refusal{reason: ReasonForwarded, text: rules.header + ": " + err.Error()}
+	}
+	if !client.IsValid() {
+		return nil
+	}
+	c.SetRemoteAddr(netip.AddrPortFrom(client, 0))
+	if !rules.access.Admits(client) {
+		return &refusal{reason: ReasonDenied}
+	}
+	return nil
+}
+
+// client returns the rightmost address in the header of forwarders that is none
+// of theirs: what stands left of it, the client may have made up. It is invalid
+// if the header names no address but theirs.
+func (a *admission) client(r *codec.Request) (netip.Addr, error) {
+	var hops []string
+	for value := range r.Values(a.header) {
+		for hop := range strings.SplitSeq(value, ",") {
+			hops = append(hops, strings.Trim(hop, " \t"))
+		}
+	}
+	for _, hop := range slices.Backward(hops) {
+		if hop == "" {
+			continue // RFC 9110 §5.6.1
+		}
+		if a.header == forwarded {
+			node, found := forParameter(hop)
+			if !found {
+				return netip.Addr{}, fmt.Errorf("%s names no for=", printable(hop))
+			}
+			hop = node
+		}
+		if hidden(hop) {
+			return netip.Addr{}, nil // a proxy that does not say whom it got it from
+		}
+		addr, ok := hopAddr(hop)
+		if !ok {
+			return netip.Addr{}, fmt.Errorf("%s is no address", printable(hop))
+		}
+		if !a.forwarders.Contains(addr) {
+			return addr, nil
+		}
+	}
+	return netip.Addr{}, nil
+}
+
+// forParameter returns the node in "proto=https;for=192.0.2.1" (RFC 7239 §4).
+func forParameter(element string) (node string, found bool) {
+	for pair := range strings.SplitSeq(element, ";") {
+		name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+		if strings.EqualFold(name, "for") {
+			return strings.Trim(value, `"`), value != ""
+		}
+	}
+	return "", false
+}
+
+// hidden reports whether a node is one that names no address (RFC 7239 §6.2 and
+// §6.3).
+func hidden(node string) bool {
+	return strings.EqualFold(node, "unknown") || strings.HasPrefix(node, "_")
+}
+
+// hopAddr reads an address, with a port or not: 192.0.2.1, 192.0.2.1:80,
+// 2001:db8::1, [2001:db8::1], [2001:db8::1]:80.
+func hopAddr(hop string) (netip.Addr, bool) {
+	if addrPort, err := netip.ParseAddrPort(hop); err == nil {
+		return addrPort.Addr().Unmap(), true
+	}
+	if inner, bracketed := strings.CutPrefix(hop, "["); bracketed {
+		hop = strings.TrimSuffix(inner, "]")
+	}
+	addr, err := netip.ParseAddr(hop)
+	return addr.Unmap().WithZone(""), err == nil
+}

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/sluicegate/sluice/gateway/internal/limit"
+	"github.com/sluicegate/sluice/poller"
+	"github.com/sluicegate/sluice/poller/slab"
+)
+
+// Excess is what becomes of a session that sends more than [Rates] allow.
+type Excess uint8
+
+const (
+	// Delay reads the session no more until it is within its rates: TCP pushes
+	// back, and nothing is lost.
+	Delay Excess = iota
+	// Drop drops the messages that are too many.
+	Drop
+	// Disconnect ends the session with 1008 and [ReasonRateExceeded].
+	Disconnect
+)
+
+// Rates are how much one session may send.
+type Rates struct {
+	// Messages is how many data messages a session may send in a second, and
+	// MessageBurst how many at once after a pause. Defaults: 0, no limit; a
+	// second's worth.
+	Messages, MessageBurst int
+	// Bytes and ByteBurst are the same for the payloads of messages, as they come
+	// over the wire.
+	Bytes, ByteBurst int
+	// Excess is what becomes of what is more. Default [Delay].
+	Excess Excess
+}
+
+func (k *checker) rates(r Rates) {
+	k.between("Rates.Messages", r.Messages, 0, limit.MaxTokens, " a second")
+	k.between("Rates.MessageBurst", r.MessageBurst, 0, limit.MaxTokens, "")
+	k.between("Rates.Bytes", r.Bytes, 0, limit.MaxTokens, " a second")
+	k.between("Rates.ByteBurst", r.ByteBurst, 0, limit.MaxTokens, "")
+	k.fault(r.Excess > Disconnect, "Rates.Excess", r.Excess, "is no known policy")
+}
+
+// pacer holds the sessions of one loop to [Rates]. Without rates there is none.
+// It belongs to the loop's goroutine.
+type pacer struct {
+	// Fixed after newPacer.
+	shard    *shard
+	messages limit.Rate
+	bytes    limit.Rate
+	excess   Excess
+
+	// Loop only.
+	paces slab.Table[pace] // by the session's slot
+}
+
+// pace is what one session has sent.
+type pace struct {
+	messages, bytes limit.Bucket
+}
+
+func newPacer(s *shard, r Rates) *pacer {
+	if r.Messages == 0 && r.Bytes == 0 {
+		return nil
+	}
+	return &pacer{
+		shard:    s,
+		messages: limit.Rate{PerSecond: r.Messages, Burst: r.MessageBurst},
+		bytes:    limit.Rate{PerSecond: r.Bytes, Burst: r.ByteBurst},
+		excess:   r.Excess,
+	}
+}
+
+// begin and end are called with each session.
+func (p *pacer) begin(slot uint32) {
+	if p != nil {
+		p.paces.Claim(slot)
+	}
+}
+
+func (p *pacer) end(c *poller.Conn, x *session) {
+	if p != nil {
+		p.relent(c, x)
+		p.paces.Release(c.Slot())
+	}
+}
+
+// allows counts a message of n bytes and reports whether the session's handler is
+// to have it.
+func (p *pacer) allows(c *poller.Conn, x *session, n int) bool {
+	of, now := p.paces.At(c.Slot()), p.shard.loop.Began()
+	if p.excess == Delay {
+		if wait := max(of.messages.Charge(p.messages, now, 1), of.bytes.Charge(p.bytes, now, n)); wait > 0 {
+			p.delay(c, x, wait)
+		}
+		return true
+	}
+	if of.bytes.Take(p.bytes, now, n) && of.messages.Take(p.messages, now, 1) {
+		return true
+	}
+	p.shard.counts.rateExcess++
+	if p.excess == Disconnect {
+		p.shard.failFor(c, x, ReasonRateExceeded, ReasonRateExceeded.Text())
+	}
+	return false
+}
+
+// delay stops reading the session for so long.
+func (p *pacer) delay(c *poller.Conn, x *session, wait time.Duration) {
+	if x.flags&flagDelayed != 0 {
+		return // what this read has brought is paid for when the pause is over
+	}
+	p.shard.counts.rateExcess++
+	x.flags |= flagDelayed
+	c.Pause()
+	p.shard.loop.After(wait, &resumption{p, c.Handle()})
+}
+
+// resumption is the end of a delay.
+type resumption struct {
+	pacer  *pacer
+	handle poller.Handle
+}
+
+// Run reads the session again, unless it still owes.
+func (r *resumption) Run(l *poller.Loop) {
+	c := l.Conn(r.handle)
+	if c == nil {
+		return
+	}
+	p, x := r.pacer, r.pacer.shard.sessions.At(c.Slot())
+	if x.flags&flagDelayed == 0 {
+		return // it has ended meanwhile
+	}
+	of, now := p.paces.At(c.Slot()), l.Began()
+	if wait := max(of.messages.Charge(p.messages, now, 0), of.bytes.Charge(p.bytes, now, 0)); wait > 0 {
+		l.After(wait, r)
+		return
+	}
+	p.relent(c, x)
+}
+
+// relent reads a session again that was delayed. A session that ends is let off:
+// the peer's close frame stands behind what it has sent.
+func (p *pacer) relent(c *poller.Conn, x *session) {
+	if p == nil || x.flags&flagDelayed == 0 {
+		return
+	}
+	x.flags &^= flagDelayed
+	if x.flags&flagPaused == 0 {
+		c.Resume()
+	}
+}
