@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/admin"
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/pubsub"
 	"github.com/sluicegate/sluice/gateway/token"
@@ -48,11 +50,12 @@ type public struct {
 	origin    string // the host that event handlers know the gateway by
 	authority *token.Authority
 	hubs      pubsub.Hubs
+	rest      *api.Handler
 	upstreams []*webhook.Upstream
 }
 
-// newPublic has the hubs of a configuration, and those that have an upstream, served
-// to the SDKs, if the flags ask for that.
+// newPublic has the hubs of a configuration served to the SDKs, and those that have an
+// upstream, if the flags ask for that.
 func newPublic(f publicFlags, config *gateway.Config) (*public, error) {
 	if len(f.AccessKey) == 0 {
 		if len(f.Upstream)+len(f.Endpoint) > 0 {
@@ -68,21 +71,23 @@ func newPublic(f publicFlags, config *gateway.Config) (*public, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(handlers)) {
-		if !slices.ContainsFunc(config.Hubs, func(h gateway.HubConfig) bool { return h.Name == name }) {
-			config.Hubs = append(config.Hubs, gateway.HubConfig{Name: name})
+	for _, hub := range config.Hubs {
+		if hub.Authorize == nil { // else it has tokens of its own
+			err = errors.Join(err, a.addService(hub.Name, handlers[hub.Name], config.Logger))
 		}
+		delete(handlers, hub.Name)
 	}
-	for i := range config.Hubs {
-		if err := a.addHub(&config.Hubs[i], handlers[config.Hubs[i].Name], config); err != nil {
-			return nil, err
-		}
+	for name, own := range handlers {
+		err = errors.Join(err, a.addService(name, own, config.Logger))
 	}
-	rest, err := api.New(api.Config{Hubs: a.hubs, Tokens: a.authority})
 	if err != nil {
 		return nil, err
 	}
-	config.HTTP = rest.Before(cmp.Or[http.Handler](config.HTTP, http.NotFoundHandler()))
+	a.post(config)
+	if a.rest, err = api.New(api.Config{Hubs: a.hubs, Tokens: a.authority}); err != nil {
+		return nil, err
+	}
+	config.HTTP = a.rest.Before(cmp.Or[http.Handler](config.HTTP, http.NotFoundHandler()))
 	return a, nil
 }
 
@@ -131,28 +136,38 @@ func handlersOf(upstreams []string) (map[string][]webhook.Handler, error) {
 	return handlers, nil
 }
 
-// addHub has a service serve a hub.
-func (a *public) addHub(hub *gateway.HubConfig, handlers []webhook.Handler, config *gateway.Config) error {
+// addService makes the service of a hub.
+func (a *public) addService(hub string, handlers []webhook.Handler, logger *slog.Logger) error {
 	key := make([]byte, 32) // what is recovered lives no longer than the process
 	rand.Read(key)
-	settings := pubsub.Config{Hub: hub.Name, Tokens: a.authority, RecoveryKey: key}
+	config := pubsub.Config{Hub: hub, Tokens: a.authority, RecoveryKey: key}
 	if len(handlers) > 0 {
-		upstream, err := webhook.New(webhook.Config{
-			Hub: hub.Name, Handlers: handlers, Origin: a.origin, Keys: a.tokens.Keys, Logger: config.Logger,
-		})
+		upstream, err := webhook.New(webhook.Config{Hub: hub, Handlers: handlers, Origin: a.origin, Keys: a.tokens.Keys, Logger: logger})
 		if err != nil {
 			return fmt.Errorf("--upstream: %w", err)
 		}
 		a.upstreams = append(a.upstreams, upstream)
-		settings.Upstream = upstream
+		config.Upstream = upstream
 	}
-	service, err := pubsub.New(settings)
-	if err != nil {
-		return err
+	service, err := pubsub.New(config)
+	a.hubs[hub] = service
+	return err
+}
+
+// post has the services serve the hubs of a configuration, and adds those that only
+// upstreams name.
+func (a *public) post(config *gateway.Config) {
+	if a == nil {
+		return
 	}
-	service.Configure(hub)
-	a.hubs[hub.Name] = service
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(a.hubs)) {
+		at := slices.IndexFunc(config.Hubs, func(h gateway.HubConfig) bool { return h.Name == name })
+		if at < 0 {
+			at = len(config.Hubs)
+			config.Hubs = append(config.Hubs, gateway.HubConfig{Name: name})
+		}
+		a.hubs[name].Configure(&config.Hubs[at])
+	}
 }
 
 // bind gives the API its gateway, before that serves. The kernel may have chosen the
@@ -173,6 +188,29 @@ func (a *public) bind(g *gateway.Gateway) error {
 	}
 	a.tokens.Endpoints = []token.Endpoint{endpoint}
 	return a.authority.Replace(a.tokens)
+}
+
+// watched is a gateway with a public API, as the admin listener sees them.
+type watched struct {
+	*gateway.Gateway
+	api *public
+}
+
+// PublicStats implements [admin.PublicSource].
+func (w watched) PublicStats() admin.PublicStats {
+	stats := admin.PublicStats{REST: w.api.rest.Stats()}
+	for _, name := range slices.Sorted(maps.Keys(w.api.hubs)) {
+		stats.Hubs = append(stats.Hubs, w.api.hubs[name].Stats())
+	}
+	return stats
+}
+
+// watch returns what the admin listener shows of a gateway.
+func (a *public) watch(g *gateway.Gateway) admin.Source {
+	if a == nil {
+		return g
+	}
+	return watched{g, a}
 }
 
 // stop ends what the API does beside the gateway, which has shut down. Handlers are

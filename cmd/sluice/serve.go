@@ -58,10 +58,10 @@ func (c *serveCommand) Run(p *process) error {
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
 		drains:    make(chan struct{}, 1),
 	}
-	if n.admin, err = startAdmin(s.Admin, n); err != nil {
+	if n.admin, err = startAdmin(s.Admin, n, api.watch(g)); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
 	defer n.admin.Close()
@@ -91,7 +91,7 @@ func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
 
 // startAdmin serves the admin handler at address, or on the socket that was
 // inherited for it. Without an address it returns nil, a server that does nothing.
-func startAdmin(address string, n *node) (*admin.Server, error) {
+func startAdmin(address string, n *node, source admin.Source) (*admin.Server, error) {
 	socket := n.inherited.Admin
 	if socket != nil {
 		defer socket.Close()
@@ -99,7 +99,7 @@ func startAdmin(address string, n *node) (*admin.Server, error) {
 	if address == "" {
 		return nil, nil
 	}
-	handler := admin.WithControls(admin.Handler(n.gateway, version()), n.controls())
+	handler := admin.WithControls(admin.Handler(source, version()), n.controls())
 	if socket != nil {
 		listener, err := net.FileListener(socket)
 		if err != nil {

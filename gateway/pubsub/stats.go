@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sluicegate/sluice/gateway/subprotocol"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
 )
 
 // counts are the figures of a service.
@@ -56,6 +57,8 @@ type Stats struct {
 	Untold       uint64 `json:"untold"`
 	// Acks counts answers to requests by their result; each is present.
 	Acks map[string]uint64 `json:"acks"`
+	// Upstream are the figures of a [webhook.Upstream]; nil if the hub has none.
+	Upstream *webhook.Stats `json:"-"`
 }
 
 // Stats returns a snapshot.
@@ -65,7 +68,7 @@ func (s *Service) Stats() Stats {
 	for result := range c.acks {
 		acks[subprotocol.AckResult(result).String()] = c.acks[result].Load()
 	}
-	return Stats{
+	stats := Stats{
 		Hub:            s.config.Hub,
 		Reliable:       s.reliable.len(),
 		Detached:       int(c.detached.Load()),
@@ -81,4 +84,9 @@ func (s *Service) Stats() Stats {
 		Untold:         c.untold.Load(),
 		Acks:           acks,
 	}
+	if upstream, is := s.config.Upstream.(*webhook.Upstream); is {
+		figures := upstream.Stats()
+		stats.Upstream = &figures
+	}
+	return stats
 }
