@@ -52,6 +52,15 @@
 // default does: a message that is dropped on the way to a reliable client is sent
 // again only when it recovers.
 //
+// What is published by other ways than the service, with [gateway.Hub] itself,
+// reaches clients that are not reliable only.
+//
+// # What is left out
+//
+// Streams, invocations and group state are refused by package subprotocol. The
+// upstream is not told who joins and leaves groups, nor of a client that leaves
+// between an accepted connect event and its upgrade.
+//
 // # Time to live
 //
 // A message's TTL is accepted and checked. A message may be dropped once it has
