@@ -167,7 +167,9 @@ func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.
 // join makes the client a member of a group.
 func (c *client) join(s gateway.Session, group string) error {
 	if c.lasting != nil {
-		c.service.reliable.join(c, group)
+		if err := c.service.reliable.join(c, group); err != nil {
+			return err
+		}
 	}
 	return c.unlessAway(c.service.hub.Group(group).Join(s))
 }

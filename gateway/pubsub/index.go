@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -80,31 +81,38 @@ func (x *index) remove(c *client) {
 	c.lasting.groups = nil
 }
 
-// join makes a client a member of a group, and reports whether it was none before.
-func (x *index) join(c *client, name string) bool {
+// maxGroups is how many groups a reliable client may be in.
+const maxGroups = 1024
+
+var errTooManyGroups = fmt.Errorf("the client is in %d groups, as many as it may be", maxGroups)
+
+// join makes a client a member of a group. One that has ended does not join.
+func (x *index) join(c *client, name string) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.byID[c.lasting.id] == c && x.enterGroup(c, name)
-}
-
-func (x *index) enterGroup(c *client, name string) bool {
-	if !enter(x.groups, name, c) {
-		return false
+	if len(c.lasting.groups) >= maxGroups && !slices.Contains(c.lasting.groups, name) {
+		return errTooManyGroups
 	}
-	c.lasting.groups = append(c.lasting.groups, name)
-	return true
+	if x.byID[c.lasting.id] == c {
+		x.enterGroup(c, name)
+	}
+	return nil
 }
 
-// leave ends a membership, and reports whether there was one.
-func (x *index) leave(c *client, name string) bool {
+func (x *index) enterGroup(c *client, name string) {
+	if enter(x.groups, name, c) {
+		c.lasting.groups = append(c.lasting.groups, name)
+	}
+}
+
+// leave ends a membership, if there is one.
+func (x *index) leave(c *client, name string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !exit(x.groups, name, c) {
-		return false
+	if exit(x.groups, name, c) {
+		at := slices.Index(c.lasting.groups, name)
+		c.lasting.groups = slices.Delete(c.lasting.groups, at, at+1)
 	}
-	at := slices.Index(c.lasting.groups, name)
-	c.lasting.groups = slices.Delete(c.lasting.groups, at, at+1)
-	return true
 }
 
 // groupsOf returns the groups of a client; the caller owns them.
