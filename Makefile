@@ -6,11 +6,14 @@ ROUNDS      ?= 5
 IN_FLIGHT   ?= 1,8
 CONNECTIONS ?= 15000
 MEMBERS     ?= 10000
+N           ?= 1000000
 SOAK        ?= 1000000
 DURING      ?= 4s
 MODES       ?=
 MODEL       ?= 10m
 MODEL_SEED  ?=
+VERSION     ?= $(shell git describe --tags --always --dirty)
+PLATFORMS   ?= linux/amd64 linux/arm64
 
 .DEFAULT_GOAL := help
 
@@ -25,6 +28,18 @@ build: ## build sluice and wsbench into bin/
 .PHONY: run
 run: build ## serve the built-in configuration: try page, hubs chat and echo
 	bin/sluice serve
+
+# The same commit, version and Go release give the same bytes.
+.PHONY: release
+release: ## build static binaries and their checksums into dist/: VERSION=v1.0.0 PLATFORMS=linux/amd64
+	rm -rf dist
+	@set -e; for platform in $(PLATFORMS); do for program in sluice wsbench; do \
+		echo "dist/$$program-$(VERSION)-$${platform%/*}-$${platform#*/}"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -trimpath -buildvcs=false \
+			-ldflags '-s -w -X main.release=$(VERSION)' \
+			-o "dist/$$program-$(VERSION)-$${platform%/*}-$${platform#*/}" ./cmd/$$program; \
+	done; done
+	cd dist && sha256sum -- * > SHA256SUMS
 
 .PHONY: test
 test: ## run every test, with the race detector and then without it
@@ -132,10 +147,26 @@ bench-attack: build build-peers ## attack sluice in each way and print what othe
 	bin/compare attack --wsbench bin/wsbench --rounds $(ROUNDS) --during $(DURING) $(if $(MODES),--modes $(MODES)) \
 		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression $(IMPATIENT)'
 
+# Gateway and clients are on one machine, each on a CPU of its own. The hub is that of
+# the built-in configuration. PUBLISH is the path at which a POST reaches all sessions
+# of the hub: without it, the broadcast is left out.
+# A million pings in 25 s take most of a core, and as much of the clients': an
+# answer may take longer than the default allows.
+MILLION  = bin/sluice serve --listen 127.0.0.1:0 --admin= --private-fd-tables --loops {loops} --dispatch inline --pong 30s --handshake-timeout 30s
+PUBLISH ?=
+MILLION_FLAGS ?= --tool-flag=--verify-rate=10000 --tool-flag=--connect-timeout=30s
+
+.PHONY: bench-million
+bench-million: build build-peers ## hold N=1000000 connections in one process, verify and reach each of them, and write bin/million.md
+	@bin/compare capacity --wsbench bin/wsbench --connections $(N) --json bin/million.json --path /client/hubs/echo \
+		$(if $(PUBLISH),--publish '$(PUBLISH)') $(MILLION_FLAGS) \
+		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
+		sluice='$(MILLION)' > bin/million.md; status=$$?; cat bin/million.md; exit $$status
+
 .PHONY: build-peers
 build-peers:
 	cd bench/peers && $(GO) build -o ../../bin/ ./bareloop ./compare
 
 .PHONY: clean
 clean: ## remove what build made
-	rm -rf bin
+	rm -rf bin dist

@@ -87,6 +87,7 @@ var bans = []struct{ from, to, why string }{
 	{"./bench/htmlreport", "net/...", "the page is a file, and so are its runs"},
 	{"./bench/...", "./poller", "the load tool must not share the code that it measures"},
 	{"./bench/...", "./poller/buf", "the load tool must not share the code that it measures"},
+	{"./bench/...", "./poller/secure", "the load tool must not share the code that it measures"},
 	{"./cmd/wsbench/...", "./gateway/...", "the load tool must not share the code that it measures"},
 	{"./cmd/sluice/...", "./poller/...", "the command wires a gateway and knows no loops"},
 	{"./cmd/sluice/...", "./bench/...", "the gateway does not carry its load tool"},

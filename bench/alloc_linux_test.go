@@ -33,7 +33,7 @@ func TestNoAllocationPerTurn(t *testing.T) {
 	scenario := Echo{}.withDefaults()
 	p := newPayloads(scenario.Size)
 	e := newEchoes(scenario, p, p, 0, 1)
-	l, err := newLoop(0, 0, 1, newDialer(scenario.Load, &Target{}, nil, 1), e)
+	l, err := newLoop(0, 0, 1, newDialer(scenario.Load, &Target{}, nil, nil, 1), e)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func heldUp(t *testing.T, perSecond float64, spans ...time.Duration) (*loop, *ar
 	t.Helper()
 	r := Rate{Load: Load{Connections: 2}, PerSecond: perSecond}.withDefaults()
 	a := newArrivals(r, newPayloads(r.Size), 0, r.Connections, spans)
-	l, err := newLoop(0, 0, r.Connections, newDialer(r.Load, &Target{}, nil, r.Connections), a)
+	l, err := newLoop(0, 0, r.Connections, newDialer(r.Load, &Target{}, nil, nil, r.Connections), a)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func attackRequest(m *AttackMode, target *Target) []byte {
 	if m.begins == onDeflate {
 		extensions = offerDeflate
 	}
-	return appendRequest(nil, target, newHandshakeKey(), extensions)
+	return appendRequest(nil, target, newHandshakeKey(), &upgrade{offer: extensions}, 0)
 }
 
 // start begins the assault on a thread of its own, pinned as the loop after

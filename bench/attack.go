@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -52,6 +53,7 @@ func (a Attack) Validate() error {
 	a = a.withDefaults()
 	var f faults
 	f.checkRate(a.wellBehaved())
+	f.check(!strings.HasPrefix(a.URL, "wss:"), "URL", a.URL, "must begin with ws://: attackers speak no TLS")
 	f.check(modeNamed(a.Mode) != nil, "Mode", a.Mode, fmt.Sprintf("must be one of %v", modeNames()))
 	f.between("Attackers", a.Attackers, 1, 1_000_000, "")
 	f.check(a.AttackRate >= 0 && a.AttackRate <= 1e9, "AttackRate", a.AttackRate, "must be 0 (the mode's) to 1e9 per second")

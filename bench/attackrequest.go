@@ -18,7 +18,7 @@ func headerFlood(t *Target) attacker {
 
 // unfinished returns a valid request with more to come in its head.
 func unfinished(t *Target, more string) []byte {
-	whole := appendRequest(nil, t, newHandshakeKey(), "")
+	whole := appendRequest(nil, t, newHandshakeKey(), &upgrade{}, 0)
 	return append(whole[:len(whole)-len("\r\n")], more...)
 }
 

@@ -39,6 +39,7 @@ type audience struct {
 	latencies latencies
 	lasts     latencies // until the last member had the message
 	unslow    uint64    // what members received that keep reading
+	gaps      uint64    // in what members received that stopped reading
 	endings   failures  // of members that stopped reading
 }
 
@@ -191,8 +192,12 @@ func (a *audience) arrived(l *loop, slot uint32, m *member) {
 		a.counts.outOfOrder++
 		return
 	}
+	gap := m.sequence > m.next
 	m.next = m.sequence + 1
 	if m.slow {
+		if gap {
+			a.gaps++
+		}
 		a.counts.slowReceived++
 		return
 	}

@@ -57,7 +57,7 @@ func runBroadcast(t *testing.T, b Broadcast) *Report {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Broadcast == nil || r.Broadcast.Messages > 0 || b.Duration > time.Second {
+		if r.Broadcast == nil || r.Broadcast.Messages > 0 || len(r.Failures) > 0 || b.Duration > time.Second {
 			return r
 		}
 	}
@@ -166,8 +166,23 @@ func TestBroadcastCountsLossAndDisorder(t *testing.T) {
 		if r.OK() || f.Lost == 0 || f.Lost+f.Deliveries != f.Expected || f.OutOfOrder != 0 {
 			t.Errorf("OK: %t, %+v", r.OK(), f)
 		}
+		if f.Slow != nil {
+			t.Errorf("nobody was slow: %+v", f.Slow)
+		}
 		if f.LastLatency.Count >= int64(f.Messages) {
 			t.Errorf("%d of %d messages reached the last member", f.LastLatency.Count, f.Messages)
+		}
+	})
+	t.Run("lost to the slow", func(t *testing.T) {
+		s := newCrowd(t, func(to *peer, n int, f ws.Frame) error {
+			if n%2 == 1 {
+				return nil
+			}
+			return to.write(f)
+		})
+		r := runBroadcast(t, Broadcast{Load: Load{URL: s.url, FinishTimeout: shortly}, Publishing: Publishing{PerSecond: 1000, Slow: 20}})
+		if f := r.Broadcast.Slow; f == nil || f.Missed == 0 || f.Gaps == 0 || f.Gaps > f.Missed {
+			t.Errorf("got %+v", f)
 		}
 	})
 	t.Run("twice", func(t *testing.T) {

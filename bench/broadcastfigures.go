@@ -48,6 +48,8 @@ type SlowFigures struct {
 	// Missed what they did not.
 	Received uint64 `json:"received"`
 	Missed   uint64 `json:"missed"`
+	// Gaps is how many times a message came behind one that did not.
+	Gaps uint64 `json:"gaps"`
 	// Ended says how the server ended others, the most frequent way first.
 	Ended []FailureCount `json:"ended"`
 }

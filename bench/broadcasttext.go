@@ -47,7 +47,7 @@ func (t *summary) broadcast(f *BroadcastFigures) {
 }
 
 func (t *summary) slow(f *SlowFigures) {
-	t.line("slow", "%s, of which %d stayed; %d messages received, %d missed", count(f.Members, "member"), f.Open, f.Received, f.Missed)
+	t.line("slow", "%s, of which %d stayed; %d messages received, %d missed in %s", count(f.Members, "member"), f.Open, f.Received, f.Missed, count(f.Gaps, "gap"))
 	for _, e := range f.Ended {
 		t.more("%d × %s: %s", e.Count, e.Stage, e.Cause)
 	}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ type newTraffic func(first uint32, connections int) traffic
 
 // startClient starts the loops of load, which begin to connect at once. The
 // caller must finish the client.
-func startClient(load Load, target *Target, from sources, traffic newTraffic) (*client, error) {
+func startClient(load Load, target *Target, secured *tls.Config, from sources, traffic newTraffic) (*client, error) {
 	if err := fdtable.Prepare(); err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func startClient(load Load, target *Target, from sources, traffic newTraffic) (*
 		if i < load.Connections%load.Loops {
 			n++
 		}
-		l, err := newLoop(i, first, n, newDialer(load, target, from, n), traffic(first, n))
+		l, err := newLoop(i, first, n, newDialer(load, target, secured, from, n), traffic(first, n))
 		if err != nil {
 			c.finish(0)
 			return nil, err

@@ -15,7 +15,7 @@ type conn struct {
 	midFrame bool
 	// aside: the loop keeps bytes for this connection, see aside.
 	aside   bool
-	attempt uint16 // while connecting and upgrading
+	attempt uint16 // until it is open
 	in      frames
 }
 
@@ -27,6 +27,8 @@ const (
 	stateUnborn connState = iota
 	// stateConnecting: TCP is connecting.
 	stateConnecting
+	// stateSecuring: the TLS handshake is under way.
+	stateSecuring
 	// stateUpgrading: the request is sent, the answer is not complete.
 	stateUpgrading
 	// stateOpen: messages may be exchanged.

@@ -24,6 +24,10 @@ func (l *loop) control(c *conn, p piece) error {
 		l.tally.pings++
 		a := l.setAside(c)
 		a.out = codec.AppendMaskedFrame(a.out, ws.OpPong, payload, controlKey)
+	case ws.OpPong:
+		if l.pinger != nil {
+			l.pinger.pong(l, c, payload)
+		}
 	case ws.OpClose:
 		if c.state == stateOpen && !c.midFrame {
 			l.queueClose(c)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"crypto/tls"
 	"errors"
 	"time"
 
@@ -14,9 +15,10 @@ type dialer struct {
 	target  *Target
 	address unix.Sockaddr
 	sources sources
-	pace    pace
+	pace    ramp
 	timeout time.Duration
-	offer   offer
+	upgrade upgrade
+	tls     *tls.Config // nil: none
 
 	// Loop only.
 	total    int // connections to begin
@@ -24,6 +26,7 @@ type dialer struct {
 	since    int64 // when the first began, on the loop's clock
 	attempts []attempt
 	free     []uint16 // unused places in attempts
+	again    []uint32 // slots to open anew, the oldest first
 	request  []byte
 	swept    int64 // when attempts were last looked through
 }
@@ -31,6 +34,7 @@ type dialer struct {
 // attempt is what a connection needs only until it is open.
 type attempt struct {
 	active bool
+	again  bool // the connection was open before
 	slot   uint32
 	began  int64 // on the loop's clock
 	key    handshakeKey
@@ -42,18 +46,20 @@ const sweepEvery = 100 * time.Millisecond
 
 var (
 	errConnectTimeout = failure{StageConnect, "timed out"}
+	errTLSTimeout     = failure{StageTLS, "timed out"}
 	errAnswerTimeout  = failure{StageHandshake, "timed out"}
 	errRequestShort   = failure{StageHandshake, "the socket did not take the whole request"}
 )
 
-func newDialer(load Load, target *Target, from sources, connections int) dialer {
+func newDialer(load Load, target *Target, secured *tls.Config, from sources, connections int) dialer {
 	d := dialer{
 		target:   target,
 		address:  sockaddr(target.Address),
 		sources:  from,
-		pace:     pace(load.ConnectRate / float64(load.Loops)),
+		pace:     ramp{pace(load.ConnectRate / float64(load.Loops)), load.ConnectRamp},
 		timeout:  load.ConnectTimeout,
-		offer:    load.offer(),
+		upgrade:  load.upgrade(),
+		tls:      secured,
 		total:    connections,
 		attempts: make([]attempt, min(load.ConnectInFlight, connections)),
 	}
@@ -64,16 +70,21 @@ func newDialer(load Load, target *Target, from sources, connections int) dialer 
 }
 
 // done reports whether every connection has been opened or has failed.
-func (d *dialer) done() bool { return d.begun == d.total && len(d.free) == len(d.attempts) }
+func (d *dialer) done() bool {
+	return d.begun == d.total && len(d.free) == len(d.attempts) && len(d.again) == 0
+}
 
 // stop begins no further connection.
-func (d *dialer) stop() { d.total = d.begun }
+func (d *dialer) stop() { d.total, d.again = d.begun, nil }
 
 // wait returns how long the loop may sleep before advance is due.
 func (d *dialer) wait(now int64) time.Duration {
 	wait := forever
 	if len(d.free) < len(d.attempts) {
 		wait = sweepEvery
+	}
+	if len(d.again) > 0 && len(d.free) > 0 {
+		return 0
 	}
 	if d.begun < d.total && len(d.free) > 0 {
 		wait = min(wait, d.pace.wait(time.Duration(now-d.since), d.begun))
@@ -91,8 +102,17 @@ func (l *loop) advance() {
 	}
 	due := min(d.total, d.pace.due(time.Duration(l.now-d.since)))
 	for d.begun < due && len(d.free) > 0 {
-		l.begin(uint32(d.begun))
+		if d.pace.pace > 0 && l.now-d.since-int64(d.pace.at(d.begun)) > int64(lateAfter) {
+			l.tally.lateBegun++
+		}
+		l.begin(uint32(d.begun), false)
 		d.begun++
+	}
+	// A storm of them must leave the loop time for others.
+	for n := 0; n < eventBatch && len(d.again) > 0 && len(d.free) > 0; n++ {
+		slot := d.again[0]
+		d.again = d.again[1:]
+		l.begin(slot, true)
 	}
 	if l.now-d.swept >= int64(sweepEvery) {
 		d.swept = l.now
@@ -107,34 +127,43 @@ func (l *loop) sweepAttempts() {
 		if !a.active || l.now-a.began < int64(d.timeout) {
 			continue
 		}
-		c := &l.conns[a.slot]
-		if c.state == stateConnecting {
+		switch c := &l.conns[a.slot]; c.state {
+		case stateConnecting:
 			l.end(c, errConnectTimeout)
-		} else {
+		case stateSecuring:
+			l.end(c, errTLSTimeout)
+		default:
 			l.end(c, errAnswerTimeout)
 		}
 	}
 }
 
-// begin starts connection slot.
-func (l *loop) begin(slot uint32) {
+// reopen has a connection that has ended opened anew. Loop only.
+func (l *loop) reopen(slot uint32) {
+	if !l.finishing {
+		l.dial.again = append(l.dial.again, slot)
+	}
+}
+
+// begin starts connection slot. again says that it was open before.
+func (l *loop) begin(slot uint32, again bool) {
 	d, c := &l.dial, &l.conns[slot]
 	fd, err := l.connect(slot)
 	if err != nil {
-		l.fail(err)
+		l.unopened(slot, again, err)
 		return
 	}
 	// A socket that has not begun to connect reports EPOLLHUP: it is added
 	// only now. Nothing is missed, its state is reported at once.
 	if err := watch(l.epoll, fd, slot); err != nil {
 		unix.Close(fd)
-		l.fail(failure{StageConnect, "epoll_ctl: " + err.Error()})
+		l.unopened(slot, again, failure{StageConnect, "epoll_ctl: " + err.Error()})
 		return
 	}
 	*c = conn{fd: int32(fd), slot: slot, state: stateConnecting, attempt: d.free[len(d.free)-1]}
 	d.free = d.free[:len(d.free)-1]
 	a := &d.attempts[c.attempt]
-	a.active, a.slot, a.began, a.answer = true, slot, l.now, a.answer[:0]
+	a.active, a.again, a.slot, a.began, a.answer = true, again, slot, l.now, a.answer[:0]
 }
 
 // connect begins to open the socket of connection slot. Errors are connect
@@ -154,8 +183,8 @@ func (d *dialer) release(c *conn) {
 	d.free = append(d.free, c.attempt)
 }
 
-// connected sends the upgrade request on a connection that TCP has established,
-// or learns that it has not.
+// connected goes on with a connection that TCP has established, or learns that
+// it has not.
 func (l *loop) connected(c *conn, ready uint32) {
 	if ready&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
 		err := pendingError(c.fd)
@@ -165,6 +194,18 @@ func (l *loop) connected(c *conn, ready uint32) {
 		l.end(c, failure{StageConnect, err.Error()})
 		return
 	}
+	if l.dial.tls != nil {
+		l.secure(c)
+		return
+	}
+	l.ask(c)
+	if c.state == stateUpgrading && ready&(unix.EPOLLIN|unix.EPOLLRDHUP) != 0 {
+		l.upgrade(c, ready)
+	}
+}
+
+// ask sends the upgrade request.
+func (l *loop) ask(c *conn) {
 	d := &l.dial
 	a := &d.attempts[c.attempt]
 	a.key = newHandshakeKey()
@@ -172,7 +213,7 @@ func (l *loop) connected(c *conn, ready uint32) {
 	if l.mixed != nil {
 		target = l.mixed.target(c.slot)
 	}
-	d.request = appendRequest(d.request[:0], target, a.key, d.offer)
+	d.request = appendRequest(d.request[:0], target, a.key, &d.upgrade, l.first+c.slot)
 	n, err := l.write(c, d.request)
 	if err == nil && n < len(d.request) {
 		err = errRequestShort
@@ -182,9 +223,6 @@ func (l *loop) connected(c *conn, ready uint32) {
 		return
 	}
 	c.state = stateUpgrading
-	if ready&(unix.EPOLLIN|unix.EPOLLRDHUP) != 0 {
-		l.upgrade(c, ready)
-	}
 }
 
 // upgrade reads the answer to the upgrade request, and opens the connection
@@ -205,7 +243,7 @@ func (l *loop) upgrade(c *conn, ready uint32) {
 			a.answer = append(a.answer, b...)
 			b = a.answer
 		}
-		head, refused := readAnswer(b, a.key, l.dial.offer, err != nil)
+		head, refused := readAnswer(b, a.key, &l.dial.upgrade, err != nil)
 		switch {
 		case refused != nil:
 			l.end(c, refused)
@@ -225,13 +263,19 @@ func (l *loop) upgrade(c *conn, ready uint32) {
 
 // open takes connection c into service; rest is what followed the answer.
 func (l *loop) open(c *conn, rest []byte) {
-	began := l.dial.attempts[c.attempt].began
+	a := &l.dial.attempts[c.attempt]
 	l.dial.release(c)
 	c.state = stateOpen
 	l.live++
-	l.tally.opened++
-	l.tally.lastOpened = l.clock()
-	l.tally.handshakes.record(time.Duration(l.tally.lastOpened - began))
+	took := time.Duration(l.clock() - a.began)
+	if !a.again {
+		l.tally.opened++
+		l.tally.lastOpened = a.began + int64(took)
+		l.tally.handshakes.record(took)
+	}
+	if l.comes != nil {
+		l.comes.opened(l, c.slot, took)
+	}
 	err := l.take(c, rest)
 	if err == nil {
 		err = l.flush(c)

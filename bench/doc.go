@@ -17,6 +17,12 @@
 //     message, and [Rooms] to many groups of them in turn, in a closed loop or on
 //     a schedule. They measure what a delivery costs, how long it takes to each
 //     member and to the last, and what is lost.
+//   - [Connect] opens connections at a rate, and [Churn] has them come and go:
+//     what a handshake costs, and how long it takes. [Soak] does so for hours and
+//     watches the server's memory. [Storm] drops all connections but a few at
+//     once, has them come back without jitter, and measures what the few notice.
+//   - [Capacity] opens as many connections as a server is to hold, verifies each,
+//     lets them rest, has a few of them speak, and publishes one message to all.
 //   - [Attack] runs such a load before, during and after an attack, one of
 //     [AttackModes]. It answers what the attack costs the server, what the
 //     others notice of it, and whether the server counts what it did about it.
@@ -35,9 +41,13 @@
 // of its own, because the generator shares its machine with the server and must
 // cost less than what it measures. A connection is a few dozen bytes in a slab,
 // with no goroutine, no buffer and no timer: one process holds a million of
-// them where the system lets it. Only a connection's loop touches it. The
-// engine needs Linux; on other systems the package compiles and Run returns an
-// error.
+// them where the system lets it. With [Load].PrivateFDTables each loop has a
+// descriptor table of its own, and towards a loopback address connections come
+// from as many others as their ports need. What a run needs of descriptors, ports
+// and memory is worked out before it begins. Only a connection's loop touches it.
+// TLS is that of crypto/tls, on the same loop: the handshake is a coroutine of it,
+// and afterwards records are read as they arrive. The engine needs Linux; on other
+// systems the package compiles and Run returns an error.
 //
 // Attackers have a loop of their own, with another kind of connection: one that
 // breaks the rules, is ended for it and connects anew. Their number, their pace
@@ -46,6 +56,8 @@
 // # Failures
 //
 // A connection that fails is counted under the stage and cause of its failure
-// and, unless it is an attacker's, not opened again. Nothing is retried, so the counts add up to the number
-// of connections asked for. A run that fell short says so through [Report.OK].
+// and not opened again, unless it is an attacker's or its scenario is about coming
+// back. Nothing else is retried, so the counts add up to the number of connections
+// asked for. A run that fell short says so through [Report.OK],
+// and one whose generator could not keep its schedule through [Report.Overload].
 package bench

@@ -28,4 +28,19 @@ func (b Broadcast) Run(context.Context) (*Report, error) { return nil, errNeedsL
 // Run returns an error: the engine needs Linux.
 func (r Rooms) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
+// Run returns an error: the engine needs Linux.
+func (c Capacity) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (s Storm) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (c Churn) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (s Soak) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
+func (c Connect) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
+
 func kernelRelease() string { return "" }

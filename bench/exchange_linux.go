@@ -12,6 +12,8 @@ func (l *loop) serve(c *conn, ready uint32) {
 	switch c.state {
 	case stateConnecting:
 		l.connected(c, ready)
+	case stateSecuring:
+		l.shake(c)
 	case stateUpgrading:
 		l.upgrade(c, ready)
 	case stateOpen, stateClosing:
@@ -100,6 +102,12 @@ func (l *loop) take(c *conn, b []byte) error {
 
 // flush writes what c has to write, in an order that never cuts a frame.
 func (l *loop) flush(c *conn) error {
+	if ch := l.channel(c); ch != nil && !c.blocked {
+		if err := ch.drain(); err != nil {
+			return failure{StageDisconnect, cause(err)}
+		}
+		c.blocked = len(ch.out) > 0
+	}
 	if c.aside && !c.midFrame && !c.blocked {
 		if err := l.writeAside(c); err != nil {
 			return err
@@ -124,6 +132,9 @@ var errEnded = errors.New("closed by the server without a close frame")
 // read reads once into l.in. It returns 0 where nothing has arrived, and
 // errEnded at the end of the stream.
 func (l *loop) read(c *conn) (int, error) {
+	if ch := l.channel(c); ch != nil {
+		return ch.read(l.in)
+	}
 	for {
 		n, errno := readNow(c.fd, l.in)
 		switch {
@@ -141,6 +152,11 @@ func (l *loop) read(c *conn) (int, error) {
 
 // write writes once, and marks c blocked if its socket did not take all of b.
 func (l *loop) write(c *conn, b []byte) (int, error) {
+	if ch := l.channel(c); ch != nil {
+		n, err := ch.write(b)
+		c.blocked = len(ch.out) > 0
+		return n, err
+	}
 	for {
 		n, errno := writeNow(c.fd, b)
 		switch {

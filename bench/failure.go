@@ -12,6 +12,8 @@ type Stage string
 const (
 	// StageConnect: the TCP connection could not be opened.
 	StageConnect Stage = "connect"
+	// StageTLS: the TLS handshake failed.
+	StageTLS Stage = "tls"
 	// StageHandshake: the WebSocket handshake failed or was refused.
 	StageHandshake Stage = "handshake"
 	// StageProtocol: the server sent what RFC 6455 forbids.

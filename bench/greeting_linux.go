@@ -2,9 +2,7 @@ package bench
 
 import (
 	"bytes"
-	"context"
 	"strings"
-	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/sluicegate/sluice/codec"
@@ -74,23 +72,6 @@ func (g *greetings) data(l *loop, c *conn, p piece) error {
 }
 
 func (g *greetings) busy(c *conn) bool { return !g.echoed.has(c.slot) }
-
-// awaitGreetings returns how many connections lack their echo, once none does or patience
-// is over, or the run is interrupted.
-func (r *run) awaitGreetings(ctx context.Context, all []*greetings) (lacking uint64) {
-	const look = 20 * time.Millisecond
-	for deadline := time.Now().Add(r.load.FinishTimeout); ; r.pause(ctx, look) {
-		missing := make([]uint64, len(all))
-		r.client.each(func(i int, l *loop) { missing[i] = l.busy() })
-		lacking = 0
-		for _, n := range missing {
-			lacking += n
-		}
-		if lacking == 0 || r.report.Interrupted || time.Now().After(deadline) {
-			return lacking
-		}
-	}
-}
 
 // busy counts the open connections that await something.
 func (l *loop) busy() (n uint64) {

@@ -6,7 +6,9 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // acceptGUID is appended to the key of a handshake, RFC 6455 §1.3.
@@ -36,19 +38,22 @@ func (k handshakeKey) accept() (accept [28]byte) {
 	return accept
 }
 
-// appendRequest appends the upgrade request for t to dst (RFC 6455 §4.1).
-func appendRequest(dst []byte, t *Target, key handshakeKey, extensions offer) []byte {
+// appendRequest appends the upgrade request of a connection for t to dst (RFC
+// 6455 §4.1).
+func appendRequest(dst []byte, t *Target, key handshakeKey, u *upgrade, number uint32) []byte {
 	dst = append(dst, "GET "...)
-	dst = append(dst, t.Path...)
+	dst = u.appendExpanded(dst, t.Path, number)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, t.Host...)
 	dst = append(dst, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "...)
 	dst = append(dst, key[:]...)
-	if extensions != "" {
+	if u.offer != "" {
 		dst = append(dst, "\r\nSec-WebSocket-Extensions: "...)
-		dst = append(dst, extensions...)
+		dst = append(dst, u.offer...)
 	}
-	return append(dst, "\r\n\r\n"...)
+	dst = append(dst, "\r\n"...)
+	dst = u.appendExpanded(dst, u.fields, number)
+	return append(dst, "\r\n"...)
 }
 
 var (
@@ -62,11 +67,11 @@ var (
 )
 
 // readAnswer reads the answer to an upgrade request from b, which it borrows.
-// n is the length of the head of a 101 that answers key and extensions as RFC
-// 6455 §4.1 allows; 0 with a nil error means that more bytes are needed. ended says that none will come. The
+// n is the length of the head of a 101 that answers key and u as RFC 6455 §4.1
+// allows; 0 with a nil error means that more bytes are needed. ended says that none will come. The
 // error is a handshake failure; a refusal is one that carries the status and
 // the first line of the body.
-func readAnswer(b []byte, key handshakeKey, extensions offer, ended bool) (n int, err error) {
+func readAnswer(b []byte, key handshakeKey, u *upgrade, ended bool) (n int, err error) {
 	head, body, complete := bytes.Cut(b, []byte("\r\n\r\n"))
 	switch {
 	case complete:
@@ -83,22 +88,46 @@ func readAnswer(b []byte, key handshakeKey, extensions offer, ended bool) (n int
 		return 0, errNotHTTP
 	}
 	if string(status[:3]) == "101" {
-		return len(head) + len("\r\n\r\n"), checkUpgrade(fields, key, extensions)
+		return len(head) + len("\r\n\r\n"), u.check(fields, key)
 	}
 	text, whole := firstBodyLine(fields, body)
 	if !whole && !ended && len(b) < maxAnswer {
 		return 0, nil
 	}
-	return 0, refusal(status, text)
+	refused := refusal(status, text)
+	if wait := retryAfter(fields); wait > 0 {
+		return 0, postponed{refused, wait}
+	}
+	return 0, refused
 }
 
-// checkUpgrade applies the rules for a 101, RFC 6455 §4.1.
-func checkUpgrade(fields []byte, key handshakeKey, extensions offer) error {
+// postponed is a refusal that says when to come back.
+type postponed struct {
+	failure
+	wait time.Duration
+}
+
+func (p postponed) Unwrap() error { return p.failure }
+
+// retryAfter returns the number of seconds in a Retry-After header field (RFC
+// 9110 §10.2.3); 0 if there is none.
+func retryAfter(fields []byte) time.Duration {
+	text, _ := field(fields, "Retry-After")
+	seconds, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// check applies the rules for a 101, RFC 6455 §4.1. A server may choose none of
+// the subprotocols.
+func (u *upgrade) check(fields []byte, key handshakeKey) error {
 	accept := key.accept()
 	upgrade, _ := field(fields, "Upgrade")
 	connection, _ := field(fields, "Connection")
 	accepted, _ := field(fields, "Sec-WebSocket-Accept")
-	_, chosen := field(fields, "Sec-WebSocket-Protocol")
+	protocol, chosen := field(fields, "Sec-WebSocket-Protocol")
 	switch {
 	case !bytes.EqualFold(upgrade, []byte("websocket")):
 		return errNoUpgrade
@@ -106,10 +135,10 @@ func checkUpgrade(fields []byte, key handshakeKey, extensions offer) error {
 		return errNoConnection
 	case !bytes.Equal(accepted, accept[:]):
 		return errAccept
-	case chosen:
+	case chosen && !slices.Contains(u.subprotocols, string(protocol)):
 		return errSubprotocol
 	}
-	return extensions.check(fields)
+	return u.offer.check(fields)
 }
 
 // field returns the trimmed value of the first header field of that name. It

@@ -25,11 +25,10 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	var received []*discards
-	var greeted []*greetings
 	err = r.open(ctx, func(first uint32, connections int) traffic {
 		if i.Exchange {
 			g := newGreetings(i.Load, connections)
-			greeted, received = append(greeted, g), append(received, &g.rest)
+			received = append(received, &g.rest)
 			return g
 		}
 		d := &discards{targets: targets, first: first}
@@ -41,7 +40,7 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 	}
 	figures := &IdleFigures{}
 	if r.opened > 0 && i.Exchange {
-		figures.Unanswered = r.awaitGreetings(ctx, greeted)
+		figures.Unanswered = r.await(ctx, func(_ int, l *loop) uint64 { return l.busy() })
 	}
 	held := time.Now()
 	if r.opened > 0 {

@@ -2,7 +2,7 @@ package bench
 
 // agree takes note of what the head of the server's 101 agrees to.
 func (l *loop) agree(c *conn, head []byte) {
-	if l.dial.offer == "" {
+	if l.dial.upgrade.offer == "" {
 		return
 	}
 	c.in.deflate = deflateAgreed

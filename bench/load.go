@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
@@ -11,7 +12,9 @@ import (
 // Load says where connections go and how they are opened. The zero value of a
 // field selects its default.
 type Load struct {
-	// URL is the server's WebSocket URL, ws://HOST:PORT/PATH. Required.
+	// URL is the server's WebSocket URL, ws://HOST:PORT/PATH or wss://. In it {n}
+	// stands for the number of a connection, from 0 on, and {token} for its token.
+	// Required.
 	URL string `json:"url"`
 	// Connections is how many to open, 1 to 16,777,216. Default 1,000.
 	Connections int `json:"connections"`
@@ -27,6 +30,9 @@ type Load struct {
 	// ConnectRate is how many connections to begin per second, over all loops.
 	// Default 0: no limit but ConnectInFlight.
 	ConnectRate float64 `json:"connectRate"`
+	// ConnectRamp is how long that rate takes to be reached, rising evenly from
+	// none. Default 0: it holds from the start.
+	ConnectRamp time.Duration `json:"connectRampNanoseconds"`
 	// ConnectInFlight is how many connections of one loop may be between their
 	// beginning and the server's answer, 1 to 65,536. Default 256.
 	ConnectInFlight int `json:"connectInFlight"`
@@ -35,6 +41,19 @@ type Load struct {
 	// FinishTimeout bounds the wait for outstanding echoes and close frames at
 	// the end. Default 5 s.
 	FinishTimeout time.Duration `json:"finishTimeoutNanoseconds"`
+	// TLS says how the server of a wss:// URL is verified.
+	TLS TLS `json:"tls"`
+	// Headers are further fields of the upgrade requests, with the same marks as
+	// the URL. No report shows them.
+	Headers http.Header `json:"-"`
+	// Origin is the value of the header field of that name. Default: none.
+	Origin string `json:"origin,omitempty"`
+	// Subprotocols are offered; the server may choose one or none.
+	Subprotocols []string `json:"subprotocols,omitempty"`
+	// Tokens are those of the connections, which take them in turn. Where neither
+	// the URL nor Headers has the mark {token}, they go into a header field
+	// Authorization, as bearer tokens. No report shows them.
+	Tokens []string `json:"-"`
 	// Compression offers permessage-deflate (RFC 7692), without context
 	// takeover, and sends messages compressed. A server that declines it fails
 	// the connection.
@@ -76,14 +95,6 @@ func (l Load) withDefaults() Load {
 	return l
 }
 
-// offer is what connections ask for in their handshakes.
-func (l Load) offer() offer {
-	if l.Compression {
-		return offerDeflate
-	}
-	return ""
-}
-
 // faults collects what is wrong with a scenario.
 type faults []error
 
@@ -109,10 +120,12 @@ func (f *faults) checkLoad(l Load) {
 		f.between("CPUs", cpu, 0, 1023, "")
 	}
 	f.check(l.ConnectRate >= 0 && l.ConnectRate <= 1e9, "ConnectRate", l.ConnectRate, "must be 0 (no limit) to 1e9 per second")
+	f.check(l.ConnectRamp == 0 || l.ConnectRamp > 0 && l.ConnectRate > 0, "ConnectRamp", l.ConnectRamp, "must not be negative, and needs a ConnectRate")
 	f.between("ConnectInFlight", l.ConnectInFlight, 1, 1<<16, "")
 	f.check(l.ConnectTimeout >= time.Millisecond, "ConnectTimeout", l.ConnectTimeout, "must be 1 ms or more")
 	f.check(l.FinishTimeout >= time.Millisecond, "FinishTimeout", l.FinishTimeout, "must be 1 ms or more")
 	f.check(l.SampleEvery >= 10*time.Millisecond, "SampleEvery", l.SampleEvery, "must be 10 ms or more")
+	f.checkUpgrade(l)
 	f.check(l.PID >= 0, "PID", l.PID, "must be the id of a process")
 	if l.StatsURL != "" {
 		u, err := url.Parse(l.StatsURL)

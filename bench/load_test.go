@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"math"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestValidate(t *testing.T) {
 		{"CPU", Idle{Load: with(func(l *Load) { l.CPUs = []int{0, 1024} })}, []string{"CPUs: 1024"}},
 		{"rate", Idle{Load: with(func(l *Load) { l.ConnectRate = math.NaN() })}, []string{"ConnectRate: NaN"}},
 		{"in flight", Idle{Load: with(func(l *Load) { l.ConnectInFlight = 1<<16 + 1 })}, []string{"ConnectInFlight: "}},
+		{"ramp without a rate", Connect{Load: with(func(l *Load) { l.ConnectRamp = 1 }), Hold: -1}, []string{"ConnectRamp: 1ns", "Hold: -1ns"}},
 		{"connect timeout", Idle{Load: with(func(l *Load) { l.ConnectTimeout = 1 })}, []string{"ConnectTimeout: 1ns"}},
 		{"finish timeout", Idle{Load: with(func(l *Load) { l.FinishTimeout = -1 })}, []string{"FinishTimeout: -1ns"}},
 		{"PID", Idle{Load: with(func(l *Load) { l.PID = -1 })}, []string{"PID: -1"}},
@@ -52,6 +54,27 @@ func TestValidate(t *testing.T) {
 		{"rooms at one URL", Rooms{Load: good}, []string{"URL: ws://127.0.0.1:1/: must contain {room}"}},
 		{"more rooms than members", Rooms{Load: with(func(l *Load) { l.URL += roomMark }), Rooms: 1001, Zipf: 4}, []string{"Rooms: 1001", "Zipf: 4"}},
 		{"more loops than publishers leave members", Rooms{Load: with(func(l *Load) { l.URL += roomMark; l.Loops = 12 })}, []string{"Loops: 12: must be 11 or less"}},
+		{"upgrade", Idle{Load: with(func(l *Load) {
+			l.Headers, l.Subprotocols = http.Header{"X-Id": {"{n}"}}, []string{"chat.v1"}
+			l.Origin, l.Tokens = "https://example.com", []string{"abc.def"}
+		})}, nil},
+		{"upgrade with line ends", Idle{Load: with(func(l *Load) {
+			l.Headers, l.Subprotocols = http.Header{"X\r\n": {"a\nb"}}, []string{"a b"}
+			l.Origin, l.Tokens = "x\r\ny", []string{"fine", "two words"}
+		})}, []string{`Headers: "X\r\n": is no name`, `Headers: "a\nb": must be one line`, `Subprotocols: "a b"`, `Origin: "x\r\ny"`, "Tokens: number 2"}},
+		{"header fields of its own", Idle{Load: with(func(l *Load) { l.Headers = http.Header{"sec-websocket-key": {"x"}} })}, []string{"Headers: sec-websocket-key: is set by the load tool"}},
+		{"an attack over TLS", Attack{Load: with(func(l *Load) { l.URL = "wss://127.0.0.1/" }), Mode: "bomb"}, []string{"URL: wss://127.0.0.1/: must begin with ws://"}},
+		{"churn", Churn{Load: good}, nil},
+		{"churn's own", Churn{Load: with(func(l *Load) { l.Compression = true }), Lifetime: -1, Distribution: "normal", Abrupt: 101, Pause: -1, PerSecond: -1, Size: 15, Duration: -1},
+			[]string{"Compression", "Lifetime: -1ns", "Distribution: normal: must be one of [exponential", "Abrupt: 101", "Pause: -1ns", "PerSecond: -1", "Size: 15", "Duration: -1ns"}},
+		{"a soak of nothing", Soak{Churn: Churn{Load: good}}, []string{"PID: 0: must be set"}},
+		{"storm", Storm{Load: good}, nil},
+		{"storm's own", Storm{Load: with(func(l *Load) { l.Loops, l.Compression = 2, true }), Bystanders: 1, PerSecond: -1, Size: 15, Before: -1, After: -1, Retry: 1, Timeout: -1},
+			[]string{"Compression", "Loops: 2: must not exceed Bystanders", "PerSecond: -1", "Size: 15", "Before: -1ns", "After: -1ns", "Retry: 1ns", "Timeout: -1ns"}},
+		{"a storm without bystanders", Storm{Load: with(func(l *Load) { l.Connections = 1 })}, []string{"Bystanders: 1: must be 1 or more, and fewer than Connections"}},
+		{"capacity", Capacity{Load: good, Publish: HTTPPublish{URL: "http://127.0.0.1:1/"}}, nil},
+		{"capacity's own", Capacity{Load: with(func(l *Load) { l.Compression = true }), Size: 15, VerifyRate: -1, Hold: -1, PingInterval: 1, Active: 101, PerSecond: -1, Duration: 1, Publish: HTTPPublish{URL: "here", Body: "x"}},
+			[]string{"Compression: true", "Size: 15", "VerifyRate: -1", "Hold: -1ns", "PingInterval: 1ns", "Active: 101", "PerSecond: -1", "Duration: 1ns", "Publish.URL: here", "Publish.Body: x: must contain {text}"}},
 		{"attack", Attack{Load: good, Mode: "bomb", AdminURL: "http://127.0.0.1:9090/"}, nil},
 		{"attack without a mode", Attack{Load: good, Attackers: 1}, []string{"Mode: : must be one of [fd-exhaustion"}},
 		{"attack's own", Attack{Load: good, Mode: "bomb", Attackers: -1, AttackRate: -1, AttackConnectRate: math.Inf(1), AdminURL: "127.0.0.1:9090", Before: time.Minute, During: 1, After: 2 * time.Hour},
@@ -87,6 +110,7 @@ func TestResolveTarget(t *testing.T) {
 	}{
 		{"ws://127.0.0.1:8080/a/b?c=d", Target{netip.MustParseAddrPort("127.0.0.1:8080"), "127.0.0.1:8080", "/a/b?c=d"}},
 		{"ws://127.0.0.1", Target{netip.MustParseAddrPort("127.0.0.1:80"), "127.0.0.1", "/"}},
+		{"wss://127.0.0.1/{n}?token={token}&n={n}", Target{netip.MustParseAddrPort("127.0.0.1:443"), "127.0.0.1", "/{n}?token={token}&n={n}"}},
 		{"ws://[::1]:9/", Target{netip.MustParseAddrPort("[::1]:9"), "[::1]:9", "/"}},
 	} {
 		got, err := ResolveTarget(context.Background(), test.url)
@@ -95,7 +119,6 @@ func TestResolveTarget(t *testing.T) {
 		}
 	}
 	for url, want := range map[string]string{
-		"wss://127.0.0.1/":        "TLS is not supported",
 		"http://127.0.0.1/":       "must begin with ws://",
 		"127.0.0.1:8080":          "URL: ",
 		"ws:///path":              "has no host",

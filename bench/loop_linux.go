@@ -46,6 +46,26 @@ type mixed interface {
 	lost(slot uint32, err error) (accepted bool)
 }
 
+// returning is traffic whose connections come back: it has them opened anew, see
+// reopen.
+type returning interface {
+	traffic
+	// opened takes note that a connection has opened, so long after it was begun.
+	opened(l *loop, slot uint32, took time.Duration)
+	// refused takes note that a connection which was to come back did not.
+	refused(l *loop, slot uint32, err error)
+	// left takes note of the end of an open connection. err is nil if that had
+	// been asked for. It reports whether the end is no loss to the run.
+	left(l *loop, slot uint32, err error) (accepted bool)
+}
+
+// pinger is traffic that sends pings.
+type pinger interface {
+	traffic
+	// pong takes the payload of a pong, which it borrows.
+	pong(l *loop, c *conn, payload []byte)
+}
+
 // loop is one event loop: a thread, an epoll instance, and a share of the
 // connections. Registration is edge-triggered for both directions, made once.
 type loop struct {
@@ -55,6 +75,8 @@ type loop struct {
 	traffic traffic
 	clocked scheduled // traffic, if it acts by the clock, or nil
 	mixed   mixed     // traffic, if its connections differ, or nil
+	pinger  pinger    // traffic, if it sends pings, or nil
+	comes   returning // traffic, if its connections come back, or nil
 	epoch   time.Time
 	wakeFD  int
 	dialed  chan struct{} // closed once every connection has opened or failed
@@ -69,7 +91,8 @@ type loop struct {
 	live      int // connections in stateOpen and stateClosing
 	unread    []uint32
 	asides    map[uint32]*aside
-	inflater  *inflater // nil until compression was agreed on
+	channels  []*channel // by slot; nil without TLS
+	inflater  *inflater  // nil until compression was agreed on
 	dial      dialer
 	tally     tally
 	meter     *meter // of the traffic's messages, until the next sample
@@ -85,8 +108,6 @@ type loop struct {
 }
 
 const (
-	// forever is a wait without an end.
-	forever = time.Duration(math.MaxInt64)
 	// wakeSlot marks the events of the loop's eventfd.
 	wakeSlot = -1
 	// eventBatch keeps a turn short: the events behind it wait for the clock
@@ -104,23 +125,32 @@ func newLoop(index int, first uint32, connections int, dial dialer, t traffic) (
 	}
 	clocked, _ := t.(scheduled)
 	mixed, _ := t.(mixed)
+	pinger, _ := t.(pinger)
+	comes, _ := t.(returning)
+	var channels []*channel
+	if dial.tls != nil {
+		channels = make([]*channel, connections)
+	}
 	return &loop{
-		index:   index,
-		first:   first,
-		traffic: t,
-		clocked: clocked,
-		mixed:   mixed,
-		epoch:   time.Now(),
-		wakeFD:  wake,
-		dialed:  make(chan struct{}),
-		ended:   make(chan struct{}),
-		events:  make([]unix.EpollEvent, eventBatch),
-		in:      make([]byte, readSize),
-		conns:   make([]conn, connections),
-		asides:  make(map[uint32]*aside),
-		dial:    dial,
-		tally:   newTally(),
-		meter:   newMeter(),
+		index:    index,
+		first:    first,
+		traffic:  t,
+		clocked:  clocked,
+		mixed:    mixed,
+		pinger:   pinger,
+		comes:    comes,
+		epoch:    time.Now(),
+		wakeFD:   wake,
+		dialed:   make(chan struct{}),
+		ended:    make(chan struct{}),
+		events:   make([]unix.EpollEvent, eventBatch),
+		in:       make([]byte, readSize),
+		conns:    make([]conn, connections),
+		asides:   make(map[uint32]*aside),
+		channels: channels,
+		dial:     dial,
+		tally:    newTally(),
+		meter:    newMeter(),
 	}, nil
 }
 
@@ -167,6 +197,7 @@ func (l *loop) run() {
 	for i := range l.conns {
 		if c := &l.conns[i]; c.state != stateUnborn && c.state != stateEnded {
 			abort(c.fd)
+			l.unsecure(c)
 		}
 	}
 	unix.Close(l.epoll)

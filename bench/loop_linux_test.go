@@ -7,7 +7,7 @@ import (
 )
 
 func TestPostedRunsOnceAndLetsTheLoopSleep(t *testing.T) {
-	l, err := newLoop(0, 0, 0, newDialer(Load{}.withDefaults(), &Target{}, nil, 0), &discards{})
+	l, err := newLoop(0, 0, 0, newDialer(Load{}.withDefaults(), &Target{}, nil, nil, 0), &discards{})
 	if err != nil {
 		t.Fatal(err)
 	}

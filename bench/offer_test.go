@@ -29,11 +29,11 @@ func TestOfferIsAnswered(t *testing.T) {
 		{"a value where none may be", answer("permessage-deflate; server_no_context_takeover=1"), errAgreement},
 		{"unknown", answer(both + "; x"), errAgreement},
 	} {
-		if _, err := readAnswer([]byte(test.answer), exampleKey, offerDeflate, false); err != test.want {
+		if _, err := readAnswer([]byte(test.answer), exampleKey, &upgrade{offer: offerDeflate}, false); err != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
 		}
 	}
-	request := string(appendRequest(nil, &Target{Host: "h", Path: "/"}, exampleKey, offerDeflate))
+	request := string(appendRequest(nil, &Target{Host: "h", Path: "/"}, exampleKey, &upgrade{offer: offerDeflate}, 0))
 	if want := "\r\nSec-WebSocket-Extensions: " + string(offerDeflate) + "\r\n\r\n"; !strings.HasSuffix(request, want) {
 		t.Errorf("%q does not end in %q", request, want)
 	}

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// forever is a wait without an end.
+const forever = time.Duration(math.MaxInt64)
+
 // pace spreads events, such as the beginnings of connections, evenly over time,
 // counted from the first. It is a pure function of the time that has passed,
 // whatever became of the events before. Zero is unlimited.

@@ -129,3 +129,12 @@ func TestRateCountsFromTheSchedule(t *testing.T) {
 		t.Errorf("got p75 %v and p99 %v behind a standstill of %v", l.At(75), l.At(99), standstill)
 	}
 }
+
+// Ten million messages a second are more than anyone sends.
+func TestOverloadProvoked(t *testing.T) {
+	s := newServer(t, func(p *peer) { p.serve(p.echo) })
+	r := runRate(t, Rate{Load: Load{URL: s.url}, PerSecond: 1e7, Duration: 20 * time.Millisecond})
+	if len(r.Overload()) == 0 {
+		t.Errorf("%d of %d messages late: no overload", r.Rate.Late, r.Rate.Due)
+	}
+}

@@ -8,7 +8,8 @@ import (
 // Report is what came of a run. Marshalled to JSON it is one document that
 // says how it was made.
 type Report struct {
-	// Scenario is "idle", "echo", "rate", "attack", "broadcast" or "rooms".
+	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms",
+	// "connect", "churn", "soak", "storm" or "capacity".
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.
@@ -33,7 +34,17 @@ type Report struct {
 	Attack *AttackFigures `json:"attack,omitempty"`
 	// Broadcast is set for the broadcast and rooms scenarios.
 	Broadcast *BroadcastFigures `json:"broadcast,omitempty"`
-	Generator Generator         `json:"generator"`
+	// Connect is set for the connect scenario.
+	Connect *ConnectFigures `json:"connect,omitempty"`
+	// Churn is set for the churn and soak scenarios.
+	Churn *ChurnFigures `json:"churn,omitempty"`
+	// Soak is set for the soak scenario.
+	Soak *SoakFigures `json:"soak,omitempty"`
+	// Storm is set for the storm scenario.
+	Storm *StormFigures `json:"storm,omitempty"`
+	// Capacity is set for the capacity scenario.
+	Capacity  *CapacityFigures `json:"capacity,omitempty"`
+	Generator Generator        `json:"generator"`
 	// Series says how the run went, second by second; 3,600 points at most, so
 	// that those of a long one stand for more than a sample each.
 	Series Series `json:"series,omitempty"`
@@ -165,6 +176,9 @@ func (r *Report) OK() bool {
 		return false
 	}
 	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
+		return false
+	}
+	if r.Capacity != nil && r.Capacity.fellShort() || r.Storm != nil && r.Storm.fellShort() || r.Churn != nil && r.Churn.fellShort() {
 		return false
 	}
 	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0

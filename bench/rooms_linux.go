@@ -172,7 +172,7 @@ func (p *performance) expected(from, to uint64) (quick, slow uint64) {
 func (p *performance) sum() *BroadcastFigures {
 	f := &BroadcastFigures{}
 	latency, last := newLatencies(), newLatencies()
-	var inTime, reads, slowReceived uint64
+	var inTime, reads, slowReceived, gaps uint64
 	endings := failures{}
 	for _, a := range p.audiences {
 		f.Measured = max(f.Measured, a.took)
@@ -184,6 +184,7 @@ func (p *performance) sum() *BroadcastFigures {
 		latency.merge(a.latencies)
 		last.merge(a.lasts)
 		endings.merge(a.endings)
+		gaps += a.gaps
 		p.run.report.Generator.add(share(a.cpu, a.took))
 	}
 	if f.Measured == 0 {
@@ -204,14 +205,14 @@ func (p *performance) sum() *BroadcastFigures {
 		f.PerRead = float64(inTime) / float64(reads)
 	}
 	f.ServerUser, f.ServerSystem = p.run.report.serverTimePer(inTime)
-	f.Slow = p.sumSlow(slowReceived, endings)
+	f.Slow = p.sumSlow(slowReceived, gaps, endings)
 	return f
 }
 
 // sumSlow is about the members that stopped reading; nil if there were none.
-func (p *performance) sumSlow(received uint64, endings failures) *SlowFigures {
+func (p *performance) sumSlow(received, gaps uint64, endings failures) *SlowFigures {
 	_, slow := p.seating.divide()
-	f := &SlowFigures{Received: received, Ended: endings.sorted()}
+	f := &SlowFigures{Received: received, Gaps: gaps, Ended: endings.sorted()}
 	for _, n := range slow {
 		f.Members += int(n)
 	}

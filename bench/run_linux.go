@@ -3,8 +3,8 @@ package bench
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +14,7 @@ import (
 type run struct {
 	load   Load
 	target *Target
+	tls    *tls.Config // nil: none
 	from   sources
 	client *client
 	report *Report
@@ -26,13 +27,14 @@ type run struct {
 	phase atomic.Pointer[phase]
 }
 
-// spareDescriptors are kept free for what is not a connection.
-const spareDescriptors = 64
-
 // newRun checks that load can be put on this machine, and samples the server
 // before anything happens to it.
 func newRun(ctx context.Context, scenario string, load Load, parameters any) (*run, error) {
 	target, err := ResolveTarget(ctx, load.URL)
+	if err != nil {
+		return nil, err
+	}
+	secured, err := load.TLS.config(load.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -44,10 +46,10 @@ func newRun(ctx context.Context, scenario string, load Load, parameters any) (*r
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(load, limit); err != nil {
+	if err := hostProcfs.machine(limit).carries(load, from, target); err != nil {
 		return nil, err
 	}
-	r := &run{load: load, target: target, from: from, report: &Report{
+	r := &run{load: load, target: target, tls: secured, from: from, report: &Report{
 		Scenario:    scenario,
 		Started:     time.Now().UTC(),
 		Environment: newEnvironment(limit),
@@ -72,7 +74,7 @@ func (r *run) open(ctx context.Context, t newTraffic) (err error) {
 	}
 	r.enter("connecting", 0)
 	began := time.Now()
-	if r.client, err = startClient(r.load, r.target, r.from, t); err != nil {
+	if r.client, err = startClient(r.load, r.target, r.tls, r.from, t); err != nil {
 		return err
 	}
 	r.sampler = startSampler(r)
@@ -110,6 +112,28 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 	case <-time.After(d):
 	case <-ctx.Done():
 		r.report.Interrupted = true
+	}
+}
+
+// await is awaitFor with the patience of the load.
+func (r *run) await(ctx context.Context, lacking func(i int, l *loop) uint64) (sum uint64) {
+	return r.awaitFor(ctx, r.load.FinishTimeout, lacking)
+}
+
+// awaitFor asks every loop how much it lacks until none lacks anything, or
+// patience is over, or the run is interrupted. It returns what is still lacking.
+func (r *run) awaitFor(ctx context.Context, patience time.Duration, lacking func(i int, l *loop) uint64) (sum uint64) {
+	const look = 20 * time.Millisecond
+	for deadline := time.Now().Add(patience); ; r.pause(ctx, look) {
+		each := make([]uint64, len(r.client.loops))
+		r.client.each(func(i int, l *loop) { each[i] = lacking(i, l) })
+		sum = 0
+		for _, n := range each {
+			sum += n
+		}
+		if sum == 0 || r.report.Interrupted || time.Now().After(deadline) {
+			return sum
+		}
 	}
 }
 
@@ -181,22 +205,6 @@ func (r *run) sumCompression() *CompressionFigures {
 		f.Inflated += seen.Inflated
 	}
 	return f
-}
-
-// fits reports whether one descriptor table can hold the connections.
-func fits(load Load, limit uint64) error {
-	tables := 1
-	if load.PrivateFDTables {
-		tables = load.Loops
-	}
-	perTable := (load.Connections+tables-1)/tables + spareDescriptors
-	if uint64(perTable) <= limit {
-		return nil
-	}
-	enough := max(1, int(limit)-spareDescriptors)
-	return fmt.Errorf("Connections: %d: need %d descriptors in a table and RLIMIT_NOFILE allows %d; "+
-		"use PrivateFDTables with %d Loops, or raise the hard limit",
-		load.Connections, perTable, limit, (load.Connections+enough-1)/enough)
 }
 
 func share(used, of time.Duration) float64 {

@@ -4,8 +4,9 @@ package bench
 // ended.
 type tally struct {
 	opened     int
-	failed     int // never opened
-	lost       int // opened, and ended before the run did
+	failed     int    // never opened
+	lost       int    // opened, and ended before the run did
+	lateBegun  uint64 // connections that began late
 	pings      uint64
 	failures   failures
 	handshakes latencies

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // Target is the server under load.
@@ -19,7 +20,7 @@ type Target struct {
 	Path string
 }
 
-// ResolveTarget returns the target that a ws:// URL names, with its host looked
+// ResolveTarget returns the target that a ws:// or wss:// URL names, with its host looked
 // up once. An IPv4 address is preferred where there is one.
 func ResolveTarget(ctx context.Context, text string) (*Target, error) {
 	u, err := url.Parse(text)
@@ -27,16 +28,17 @@ func ResolveTarget(ctx context.Context, text string) (*Target, error) {
 		return nil, fmt.Errorf("URL: %w", err)
 	}
 	switch {
-	case u.Scheme == "wss":
-		return nil, fmt.Errorf("URL: %q: TLS is not supported; use a ws:// URL", text)
-	case u.Scheme != "ws":
-		return nil, fmt.Errorf("URL: %q: must begin with ws://", text)
+	case u.Scheme != "ws" && u.Scheme != "wss":
+		return nil, fmt.Errorf("URL: %q: must begin with ws:// or wss://", text)
 	case u.Hostname() == "":
 		return nil, fmt.Errorf("URL: %q: has no host; write ws://HOST:PORT/PATH", text)
 	case u.Fragment != "":
 		return nil, fmt.Errorf("URL: %q: must have no fragment (RFC 6455 §3)", text)
 	}
 	port := uint64(80)
+	if u.Scheme == "wss" {
+		port = 443
+	}
 	if u.Port() != "" {
 		if port, err = strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
 			return nil, fmt.Errorf("URL: %q: port must be 1 to 65535", text)
@@ -49,9 +51,12 @@ func ResolveTarget(ctx context.Context, text string) (*Target, error) {
 	return &Target{
 		Address: netip.AddrPortFrom(address, uint16(port)),
 		Host:    u.Host,
-		Path:    u.RequestURI(),
+		Path:    marks.Replace(u.RequestURI()),
 	}, nil
 }
+
+// marks undoes the escapes of what is replaced in a path, see [Load].URL.
+var marks = strings.NewReplacer("%7Bn%7D", numberMark, "%7Btoken%7D", tokenMark)
 
 func lookUp(ctx context.Context, host string) (netip.Addr, error) {
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)

@@ -36,6 +36,22 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Broadcast != nil {
 		t.broadcast(r.Broadcast)
 	}
+	if c := r.Connect; c != nil {
+		t.line("held", "%s", short(c.Held))
+		t.serverTime("connection", c.ServerUser, c.ServerSystem)
+	}
+	if r.Churn != nil {
+		t.churn(r.Churn)
+	}
+	if r.Soak != nil {
+		t.line("memory", "%s at most, growing by %s an hour in the end", size(r.Soak.Peak), size(r.Soak.Growth))
+	}
+	if r.Storm != nil {
+		t.storm(r.Storm)
+	}
+	if r.Capacity != nil {
+		t.capacity(r.Capacity)
+	}
 	t.server(r)
 	t.generator(&r.Generator)
 	if err := t.Flush(); err != nil {
@@ -70,6 +86,17 @@ func (t *summary) title(r *Report) {
 		t.broadcastTitle(p)
 	case Rooms:
 		t.roomsTitle(p)
+	case Connect:
+		t.line("connect", "%s", p.URL)
+		t.more("%s, %s, %s", count(p.Connections, "connection"), count(p.Loops, "loop"), rateOf(p.Load))
+	case Churn:
+		t.churnTitle("churn", p)
+	case Soak:
+		t.churnTitle("soak", p.Churn)
+	case Storm:
+		t.stormTitle(p)
+	case Capacity:
+		t.capacityTitle(p)
 	case Attack:
 		t.line("attack", "%s", p.URL)
 		t.wellBehaved(p.wellBehaved())
@@ -100,11 +127,26 @@ func (t *summary) trouble(r *Report) {
 	if r.Broadcast != nil {
 		t.undelivered(r.Broadcast)
 	}
+	if r.Connect != nil {
+		t.line("late", "%s began more than %v late", count(r.Connect.Late, "connection"), lateAfter)
+	}
+	if r.Churn != nil {
+		t.unreturned(r.Churn)
+	}
+	if r.Storm != nil {
+		t.wreckage(r.Storm)
+	}
+	if r.Capacity != nil {
+		t.unserved(r.Capacity)
+	}
 	c := &r.Connections
 	t.line("failed", "%d of %s did not open", c.Failed, count(c.Asked, "connection"))
 	t.line("dropped", "%s ended before the run did", count(c.Lost, "connection"))
 	for _, f := range r.Failures {
 		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)
+	}
+	for _, reason := range r.Overload() {
+		t.line("overload", "%s: the latencies are the generator's, not the server's", reason)
 	}
 	if r.Generator.Saturated {
 		t.line("warning", "the generator was saturated: it may have set the figures, not the server")
@@ -245,4 +287,15 @@ func size(n int64) string {
 		v, i = v/(1<<10), i+1
 	}
 	return fmt.Sprintf("%.1f %ciB", v, units[i])
+}
+
+// rateOf says how fast connections are begun.
+func rateOf(l Load) string {
+	switch {
+	case l.ConnectRate == 0:
+		return "as fast as it goes"
+	case l.ConnectRamp == 0:
+		return fmt.Sprintf("%.0f/s", l.ConnectRate)
+	}
+	return fmt.Sprintf("%.0f/s after %v", l.ConnectRate, l.ConnectRamp)
 }

@@ -91,6 +91,39 @@ func TestWriteText(t *testing.T) {
 			Connections: Connections{Asked: 11000, Opened: 11000, Took: time.Second, PerSecond: 11000},
 			Broadcast:   &BroadcastFigures{Measured: 10 * time.Second, Messages: 1000, Expected: 10_000, Deliveries: 10_000, PerSecond: 1000, PerRead: 1, Latency: latency},
 		}},
+		{"capacity", Report{
+			Parameters:  Capacity{Load: Load{URL: url, Connections: 1_000_000, Loops: 56}, Size: 64},
+			Environment: environment,
+			Connections: Connections{Asked: 1_000_000, Opened: 1_000_000, Took: 40 * time.Second, PerSecond: 25_000, Handshake: latency},
+			Capacity:    capacityFigures(latency),
+			Server: []ProcessSample{
+				{At: atStart, RSS: 12 << 20},
+				{At: atAllOpen, RSS: 200 << 20, User: time.Second, System: 20 * time.Second},
+			},
+		}},
+		{"soak", Report{
+			Parameters:  Soak{Churn: Churn{Load: Load{URL: url, Connections: 1000, Loops: 1}, Lifetime: time.Minute, Distribution: "exponential", PerSecond: 100}},
+			Environment: environment,
+			Connections: Connections{Asked: 1000, Opened: 1000, Took: time.Second, PerSecond: 1000},
+			Churn: &ChurnFigures{
+				Measured: time.Hour, Left: 60_000, LeftPerSecond: 16.7, Returned: 59_999, ReturnedPerSecond: 16.7, Unanswered: 1,
+				Refused: []FailureCount{{StageConnect, "timed out", 2}}, Handshake: latency,
+				Messages: Answers{Sent: 360_000, Missing: 1, Late: 3, Latency: latency}, ServerUser: 2000, ServerSystem: 30_000,
+			},
+			Soak:      &SoakFigures{Every: time.Minute, Growth: 12 << 10, Peak: 21 << 20},
+			Generator: Generator{CoreShare: []float64{0.01}},
+		}},
+		{"storm", Report{
+			Parameters:  Storm{Load: Load{URL: url, Connections: 50_000, Loops: 4}, Bystanders: 100, PerSecond: 1000},
+			Environment: environment,
+			Connections: Connections{Asked: 50_000, Opened: 50_000, Took: 2 * time.Second, PerSecond: 25_000},
+			Storm: &StormFigures{
+				Dropped: 49_900, Back: 49_899, Took: 5 * time.Second, PerSecond: 9979.8, Attempts: 60_000,
+				Refused: []FailureCount{{StageHandshake, "refused with 503 Service Unavailable", 10_000}, {StageConnect, "timed out", 101}},
+				Away:    latency, Before: Answers{Sent: 3000, Latency: latency}, During: Answers{Sent: 5000, Missing: 1, Late: 2, Latency: latency}, After: Answers{Sent: 3000, Latency: latency},
+			},
+			Generator: Generator{CoreShare: []float64{0.5, 0.5, 0.5, 0.5}},
+		}},
 		{"compressed", Report{
 			Parameters:  Idle{Load: Load{URL: url, Connections: 100, Loops: 1, Compression: true}},
 			Environment: environment,
@@ -140,6 +173,22 @@ func TestWriteText(t *testing.T) {
 	}
 }
 
+func capacityFigures(latency Latency) *CapacityFigures {
+	f := &CapacityFigures{
+		Broadcast: &DeliveryFigures{Expected: 1_000_000, Deliveries: 999_998, Lost: 2, Accepted: 3 * time.Millisecond, Latency: latency, Last: 2 * time.Second},
+		Phases:    []PhaseUse{{phaseConnect, 40 * time.Second, 0.52}, {phaseHold, 30 * time.Second, 0.4}},
+		Kernel:    []KernelSample{{atStart, 300 << 20, 3, 0}, {atAllOpen, 8 << 30, 2_000_003, 1 << 20}},
+	}
+	f.Verified.Took = 50 * time.Second
+	f.Verified.Pongs = Answers{Sent: 1_000_000, Missing: 1, Latency: latency}
+	f.Verified.Echoes = Answers{Sent: 1_000_000, Latency: latency}
+	f.Held.Took, f.Held.ServerPings = 30*time.Second, 1_200_000
+	f.Held.Pongs = Answers{Sent: 1, Latency: latency}
+	f.Active.Connections = 10_000
+	f.Active.RateFigures = RateFigures{Measured: 10 * time.Second, Due: 100_000, Echoed: 99_999, Lost: 1, Late: 7, PerSecond: 9999.9, Latency: latency}
+	return f
+}
+
 func TestReportOK(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -159,6 +208,9 @@ func TestReportOK(t *testing.T) {
 		{"message lost in an attack", Report{Connections: Connections{Asked: 2, Opened: 2}, Attack: &AttackFigures{
 			Phases: []AttackPhase{{Name: phaseBefore}, {Name: phaseDuring, RateFigures: RateFigures{Lost: 1}}},
 		}}, false},
+		{"returned with difficulty", Report{Connections: Connections{Asked: 2, Opened: 2}, Churn: &ChurnFigures{Refused: []FailureCount{{StageConnect, "timed out", 1}}}}, false},
+		{"never returned", Report{Connections: Connections{Asked: 2, Opened: 2}, Storm: &StormFigures{Dropped: 1}}, false},
+		{"not told", Report{Connections: Connections{Asked: 2, Opened: 2}, Capacity: &CapacityFigures{Broadcast: &DeliveryFigures{Lost: 1}}}, false},
 		{"unanswered at first", Report{Connections: Connections{Asked: 2, Opened: 2}, Idle: &IdleFigures{Unanswered: 1}}, false},
 	} {
 		if got := test.r.OK(); got != test.want {

@@ -30,6 +30,7 @@ type modelClient struct {
 	pongs       int  // bytes of them, at most
 	overdue     bool // too much was unread with the latest message
 	overloaded  bool // or with one before
+	queueing    bool // the queue may be in use: a kernel that has some room may not say so
 	dropped     uint64
 
 	stopped bool
@@ -257,6 +258,7 @@ func (c *modelClient) receive(w *modelWorld, payload []byte) {
 	o.received = true
 	c.unread -= o.size
 	c.unreadCount--
+	c.queueing = c.queueing && c.unread > 0
 }
 
 // settle closes the account of what was owed, once everything was read.
@@ -288,7 +290,7 @@ func (c *modelClient) settle(w *modelWorld) {
 	}
 	c.dropped += lost
 	c.owed, c.at = nil, map[int]int{}
-	c.unread, c.unreadCount, c.pongs, c.overdue, c.overloaded = 0, 0, 0, false, false
+	c.unread, c.unreadCount, c.pongs, c.overdue, c.overloaded, c.queueing = 0, 0, 0, false, false, false
 }
 
 func (w *modelWorld) book(class string) *modelBook {

@@ -130,10 +130,11 @@ func (w *modelWorld) owe(m *modelMessage, to []*modelClient) {
 		// A pong or two may be in the queue as well.
 		c.overdue = c.unread+c.pongs > limits.Outbound || c.unreadCount > limits.OutboundMessages
 		c.overloaded = c.overloaded || c.overdue
+		c.queueing = c.queueing || c.unread+c.pongs > w.sendBuffer
 		for i := range c.owed {
 			if o := &c.owed[i]; !o.received {
 				o.mayDrop = o.mayDrop || c.overdue
-				o.mayConflate = o.mayConflate || c.unread+c.pongs > w.sendBuffer
+				o.mayConflate = o.mayConflate || c.queueing
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/sluicegate/sluice/gateway"
@@ -82,6 +83,8 @@ func gatewayPart(g *gateway.Gateway, api *public) part {
 		api.post(&config)
 		return func() ([]string, error) {
 			fields, err := g.Reconfigure(config)
+			// certificatePart follows TLS, of which the settings hold names only.
+			fields = slices.DeleteFunc(fields, func(field string) bool { return field == "TLS" })
 			return next.Paths(fields), err
 		}, nil
 	}}

@@ -165,8 +165,8 @@ func TestReloadOfCertificates(t *testing.T) {
 	}
 
 	use(second.certificate, second.key)
-	if code, body := post(t, admin+"reload"); code != http.StatusOK {
-		t.Errorf("reload: %d %s", code, body)
+	if code, body := post(t, admin+"reload"); code != http.StatusOK || !strings.Contains(body, `"needRestart": []`) {
+		t.Errorf("reload: %d %s, want that nothing needs a restart", code, body)
 	}
 	if names, err := handshake(address, second.trust); err != nil || names[0] != "second.test" {
 		t.Errorf("after the reload: a certificate for %v, %v", names, err)

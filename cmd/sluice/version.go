@@ -14,9 +14,15 @@ func (versionCommand) Run(p *process) error {
 	return err
 }
 
-// version returns the module version that the go command recorded, which it
-// derives from the repository, or "devel".
+// release is the version of a release, which the linker sets (make release).
+var release string
+
+// version returns the release, or the module version that the go command
+// recorded, which it derives from the repository, or "devel".
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "devel"

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -23,6 +24,9 @@ const (
 	exitFellShort = 1
 	// exitUsage: the command line, or what it asks of this machine, is wrong.
 	exitUsage = 2
+	// exitOverloaded: the generator could not keep its schedule, so that the
+	// latencies are its own and not the server's.
+	exitOverloaded = 3
 )
 
 type commands struct {
@@ -31,6 +35,12 @@ type commands struct {
 	Rate      rateCommand      `cmd:"" help:"Send so many messages a second to a server that echoes them, whatever it does: latency from the schedule, late and lost messages."`
 	Broadcast broadcastCommand `cmd:"" help:"Publish to all connections of a server that sends each message to the others: CPU per delivery, latency, losses."`
 	Rooms     roomsCommand     `cmd:"" help:"Publish to many rooms, in turn."`
+	Capacity  capacityCommand  `cmd:"" help:"Open many connections, verify each, let them rest, speak to a few and to all: what a server holds, and whether it still serves."`
+	Connect   connectCommand   `cmd:"" help:"Open connections at a rate: handshake latency, refusals, CPU per connection."`
+	Slow      slowCommand      `cmd:"" help:"Publish to members of which some stop reading: what the others notice, and what the slow ones get."`
+	Churn     churnCommand     `cmd:"" help:"Have connections come and go: opens and closes per second, handshake latency, CPU for each."`
+	Soak      soakCommand      `cmd:"" help:"Churn and echo for hours, and watch the server's memory (--pid)."`
+	Storm     stormCommand     `cmd:"" help:"Drop all connections but a few at once, have them come back without jitter, and measure what the few notice."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
 	Report    reportCommand    `cmd:"" help:"Compare recorded runs on one HTML page: figures, distributions, and how they went over time."`
 	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
@@ -41,6 +51,7 @@ type commands struct {
 type scenario interface {
 	run(ctx context.Context) (*bench.Report, error)
 	output() *outputFlags
+	allowsOverload() bool
 }
 
 // listing is a command that only says something.
@@ -115,6 +126,10 @@ func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writ
 	}
 	if met := out.complainOf(report, stderr); err != nil || !met || !report.OK() {
 		return exitFellShort
+	}
+	if reasons := report.Overload(); len(reasons) > 0 && !s.allowsOverload() {
+		fmt.Fprintf(stderr, "wsbench: overloaded: %s; lower the load, give the generator more --loops or CPUs, or --allow-overload\n", strings.Join(reasons, "; "))
+		return exitOverloaded
 	}
 	return exitOK
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +55,10 @@ func closedPort(t *testing.T) string {
 
 func TestExitCodes(t *testing.T) {
 	echo := echoServer(t)
+	tokens := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(tokens, []byte("one\n\ntwo\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -64,8 +69,20 @@ func TestExitCodes(t *testing.T) {
 		{"echo", []string{"echo", echo, "-n", "5", "--warmup", "0s", "--duration", "30ms"}, exitOK, "latency", ""},
 		{"text", []string{"echo", echo, "-n", "5", "--warmup", "0s", "--duration", "30ms", "--text", "--size", "16", "--in-flight", "3"}, exitOK, "16 B messages, 3 in flight", ""},
 		{"idle", []string{"idle", echo, "-n", "5", "--hold", "0s", "--loops", "2", "--private-fd-tables"}, exitOK, "0 of 5 connections did not open", ""},
-		{"rate", []string{"rate", echo, "-n", "5", "--rate", "500", "--warmup", "0s", "--duration", "30ms"}, exitOK, "15 in 30ms, 500/s", ""},
+		{"rate", []string{"rate", echo, "-n", "5", "--rate", "500", "--warmup", "0s", "--duration", "30ms", "--allow-overload"}, exitOK, "15 in 30ms, 500/s", ""},
 		{"attack", []string{"attack", "slow-handshake", echo, "-n", "5", "--attackers", "3", "--warmup", "0s", "--before", "30ms", "--during", "60ms", "--after", "30ms"}, exitOK, "slow-handshake: 3 attackers, 3 frames/s", ""},
+		{"upgrade", []string{"idle", echo, "-n", "5", "--hold", "0s", "--header", "X-Id: {n}", "--header", "X-B: 2", "--origin", "https://example.com", "--subprotocol", "v1", "--token-file", tokens}, exitOK, "0 of 5 connections did not open", ""},
+		{"capacity", []string{"capacity", echo, "-n", "5", "--hold", "10ms", "--duration", "30ms", "--verify-rate", "1000", "--allow-overload"}, exitOK, "5 pings and 5 messages", ""},
+		{"no TLS there", []string{"idle", strings.Replace(echo, "ws:", "wss:", 1), "-n", "5", "--hold", "0s", "--insecure"}, exitFellShort, "5 × tls:", ""},
+		{"no header field", []string{"idle", echo, "--header", "X"}, exitUsage, "", "'NAME: VALUE'"},
+		{"no token file", []string{"idle", echo, "--token-file", tokens + ".other"}, exitUsage, "", "--token-file: "},
+		{"two kinds of tokens", []string{"idle", echo, "--token-file", tokens, "--token", "x"}, exitUsage, "", "can't be used together"},
+		{"overloaded", []string{"rate", echo, "-n", "5", "--rate", "1e7", "--warmup", "0s", "--duration", "20ms", "--finish-timeout", "30s"}, exitOverloaded, "the latencies are the generator's", "wsbench: overloaded: "},
+		{"connect", []string{"connect", echo, "-n", "5", "--connect-rate", "1000", "--connect-ramp", "2ms"}, exitOK, "5 connections, 1 loop, 1000/s after 2ms", ""},
+		{"slow", []string{"slow", echo, "-n", "5", "--warmup", "0s", "--duration", "1ms", "--finish-timeout", "10ms"}, exitFellShort, "10 % of the members stop reading", ""},
+		{"churn", []string{"churn", echo, "-n", "5", "--lifetime", "10ms", "--duration", "50ms", "--distribution", "uniform"}, exitOK, "open for 10ms (uniform)", ""},
+		{"soak without a process", []string{"soak", echo}, exitUsage, "", "PID: 0: must be set"},
+		{"storm", []string{"storm", echo, "-n", "10", "--before", "10ms", "--after", "10ms", "--allow-overload"}, exitOK, "9 attempts", ""},
 		{"refused", []string{"idle", closedPort(t), "-n", "5", "--hold", "0s"}, exitFellShort, "5 × connect: connection refused", ""},
 		{"help", []string{"--help"}, exitOK, "Usage: wsbench", ""},
 		{"help of a command", []string{"echo", "--help"}, exitOK, "--in-flight", ""},

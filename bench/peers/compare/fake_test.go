@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		"echo":            fakeTool,
 		"modes":           fakeModes,
 		"attack":          fakeAttack,
+		"capacity":        fakeCapacity,
 		"operable-server": operableServer,
 		"cpus":            func() { fmt.Println(runtime.NumCPU()) },
 	}

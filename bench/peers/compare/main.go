@@ -31,6 +31,8 @@ type commandLine struct {
 	Broadcast broadcastCommand `cmd:"" help:"Compare the CPU time of sending messages to all others."`
 
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
+
+	Capacity capacityCommand `cmd:"" help:"Open a million connections to one server, verify each, and report what they cost and how they are served."`
 }
 
 func main() {

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestTable(t *testing.T) {
 	s := &summary{
@@ -29,17 +25,5 @@ func TestTable(t *testing.T) {
 	if err := writeTable(&got, s); err != nil {
 		t.Fatal(err)
 	}
-	const golden = "testdata/table.md"
-	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.String() != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", &got, want)
-	}
+	checkGolden(t, "testdata/table.md", got.String())
 }

@@ -1,0 +1,63 @@
+package bench
+
+import "fmt"
+
+// lateShare is the share of messages that may leave late before the latencies of
+// an open loop say more about the generator than about the server.
+const lateShare = 0.05
+
+// Overload says why the latencies of an open-loop run are not to be taken for the
+// server's, in order of weight; nil if they may be. In a closed loop, where the
+// generator works as fast as it can, a loop at its limit is no fault: see
+// [Generator].
+func (r *Report) Overload() (reasons []string) {
+	late, sent := r.punctuality()
+	if sent == 0 {
+		return nil
+	}
+	for i, share := range r.Generator.CoreShare {
+		if share > saturation {
+			reasons = append(reasons, fmt.Sprintf("loop %d of the generator used %.0f %% of a CPU", i, 100*share))
+		}
+	}
+	if share := float64(late) / float64(sent); share > lateShare {
+		reasons = append(reasons, fmt.Sprintf("%.1f %% of what was due left more than %v late", 100*share, lateAfter))
+	}
+	return reasons
+}
+
+// punctuality returns how much of what was due by a schedule was sent, and how
+// much of that late. It was none in a closed loop.
+func (r *Report) punctuality() (late, sent uint64) {
+	add := func(l, s uint64) { late, sent = late+l, sent+s }
+	if f := r.Rate; f != nil {
+		add(f.Late, f.Due)
+	}
+	if f := r.Capacity; f != nil {
+		add(f.Active.Late, f.Active.Due)
+		add(f.Held.Pongs.Late, f.Held.Pongs.Sent)
+	}
+	if f := r.Storm; f != nil {
+		for _, a := range []Answers{f.Before, f.During, f.After} {
+			add(a.Late, a.Sent)
+		}
+	}
+	if f := r.Churn; f != nil {
+		add(f.Messages.Late, f.Messages.Sent)
+	}
+	if f := r.Broadcast; f != nil && scheduledPublishing(r.Parameters) {
+		add(f.Late, f.Messages)
+	}
+	return late, sent
+}
+
+// scheduledPublishing reports whether a scenario publishes on a schedule.
+func scheduledPublishing(scenario any) bool {
+	switch p := scenario.(type) {
+	case Broadcast:
+		return p.PerSecond > 0
+	case Rooms:
+		return p.PerSecond > 0
+	}
+	return false
+}
