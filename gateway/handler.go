@@ -27,6 +27,15 @@ type Handler interface {
 	Close(s Session, r Reason)
 }
 
+// Member is a [Handler] that is told of its sessions' groups: at once and in order, on
+// the session's loop, whatever the route's [Dispatch]. It must not block. What a session
+// joins from its beginning comes before Open, and its last groups are left before Close.
+type Member interface {
+	Handler
+	Joined(s Session, group string)
+	Left(s Session, group string)
+}
+
 // MessageType is the type of a message (RFC 6455 §5.6).
 type MessageType uint8
 

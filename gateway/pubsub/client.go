@@ -3,6 +3,7 @@ package pubsub
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gobwas/ws"
 
@@ -19,6 +20,7 @@ type client struct {
 	service  *Service
 	user     string
 	protocol subprotocol.Protocol
+	told     atomic.Bool         // that it is connected, the upstream was
 	hook     *webhook.Connection // nil: there is no upstream
 	lasting  *lasting            // nil: it is not reliable
 	route    *route              // of a simple client that publishes; nil: it sends events
@@ -29,7 +31,10 @@ type client struct {
 	acks        *subprotocol.Acks // nil: no request with an ack id has succeeded
 }
 
-var _ gateway.Taker = (*client)(nil)
+var (
+	_ gateway.Taker  = (*client)(nil)
+	_ gateway.Member = (*client)(nil)
+)
 
 // requests and buffers are used by one worker at a time.
 var (
@@ -41,13 +46,12 @@ var (
 func (c *client) Open(s gateway.Session, r *gateway.Request) {
 	switch {
 	case c.lasting == nil:
+		c.tellConnected()
 	case c.lasting.id == s.ID():
 		c.begin(s, r.Identity.Groups)
 	default:
 		c.resume(s)
-		return
 	}
-	c.notify(webhook.Notification{Kind: webhook.Connected})
 }
 
 // Close ends a session of the client.
@@ -57,6 +61,21 @@ func (c *client) Close(s gateway.Session, r gateway.Reason) {
 		return
 	}
 	c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: r.String()})
+}
+
+// Joined tells the upstream of a group. Those of a reliable client are the service's.
+func (c *client) Joined(_ gateway.Session, group string) {
+	if c.lasting == nil {
+		c.tellConnected() // it has not been opened if these are its first groups
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	}
+}
+
+// Left is like Joined.
+func (c *client) Left(_ gateway.Session, group string) {
+	if c.lasting == nil {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	}
 }
 
 // Message is never called: Take is.
@@ -167,8 +186,12 @@ func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.
 // join makes the client a member of a group.
 func (c *client) join(s gateway.Session, group string) error {
 	if c.lasting != nil {
-		if err := c.service.reliable.join(c, group); err != nil {
+		joined, err := c.service.reliable.join(c, group)
+		if err != nil {
 			return err
+		}
+		if joined {
+			c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
 		}
 	}
 	return c.unlessAway(c.service.hub.Group(group).Join(s))
@@ -176,8 +199,8 @@ func (c *client) join(s gateway.Session, group string) error {
 
 // leave ends the client's membership in a group.
 func (c *client) leave(s gateway.Session, group string) error {
-	if c.lasting != nil {
-		c.service.reliable.leave(c, group)
+	if c.lasting != nil && c.service.reliable.leave(c, group) {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
 	}
 	return c.unlessAway(c.service.hub.Group(group).Leave(s))
 }
@@ -186,8 +209,9 @@ func (c *client) leave(s gateway.Session, group string) error {
 func (c *client) leaveAll(s gateway.Session) {
 	if c.lasting != nil {
 		for _, group := range c.service.reliable.groupsOf(c) {
-			c.service.reliable.leave(c, group)
+			c.leave(s, group)
 		}
+		return
 	}
 	s.LeaveAll()
 }
@@ -223,6 +247,13 @@ func (c *client) connected(id string) subprotocol.Connected {
 		frame.Token = c.service.recovery.Mint(id, c.service.now())
 	}
 	return frame
+}
+
+// tellConnected tells the upstream that the client is connected, once.
+func (c *client) tellConnected() {
+	if !c.told.Swap(true) {
+		c.notify(webhook.Notification{Kind: webhook.Connected})
+	}
 }
 
 // notify tells the upstream what has happened to the client.

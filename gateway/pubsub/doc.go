@@ -58,8 +58,8 @@
 // # What is left out
 //
 // Streams, invocations and group state are refused by package subprotocol. The
-// upstream is not told who joins and leaves groups, nor of a client that leaves
-// between an accepted connect event and its upgrade.
+// upstream is not told of a client that leaves between an accepted connect event and
+// its upgrade.
 //
 // # Time to live
 //

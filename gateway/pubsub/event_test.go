@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
 	"github.com/sluicegate/sluice/gateway/token"
@@ -128,6 +129,7 @@ func TestConnectAnswerReplacesTheToken(t *testing.T) {
 		t.Errorf("subprotocol %q", c.Subprotocol)
 	}
 	b.expect(t, "connected ben ")
+	b.expect(t, "joined ben h")
 	p.SendText(`{"type":"sendToGroup","group":"h","data":1}`)
 	if f := p.expectData("1"); f.User != "ben" || f.Group != "h" {
 		t.Errorf("received %+v", f)
@@ -138,5 +140,43 @@ func TestConnectAnswerReplacesTheToken(t *testing.T) {
 		t.Errorf("received %+v, want a pong: the token's group was replaced", f)
 	}
 	p.Close()
+	b.expect(t, "left ben h")
 	b.expect(t, "disconnected ben ")
+}
+
+func TestUpstreamIsToldOfGroups(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			b := newBackend()
+			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+			p := g.peer(t, protocol, token.Client{User: "ana", Roles: everything, Groups: []string{"first"}})
+			ana := api.Selection{Target: api.Target{Scope: api.User, Name: "ana"}}
+			for range 2 { // the second is none
+				p.SendText(`{"type":"joinGroup","group":"own","ackId":1}`)
+				p.frame()
+				if _, err := g.service.Join(t.Context(), ana, []string{"rest"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.SendText(`{"type":"leaveGroup","group":"own","ackId":2}`)
+			p.expectAck(2, "")
+			if err := g.service.Leave(t.Context(), ana, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.service.Close(t.Context(), ana, "enough"); err != nil {
+				t.Fatal(err)
+			}
+			for _, told := range []string{"connected ana ", "joined ana first", "joined ana own", "joined ana rest", "left ana own"} {
+				b.expect(t, told)
+			}
+			last := []string{<-b.told, <-b.told} // in no order
+			slices.Sort(last)
+			if want := []string{"left ana first", "left ana rest"}; !slices.Equal(last, want) {
+				t.Errorf("the upstream was told %q, want %q", last, want)
+			}
+			p.frame()
+			p.ExpectClose(1000)
+			b.expect(t, "disconnected ana ")
+		})
+	}
 }

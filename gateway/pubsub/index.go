@@ -68,17 +68,18 @@ func (x *index) add(c *client, groups []string) {
 	}
 }
 
-// remove takes a client out of everything.
-func (x *index) remove(c *client) {
+// remove takes a client out of everything, and returns the groups that it was in.
+func (x *index) remove(c *client) (groups []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.byID, c.lasting.id)
 	delete(x.everyone.members, c)
 	exit(x.users, c.user, c)
-	for _, name := range c.lasting.groups {
+	groups, c.lasting.groups = c.lasting.groups, nil
+	for _, name := range groups {
 		exit(x.groups, name, c)
 	}
-	c.lasting.groups = nil
+	return groups
 }
 
 // maxGroups is how many groups a reliable client may be in.
@@ -86,33 +87,35 @@ const maxGroups = 1024
 
 var errTooManyGroups = fmt.Errorf("the client is in %d groups, as many as it may be", maxGroups)
 
-// join makes a client a member of a group. One that has ended does not join.
-func (x *index) join(c *client, name string) error {
+// join makes a client a member of a group, and reports whether it was none before. One
+// that has ended does not join.
+func (x *index) join(c *client, name string) (joined bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if len(c.lasting.groups) >= maxGroups && !slices.Contains(c.lasting.groups, name) {
-		return errTooManyGroups
+		return false, errTooManyGroups
 	}
-	if x.byID[c.lasting.id] == c {
-		x.enterGroup(c, name)
-	}
-	return nil
+	return x.byID[c.lasting.id] == c && x.enterGroup(c, name), nil
 }
 
-func (x *index) enterGroup(c *client, name string) {
-	if enter(x.groups, name, c) {
-		c.lasting.groups = append(c.lasting.groups, name)
+func (x *index) enterGroup(c *client, name string) bool {
+	if !enter(x.groups, name, c) {
+		return false
 	}
+	c.lasting.groups = append(c.lasting.groups, name)
+	return true
 }
 
-// leave ends a membership, if there is one.
-func (x *index) leave(c *client, name string) {
+// leave ends a membership, and reports whether there was one.
+func (x *index) leave(c *client, name string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if exit(x.groups, name, c) {
-		at := slices.Index(c.lasting.groups, name)
-		c.lasting.groups = slices.Delete(c.lasting.groups, at, at+1)
+	if !exit(x.groups, name, c) {
+		return false
 	}
+	at := slices.Index(c.lasting.groups, name)
+	c.lasting.groups = slices.Delete(c.lasting.groups, at, at+1)
+	return true
 }
 
 // groupsOf returns the groups of a client; the caller owns them.

@@ -31,6 +31,10 @@ type lasting struct {
 func (c *client) begin(s gateway.Session, groups []string) {
 	c.service.reliable.add(c, groups)
 	c.takeUp(s)
+	c.tellConnected()
+	for _, name := range groups {
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: name})
+	}
 }
 
 // resume gives the client another socket. One that it has still is dropped.
@@ -139,7 +143,9 @@ func (c *client) finish(reason string) {
 	l.replay = subprotocol.Replay{}
 	c.mu.Unlock()
 	if !was {
-		c.service.reliable.remove(c)
+		for _, name := range c.service.reliable.remove(c) {
+			c.notify(webhook.Notification{Kind: webhook.Left, Group: name})
+		}
 		c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: reason})
 	}
 }

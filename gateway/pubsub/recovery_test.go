@@ -107,11 +107,13 @@ func TestRecoveryGoesOnWithEverything(t *testing.T) {
 	b := newBackend()
 	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
 	p := g.peer(t, reliableJSON, token.Client{User: "ana", Roles: []string{"webpubsub.joinLeaveGroup"}})
-	other := g.peer(t, plainJSON, token.Client{Roles: everything, Groups: []string{"g"}})
 	b.expect(t, "connected ana ")
+	other := g.peer(t, plainJSON, token.Client{Roles: everything, Groups: []string{"g"}})
 	b.expect(t, "connected  ")
+	b.expect(t, "joined  g")
 	p.SendText(`{"type":"joinGroup","group":"g","ackId":5}`)
 	p.expectAck(5, "")
+	b.expect(t, "joined ana g")
 	permitted := api.Permission{Action: api.SendToGroup, Group: "g"}
 	if err := g.service.Grant(t.Context(), p.id, permitted); err != nil {
 		t.Fatal(err)
@@ -207,8 +209,10 @@ func TestClientThatDoesNotComeBackIsForgotten(t *testing.T) {
 	g := start(t, func(c *pubsub.Config) { c.Upstream, c.Retention = b, 20*time.Millisecond })
 	p := g.peer(t, reliableJSON, token.Client{User: "ana", Groups: []string{"g"}})
 	b.expect(t, "connected ana ")
+	b.expect(t, "joined ana g")
 	g.rest(t, inGroup, "1")
 	p.Close()
+	b.expect(t, "left ana g")
 	b.expect(t, "disconnected ana ")
 	g.Eventually(t, func() bool {
 		s := g.service.Stats()
