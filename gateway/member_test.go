@@ -7,24 +7,24 @@ import (
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
 
-// member is a handler that is told of groups.
-type member struct {
+// enrolled is a handler that is told of groups.
+type enrolled struct {
 	hooks
 	told chan string
 }
 
-func (m *member) Joined(_ gateway.Session, group string) {
+func (m *enrolled) Joined(_ gateway.Session, group string) {
 	m.told <- "joined " + group
 	if group == "fault" {
 		panic("no such group")
 	}
 }
 
-func (m *member) Left(_ gateway.Session, group string) { m.told <- "left " + group }
+func (m *enrolled) Left(_ gateway.Session, group string) { m.told <- "left " + group }
 
 func TestHandlerIsToldOfGroups(t *testing.T) {
 	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
-		m := &member{told: make(chan string, 10)}
+		m := &enrolled{told: make(chan string, 10)}
 		m.message = func(s gateway.Session, _ gateway.Message) { s.Send(gateway.Text, []byte("here")) }
 		opened := make(chan gateway.Session, 1)
 		m.open = func(s gateway.Session, _ *gateway.Request) { opened <- s }
