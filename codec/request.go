@@ -201,6 +201,18 @@ func (r *Request) Values(name string) iter.Seq[string] {
 	}
 }
 
+// Fields yields the name, as it was sent, and the value of every header, in order.
+func (r *Request) Fields() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for line := range strings.Lines(r.fields) {
+			name, value, _ := strings.Cut(line, ":")
+			if name = trimSpace(name); name != "" && !yield(name, trimSpace(strings.TrimRight(value, "\r\n"))) {
+				return
+			}
+		}
+	}
+}
+
 // Protocols yields the subprotocols the client offers, in its order of
 // preference (RFC 6455 §11.3.4).
 func (r *Request) Protocols() iter.Seq[string] { return r.elements("Sec-WebSocket-Protocol") }

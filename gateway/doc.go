@@ -60,6 +60,12 @@
 // to, which subprotocol it speaks, and a [Handler] of its own that holds what the
 // program keeps of it.
 //
+// # Handlers that ask others
+//
+// A pooled handler that asks an upstream about a message need not hold a worker
+// meanwhile: a [Taker] keeps its turn, and ends it from wherever the answer comes.
+// The session's next messages wait in order, and too many stop the reading of it.
+//
 // # Subprotocols
 //
 // Clients of one hub may speak different subprotocols. Each session has a [Form],

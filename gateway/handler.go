@@ -27,6 +27,15 @@ type Handler interface {
 	Close(s Session, r Reason)
 }
 
+// Member is a [Handler] that is told of its sessions' groups: at once and in order, on
+// the session's loop, whatever the route's [Dispatch]. It must not block. What a session
+// joins from its beginning comes before Open, and its last groups are left before Close.
+type Member interface {
+	Handler
+	Joined(s Session, group string)
+	Left(s Session, group string)
+}
+
 // MessageType is the type of a message (RFC 6455 §5.6).
 type MessageType uint8
 
@@ -54,6 +63,8 @@ type Message struct {
 // Request is the HTTP request that became, or asks to become, a session.
 type Request struct {
 	codec.Request
+	// Session is the session that it becomes, if it is granted.
+	Session Session
 	// RemoteAddr is the peer's address.
 	RemoteAddr netip.AddrPort
 	// Subprotocol is what was negotiated, or empty. [Authorize] and [Decide] may set
@@ -71,6 +82,9 @@ type Request struct {
 	Form Form
 	// Encoder, if set, makes the bytes of publications for this session.
 	Encoder Encoder
+	// Greeting, if it has a type, is the first message of the session, ahead of
+	// whatever is published. Its payload must not change.
+	Greeting Message
 }
 
 // HandlerFunc makes a [Handler] of a function that receives messages, for

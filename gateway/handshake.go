@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/gobwas/ws"
+
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/poller"
 )
@@ -76,7 +78,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		return
 	}
 	r := s.requestFor(route, parsed, p[:end])
-	r.RemoteAddr = c.RemoteAddr()
+	r.Session, r.RemoteAddr = s.session(c), c.RemoteAddr()
 	refused := s.admit(c, route, r)
 	if refused == nil {
 		refused = s.occupy(c, route, r)
@@ -140,6 +142,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.equip(x, r)
 	s.pacer.begin(c.Slot())
 	s.noteExpiry(c, x, r.Identity.Expires)
+	s.greet(c, x, r.Greeting)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
 	s.joinGroups(c, x, route.hub, r.Identity.Groups)
@@ -151,6 +154,13 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 		return
 	}
 	s.openLater(c, x, r)
+}
+
+// greet sends a session its first message, if there is one.
+func (s *shard) greet(c *poller.Conn, x *session, m Message) {
+	if m.Type != 0 {
+		s.send(c, x, outgoing{frame: codec.Encode(ws.OpCode(m.Type), m.Payload).Bytes(), shared: true})
+	}
 }
 
 // admit checks an upgrade before it is answered, the cheapest checks first, and

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicegate/sluice/codec"
@@ -35,6 +36,11 @@ type inbox struct {
 	waited   time.Duration  // for a worker
 	inflated *inflateBuffer // nil: none was needed
 	failed   bool           // by a panic or a broken message; only the end is left to tell
+	next     int            // of batch: those before it are done
+	kept     bool           // the handler keeps its turn
+
+	// Atomic.
+	partings atomic.Int32 // of the worker and of the kept turn's end
 }
 
 // delivery is one call of a handler.
@@ -173,30 +179,42 @@ func (s *shard) submit() {
 
 var _ workers.Job = (*inbox)(nil)
 
-// Run calls the handler for each delivery of the batch. It runs on a worker.
+// Run calls the handler for each delivery of the batch. It runs on a worker, and on
+// another one after a turn that was kept.
 func (in *inbox) Run() {
-	in.waited = time.Since(in.handedAt)
-	for done := 0; done < len(in.batch); {
-		done += in.deliver(in.batch[done:])
+	if in.next == 0 {
+		in.waited = time.Since(in.handedAt)
 	}
-	in.inflated.recycle()
-	in.inflated = nil
+	for in.next < len(in.batch) {
+		in.next += in.deliver(in.batch[in.next:])
+		if in.parks() {
+			return
+		}
+	}
+	in.next = 0
+	in.deflated()
 	in.shard.loop.Do((*finishedBatch)(in))
 }
 
+// deflated gives back what inflated messages stood in.
+func (in *inbox) deflated() {
+	in.inflated.recycle()
+	in.inflated = nil
+}
+
 // deliver returns how many deliveries are done: all of them, unless the handler
-// panics.
+// keeps its turn or panics.
 func (in *inbox) deliver(batch []delivery) (done int) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			in.shard.gateway.journal.panicked("handler", in.session, fault)
-			in.failed = true
+			in.failed, in.kept = true, false
 			in.shard.loop.PostRef(in.session.handle, letterPanic, nil, 0)
 			batch[done].release()
 			done++
 		}
 	}()
-	for ; done < len(batch); done++ {
+	for ; done < len(batch) && !in.kept; done++ {
 		in.call(&batch[done])
 		batch[done].release()
 	}
@@ -214,8 +232,16 @@ func (in *inbox) call(d *delivery) {
 		in.handler.Open(in.session, d.request)
 	case d.compressed && !in.inflate(d):
 	default:
-		in.handler.Message(in.session, d.message)
+		in.message(d.message)
 	}
+}
+
+func (in *inbox) message(m Message) {
+	if taker, takes := in.handler.(Taker); takes {
+		taker.Take(in.session, m, Turn{in})
+		return
+	}
+	in.handler.Message(in.session, m)
 }
 
 // inflate inflates a message, on the worker: that of 64 KiB takes longer than a
@@ -293,6 +319,7 @@ func (s *shard) putAway(in *inbox) {
 	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
-	*in = inbox{shard: s, batch: in.batch[:0], waiting: in.waiting[:0]}
+	in.session, in.handler = Session{}, nil
+	in.detached, in.failed = false, false
 	s.spare = append(s.spare, in)
 }

@@ -19,6 +19,8 @@ type SessionInfo struct {
 	// and must not be changed.
 	User     string            `json:"user,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
+	// Form is the form of publications that it is sent.
+	Form Form `json:"-"`
 	// Groups are the groups that the session is in, in no order.
 	Groups []string `json:"groups,omitempty"`
 	// RemoteAddr is the peer's address.
@@ -78,6 +80,7 @@ func (s *shard) describe(c *poller.Conn) *SessionInfo {
 		ID:          s.session(c).ID(),
 		User:        x.profile.user(),
 		Metadata:    x.profile.metadata(),
+		Form:        x.form,
 		RemoteAddr:  c.RemoteAddr(),
 		Opened:      now.Add(-s.age(x)).Truncate(time.Second),
 		Active:      now.Add(-s.loop.Now().Since(x.active)),

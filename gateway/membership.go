@@ -30,8 +30,28 @@ func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
 	p.memberships = append(p.memberships, membership{number, s.joinShare(number, c.Slot())})
 	j.group.AddMembers(1)
 	s.counts.joined++
-	s.happened(c, x, GroupJoined, j.group.Name())
+	s.tell(c, x, GroupJoined, j.group.Name())
 	return opened
+}
+
+// tell tells who wants to know that a session has joined or left a group.
+func (s *shard) tell(c *poller.Conn, x *session, kind EventKind, group string) {
+	s.happened(c, x, kind, group)
+	member, wants := s.handler(x).(Member)
+	if !wants {
+		return
+	}
+	session := s.session(c)
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("Member", session, fault)
+		}
+	}()
+	if kind == GroupJoined {
+		member.Joined(session, group)
+	} else {
+		member.Left(session, group)
+	}
 }
 
 // joinGroups makes a session that has just opened a member of groups.
@@ -115,7 +135,7 @@ func (s *shard) dismiss(c *poller.Conn, x *session, at int) {
 	group.AddMembers(-1)
 	s.leaveShare(m.share, c.Slot(), m.seat)
 	s.counts.left++
-	s.happened(c, x, GroupLeft, group.Name())
+	s.tell(c, x, GroupLeft, group.Name())
 }
 
 // joinHub makes a new session one of everyone of its hub.

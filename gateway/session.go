@@ -92,10 +92,11 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 
 // Close begins the close handshake, after what was sent and published before
 // (RFC 6455 §5.5.1): to send a last message and then close, do just that. code is
-// 1000, 1001, 1008 for a policy that the client has violated, 1011 for a fault of
-// the program's, 1012 for a restart, 1013 for a client that should try again
-// later, or 3000 to 4999 for meanings of the program's own; reason is cut to 123
-// bytes. It does not wait.
+// 1000, 1001, 1003 or 1007 for a message of a type or with a content that a
+// subprotocol does not allow, 1008 for a policy that the client has violated, 1011
+// for a fault of the program's, 1012 for a restart, 1013 for a client that should try
+// again later, or 3000 to 4999 for meanings of the program's own; reason is cut to
+// 123 bytes. It does not wait.
 func (s Session) Close(code ws.StatusCode, reason string) error {
 	if err := checkCloseCode(code); err != nil {
 		return err
@@ -111,12 +112,12 @@ func (s Session) Close(code ws.StatusCode, reason string) error {
 // found, or may not be sent at all.
 func checkCloseCode(code ws.StatusCode) error {
 	switch code {
-	case ws.StatusNormalClosure, ws.StatusGoingAway, ws.StatusPolicyViolation, ws.StatusInternalServerError,
-		statusServiceRestart, statusTryAgainLater:
+	case ws.StatusNormalClosure, ws.StatusGoingAway, ws.StatusUnsupportedData, ws.StatusInvalidFramePayloadData,
+		ws.StatusPolicyViolation, ws.StatusInternalServerError, statusServiceRestart, statusTryAgainLater:
 		return nil
 	}
 	if code < 3000 || code > 4999 {
-		return fmt.Errorf("gateway: close a session: code %d: use 1000, 1001, 1008, 1011, 1012, 1013 or 3000 to 4999", code)
+		return fmt.Errorf("gateway: close a session: code %d: use 1000, 1001, 1003, 1007, 1008, 1011, 1012, 1013 or 3000 to 4999", code)
 	}
 	return nil
 }

@@ -73,13 +73,14 @@ func (r *reloader) settings() *settings.Settings {
 	return r.current
 }
 
-// gatewayPart is what the gateway itself can change.
-func gatewayPart(g *gateway.Gateway) part {
+// gatewayPart is what the gateway itself can change. The public API stays as it is.
+func gatewayPart(g *gateway.Gateway, api *public) part {
 	return part{"gateway", func(next *settings.Settings) (swap, error) {
 		config, err := next.Gateway()
 		if err != nil {
 			return nil, err
 		}
+		api.post(&config)
 		return func() ([]string, error) {
 			fields, err := g.Reconfigure(config)
 			// certificatePart follows TLS, of which the settings hold names only.

@@ -18,6 +18,7 @@ import (
 
 type serveCommand struct {
 	File string `arg:"" optional:"" help:"Configuration file (YAML). Default: the built-in one, with two hubs and a try page."`
+	publicFlags
 	settingFlags
 }
 
@@ -43,26 +44,36 @@ func (c *serveCommand) Run(p *process) error {
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}
+	api, err := newPublic(c.publicFlags.resolve(p), &config)
+	if err != nil {
+		return usageError{err}
+	}
 	g, err := gateway.New(config)
 	if err != nil {
 		return err
+	}
+	if err := api.bind(g); err != nil {
+		return errors.Join(err, g.Shutdown(context.Background()))
 	}
 	n := &node{
 		process:   p,
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
 		drains:    make(chan struct{}, 1),
 	}
-	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(s.AdminActions)); err != nil {
+	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(api.watch(g), s.AdminActions)); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
 	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
 	banner(p.stdout, s, g.Addr(), n.admin.Addr())
-	return n.run()
+	err = n.run()
+	ctx, cancel := context.WithTimeout(context.Background(), s.Shutdown)
+	defer cancel()
+	return errors.Join(err, api.stop(ctx))
 }
 
 // gatewayConfig returns the part of s that a gateway is built from, with what the
@@ -82,8 +93,8 @@ func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
 
 // adminHandler returns the handler of the admin listener. actions lets it send to
 // sessions and groups, and close them.
-func (n *node) adminHandler(actions bool) http.Handler {
-	handler := admin.Handler(n.gateway, version())
+func (n *node) adminHandler(source admin.Source, actions bool) http.Handler {
+	handler := admin.Handler(source, version())
 	if actions {
 		handler = admin.WithActions(handler, n.gateway, n.logger)
 	}

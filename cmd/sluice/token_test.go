@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-const testKey = "an access key of the tests, 32 bytes+"
+const testKey = "an access key of the tests: 32 bytes"
 
 func TestTokensAreMintedAndChecked(t *testing.T) {
 	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}

@@ -23,7 +23,8 @@ import (
 	"github.com/sluicegate/sluice/gateway/admin/console"
 )
 
-// Source is the gateway as this package needs it. Any goroutine may call it.
+// Source is the gateway as this package needs it. It may be a [PublicSource], too. Any
+// goroutine may call it.
 type Source interface {
 	// Stats asks every loop; the error names a loop that did not answer before
 	// ctx ended.

@@ -101,7 +101,8 @@ func exposition(t *testing.T, source Source) []byte {
 
 func TestExpositionMatchesGolden(t *testing.T) {
 	for name, source := range map[string]Source{
-		"testdata/busy.prom": busy(),
+		"testdata/busy.prom":   busy(),
+		"testdata/public.prom": withAPI(),
 		"testdata/fresh.prom": &scripted{ready: true, stats: gateway.Stats{Engine: "epoll", Loops: make([]gateway.LoopStats, 1),
 			Hubs: []gateway.HubStats{{Name: "chat"}}, Classes: []gateway.ClassStats{{Class: "route"}, {Hub: "chat", Class: "hub"}}}},
 		"testdata/stuck.prom": &scripted{err: errors.New("loop 1 did not answer")},

@@ -29,6 +29,7 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	describeAll(to, ofAllLoops)
 	describeAll(to, ofHub)
 	describeAll(to, ofClass)
+	describePublic(to)
 	for _, h := range times {
 		to <- h.desc
 	}
@@ -58,6 +59,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		c := &stats.Classes[i]
 		collect(to, ofClass, c, c.Hub, c.Class, c.Policy.String())
 	}
+	collectPublic(to, c.source)
 	collectSums(to, stats.Loops)
 	collectTimes(to, stats.Loops)
 	collectReasons(to, stats.Loops)

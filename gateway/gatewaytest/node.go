@@ -43,6 +43,12 @@ type Node struct {
 // Handlers that a test blocks must be released before it ends.
 func Start(t testing.TB, config gateway.Config) *Node {
 	t.Helper()
+	return StartBound(t, config, func(*gateway.Gateway) {})
+}
+
+// StartBound is Start for what must be given the gateway before it serves.
+func StartBound(t testing.TB, config gateway.Config, bind func(*gateway.Gateway)) *Node {
+	t.Helper()
 	CheckLeaks(t)
 	config.Listen = "127.0.0.1:0"
 	if config.Logger == nil {
@@ -52,6 +58,7 @@ func Start(t testing.TB, config gateway.Config) *Node {
 	if err != nil {
 		t.Fatalf("gatewaytest: start: %v", err)
 	}
+	bind(g)
 	n := &Node{Gateway: g, t: t, served: make(chan error, 1)}
 	go func() { n.served <- g.Serve(context.Background()) }()
 	n.Eventually(t, func() bool { return n.serving() }, "the gateway to serve")

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+
+	"github.com/sluicegate/sluice/gateway/token"
+)
+
+// rest makes a request of the REST API and returns its status.
+func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, path, body string) int {
+	t.Helper()
+	signed, err := keys.MintREST(path, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, endpoint.String()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+signed)
+	request.Header.Set("Content-Type", "text/plain")
+	client := http.Client{Timeout: 10 * time.Second}
+	defer client.CloseIdleConnections()
+	answer, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode
+}
+
+// The shortest way in: with a key, the SDKs' endpoint is where the gateway listens.
+func TestServeWithAnAccessKey(t *testing.T) {
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--access-key="+testKey, "--upstream=game=http://127.0.0.1:1/")
+	address := s.line(`listening on (\S+)$`)
+	admin := s.line(`^  admin +(http://\S+)$`)
+	endpoint, err := token.ParseEndpoint("http://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := token.New(token.Config{Keys: []string{testKey}, Endpoints: []token.Endpoint{endpoint}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := keys.MintClient(token.Client{Hub: "chat", User: "ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dialer := ws.Dialer{Protocols: []string{"json.webpubsub.azure.v1"}}
+	conn, buffered, _, err := dialer.Dial(t.Context(), endpoint.ClientURL("chat")+"?access_token="+signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if buffered == nil { // it holds what came with the answer
+		buffered = bufio.NewReader(conn)
+	}
+	client := struct {
+		io.Reader
+		io.Writer
+	}{buffered, conn}
+	if status := rest(t, endpoint, keys, http.MethodPost, "/api/hubs/chat/users/ana/:send", "hello"); status != http.StatusAccepted {
+		t.Errorf("send: status %d", status)
+	}
+	for _, want := range []string{`"event":"connected"`, `"data":"hello"`} {
+		frame, err := wsutil.ReadServerText(client)
+		if err != nil || !strings.Contains(string(frame), want) {
+			t.Fatalf("received %q, %v, want %s", frame, err, want)
+		}
+	}
+	for path, want := range map[string]int{"/api/hubs/game/users/ana": 404, "/api/hubs/nobody/users/ana": 404, "/api/hubs/chat/users/ana": 200} {
+		if status := rest(t, endpoint, keys, http.MethodHead, path, ""); status != want {
+			t.Errorf("%s: status %d, want %d", path, status, want)
+		}
+	}
+	if _, metrics := get(t, admin+"metrics"); !strings.Contains(metrics, `sluice_rest_requests_total{operation="sendToUser",status="202"} 1`) {
+		t.Error("the metrics do not show the request")
+	}
+	if status, answer := post(t, admin+"reload"); status != http.StatusOK || !strings.Contains(answer, `"needRestart":[]`) && !strings.Contains(answer, `"needRestart": []`) {
+		t.Errorf("reload: %d %s", status, answer)
+	}
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitClean {
+		t.Errorf("exit code %d: %s", code, s.stderr)
+	}
+}
+
+func TestFaultsOfThePublicAPI(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		env    map[string]string
+		args   []string
+		stderr string
+	}{
+		{"an upstream without a key", nil, []string{"--upstream=chat=http://127.0.0.1:1/"}, "--access-key: is missing"},
+		{"a short key", nil, []string{"--access-key=short"}, "has a secret of 5 bytes"},
+		{"a short key of the environment", map[string]string{"SLUICE_ACCESS_KEY": "short"}, nil, "has a secret of 5 bytes"},
+		{"an upstream without a hub", nil, []string{"--access-key=" + testKey, "--upstream=http://127.0.0.1:1/"}, "--upstream"},
+		{"an upstream that is no URL", nil, []string{"--access-key=" + testKey, "--upstream=chat=ftp://h/"}, "--upstream"},
+		{"a hub that cannot be", nil, []string{"--access-key=" + testKey, "--upstream=a b=http://127.0.0.1:1/"}, "must be 1 to 128 characters"},
+		{"an endpoint that is none", nil, []string{"--access-key=" + testKey, "--endpoint=ws://h"}, "--endpoint"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := runSluice(t, tc.env, append([]string{"serve", "--listen=127.0.0.1:0", "--admin="}, tc.args...)...)
+			if got.code == exitClean || !strings.Contains(got.stderr, tc.stderr) {
+				t.Errorf("%+v, want %q", got, tc.stderr)
+			}
+		})
+	}
+}

@@ -1,0 +1,55 @@
+package gateway_test
+
+import (
+	"testing"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+)
+
+// enrolled is a handler that is told of groups.
+type enrolled struct {
+	hooks
+	told chan string
+}
+
+func (m *enrolled) Joined(_ gateway.Session, group string) {
+	m.told <- "joined " + group
+	if group == "fault" {
+		panic("no such group")
+	}
+}
+
+func (m *enrolled) Left(_ gateway.Session, group string) { m.told <- "left " + group }
+
+func TestHandlerIsToldOfGroups(t *testing.T) {
+	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
+		m := &enrolled{told: make(chan string, 10)}
+		m.message = func(s gateway.Session, _ gateway.Message) { s.Send(gateway.Text, []byte("here")) }
+		opened := make(chan gateway.Session, 1)
+		m.open = func(s gateway.Session, _ *gateway.Request) { opened <- s }
+		config.Hubs = []gateway.HubConfig{{Name: "hub", Handler: m, Dispatch: d, Authorize: func(r *gateway.Request) error {
+			r.Identity.Groups = []string{"first"}
+			return nil
+		}}}
+		n := gatewaytest.Start(t, config)
+		c := n.Dial(t, gateway.HubPath("hub"))
+		s := <-opened
+		for range 2 { // the second is none
+			if err := n.Gateway.Hub("hub").Group("fault").Join(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := n.Gateway.Hub("hub").Group("fault").Leave(s); err != nil {
+			t.Fatal(err)
+		}
+		c.SendText("are you there?")
+		c.ExpectText("here") // a panic ends nobody
+		c.Close()
+		for _, want := range []string{"joined first", "joined fault", "left fault", "left first"} {
+			if got := <-m.told; got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
+		}
+	})
+}

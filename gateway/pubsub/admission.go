@@ -1,0 +1,178 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/auth"
+	"github.com/sluicegate/sluice/gateway/subprotocol"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
+)
+
+// Parameters of a recovery.
+const (
+	recoveryID    = "awps_connection_id"
+	recoveryToken = "awps_reconnection_token"
+)
+
+// candidate is a client that its token lets in, and whom the upstream is to be asked
+// about.
+type candidate struct {
+	*client
+	token *auth.Token
+	query url.Values
+}
+
+// authorize decides on an upgrade by its token, on the loop.
+func (s *Service) authorize(r *gateway.Request) error {
+	query, err := url.ParseQuery(r.Query)
+	if err != nil {
+		return s.refuse(http.StatusBadRequest, "the query is malformed")
+	}
+	if query.Has(recoveryID) {
+		s.recover(r, query)
+		return nil
+	}
+	token, err := s.config.Tokens.CheckUpgrade(r, s.config.Hub)
+	if err != nil {
+		s.counts.unauthorized.Add(1)
+		return err
+	}
+	c := &client{service: s, user: strings.Clone(token.User)}
+	r.Subprotocol = offered(r)
+	r.Identity.Groups = token.Groups
+	if c.permissions, err = s.roles.Permissions(token.Roles); err != nil {
+		return s.refuse(http.StatusBadRequest, err.Error())
+	}
+	if s.config.Upstream != nil {
+		c.hook = &webhook.Connection{ID: r.Session.ID(), UserID: c.user}
+	}
+	if s.takes(webhook.Connect) {
+		r.Handler = &candidate{c, token, query}
+		return nil
+	}
+	return s.letIn(r, c, query)
+}
+
+// decide asks the upstream about a candidate.
+func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
+	of, is := r.Handler.(*candidate)
+	if !is {
+		return nil
+	}
+	answer, err := s.config.Upstream.Connect(ctx, of.hook, connectRequest(r, of))
+	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
+		return s.refuse(rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?"))
+	}
+	if err != nil {
+		return s.refuse(http.StatusInternalServerError, "the upstream did not answer the connect event")
+	}
+	if answer.UserID != "" {
+		of.user, of.hook.UserID = answer.UserID, answer.UserID
+	}
+	if len(answer.Groups) > 0 {
+		r.Identity.Groups = answer.Groups
+	}
+	if answer.Subprotocol != "" {
+		r.Subprotocol = answer.Subprotocol
+	}
+	if answer.Roles != nil {
+		if of.permissions, err = s.roles.Permissions(answer.Roles); err != nil {
+			return s.refuse(http.StatusInternalServerError, "the upstream's answer: "+err.Error())
+		}
+	}
+	return s.letIn(r, of.client, of.query)
+}
+
+// letIn completes a client, and makes it the handler of its session.
+func (s *Service) letIn(r *gateway.Request, c *client, query url.Values) (err error) {
+	for _, name := range r.Identity.Groups {
+		if err := subprotocol.CheckGroup([]byte(name)); err != nil {
+			return s.refuse(http.StatusBadRequest, err.Error())
+		}
+	}
+	c.protocol, _ = subprotocol.Lookup(r.Subprotocol)
+	if c.hook != nil {
+		c.hook.Subprotocol = r.Subprotocol
+	}
+	if c.protocol.Encoding == subprotocol.Simple {
+		if c.route, err = routeOf(query); err != nil {
+			return s.refuse(http.StatusBadRequest, err.Error())
+		}
+	}
+	r.Handler, r.Identity.User, r.Form = c, c.user, formOf(c.protocol)
+	id := r.Session.ID()
+	switch {
+	case c.protocol.Reliable:
+		c.lasting = &lasting{id: id}
+	case c.protocol.Encoding != subprotocol.Simple:
+		frame := c.connected(id).Append(nil, c.protocol.Encoding)
+		r.Greeting = gateway.Message{Type: messageType(c.protocol.Encoding, subprotocol.Text), Payload: frame}
+	}
+	return nil
+}
+
+// recover has a client go on with a new socket, or be told that it cannot.
+func (s *Service) recover(r *gateway.Request, query url.Values) {
+	r.Subprotocol, r.Form, r.Handler = offered(r), formReliable, refused{}
+	id := query.Get(recoveryID)
+	c := s.reliable.find(id)
+	if c == nil || r.Subprotocol != c.protocol.String() || s.recovery.Verify(query.Get(recoveryToken), id, s.now()) != nil {
+		s.counts.unrecovered.Add(1)
+		return
+	}
+	r.Handler, r.Identity.User = c, c.user
+}
+
+// refuse counts an upgrade that is refused.
+func (s *Service) refuse(status int, text string) error {
+	s.counts.unauthorized.Add(1)
+	return &gateway.Refusal{Status: status, Text: text}
+}
+
+// offered returns the first subprotocol of the client's that is one of the service's,
+// or none.
+func offered(r *gateway.Request) string {
+	for name := range r.Protocols() {
+		if _, known := subprotocol.Lookup(name); known {
+			return name
+		}
+	}
+	return ""
+}
+
+// connectRequest is what the upstream is told of a candidate.
+func connectRequest(r *gateway.Request, of *candidate) webhook.ConnectRequest {
+	told := webhook.ConnectRequest{
+		Claims:       make(map[string][]string, len(of.token.Claims)),
+		Query:        of.query,
+		Headers:      make(map[string][]string),
+		Subprotocols: slices.Collect(r.Protocols()),
+	}
+	for name, value := range of.token.Claims {
+		told.Claims[name] = texts(value)
+	}
+	for name, value := range r.Fields() {
+		told.Headers[name] = append(told.Headers[name], value)
+	}
+	return told
+}
+
+// texts returns a claim as a list of texts.
+func texts(claim any) []string {
+	list, is := claim.([]any)
+	if !is {
+		return []string{fmt.Sprint(claim)}
+	}
+	all := make([]string, len(list))
+	for i, element := range list {
+		all[i] = fmt.Sprint(element)
+	}
+	return all
+}

@@ -1,0 +1,279 @@
+package pubsub
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/subprotocol"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
+)
+
+// client is one client of the hub: the handler of its session, or of one after the
+// other if it is reliable. An idle one is kept small: what few have is behind
+// pointers.
+type client struct {
+	// Fixed once it is let in.
+	service  *Service
+	user     string
+	protocol subprotocol.Protocol
+	told     atomic.Bool         // that it is connected, the upstream was
+	hook     *webhook.Connection // nil: there is no upstream
+	lasting  *lasting            // nil: it is not reliable
+	route    *route              // of a simple client that publishes; nil: it sends events
+
+	// Guarded by mu.
+	mu          sync.Mutex
+	permissions subprotocol.Permissions
+	acks        *subprotocol.Acks // nil: no request with an ack id has succeeded
+}
+
+var (
+	_ gateway.Taker  = (*client)(nil)
+	_ gateway.Member = (*client)(nil)
+)
+
+// requests and buffers are used by one worker at a time.
+var (
+	requests = sync.Pool{New: func() any { return new(subprotocol.Request) }}
+	buffers  = sync.Pool{New: func() any { return new([]byte) }}
+)
+
+// Open begins a session of the client. Of a recovery, the upstream is not told.
+func (c *client) Open(s gateway.Session, r *gateway.Request) {
+	switch {
+	case c.lasting == nil:
+		c.tellConnected()
+	case c.lasting.id == s.ID():
+		c.begin(s, r.Identity.Groups)
+	default:
+		c.resume(s)
+	}
+}
+
+// Close ends a session of the client.
+func (c *client) Close(s gateway.Session, r gateway.Reason) {
+	if c.lasting != nil {
+		c.detach(s, r)
+		return
+	}
+	c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: r.String()})
+}
+
+// Joined tells the upstream of a group. Those of a reliable client are the service's.
+func (c *client) Joined(_ gateway.Session, group string) {
+	if c.lasting == nil {
+		c.tellConnected() // it has not been opened if these are its first groups
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	}
+}
+
+// Left is like Joined.
+func (c *client) Left(_ gateway.Session, group string) {
+	if c.lasting == nil {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	}
+}
+
+// Message is never called: Take is.
+func (c *client) Message(gateway.Session, gateway.Message) {}
+
+// Take does what a message asks for.
+func (c *client) Take(s gateway.Session, m gateway.Message, t gateway.Turn) {
+	if c.protocol.Encoding == subprotocol.Simple {
+		c.takeSimple(s, m, t)
+		return
+	}
+	r := requests.Get().(*subprotocol.Request)
+	defer requests.Put(r)
+	err := c.protocol.Encoding.Parse(r, ws.OpCode(m.Type), m.Payload)
+	switch fault, _ := errors.AsType[*subprotocol.Error](err); {
+	case fault == nil:
+		c.do(s, r, t)
+	case fault.Close != 0:
+		c.service.counts.malformed.Add(1)
+		c.end(s, fault.Close, fault.Error())
+	default:
+		c.acknowledgeRequest(s, r, subprotocol.AckBadRequest, fault.Error())
+	}
+}
+
+// do does what a request asks for.
+func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
+	switch r.Op {
+	case subprotocol.OpPing:
+		c.answer(s, subprotocol.Pong{}.Append(nil, c.protocol.Encoding))
+		return
+	case subprotocol.OpSequenceAck:
+		if c.lasting != nil {
+			c.acknowledge(r.Sequence)
+		}
+		return
+	}
+	switch allowed, done := c.may(r); {
+	case done:
+		c.acknowledgeRequest(s, r, subprotocol.AckDuplicate, "it was done before")
+	case !allowed:
+		c.acknowledgeRequest(s, r, subprotocol.AckForbidden, "the client has no permission for this in group "+string(r.Group))
+	case r.Op == subprotocol.OpEvent:
+		c.ask(s, eventOf(r), t)
+	default:
+		c.act(s, r)
+	}
+}
+
+// may reports whether a request is allowed, and whether it was done before.
+func (c *client) may(r *subprotocol.Request) (allowed, done bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.HasAck && c.acks != nil && c.acks.Succeeded(r.AckID) {
+		return true, true
+	}
+	switch r.Op {
+	case subprotocol.OpSendToGroup:
+		allowed = c.permissions.Allow(subprotocol.SendToGroup, r.Group)
+	case subprotocol.OpJoinGroup, subprotocol.OpLeaveGroup:
+		allowed = c.permissions.Allow(subprotocol.JoinLeaveGroup, r.Group)
+	default:
+		allowed = true
+	}
+	return allowed, false
+}
+
+// act does what a request asks for in a group.
+func (c *client) act(s gateway.Session, r *subprotocol.Request) {
+	var err error
+	group := string(r.Group)
+	switch r.Op {
+	case subprotocol.OpJoinGroup:
+		err = c.join(s, group)
+	case subprotocol.OpLeaveGroup:
+		err = c.leave(s, group)
+	case subprotocol.OpSendToGroup:
+		m := &subprotocol.Message{Group: group, User: c.user, Payload: r.Payload, Metadata: r.Metadata}
+		err = c.publish(s, m, r.NoEcho)
+	}
+	if err != nil {
+		c.acknowledgeRequest(s, r, subprotocol.AckInternalServerError, err.Error())
+		return
+	}
+	c.acknowledgeRequest(s, r, subprotocol.AckSuccess, "")
+}
+
+// acknowledgeRequest answers a request, if it wants that.
+func (c *client) acknowledgeRequest(s gateway.Session, r *subprotocol.Request, result subprotocol.AckResult, text string) {
+	if r.HasAck {
+		c.acknowledgeID(s, r.AckID, result, text)
+	}
+}
+
+func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.AckResult, text string) {
+	c.service.counts.acks[result].Add(1)
+	if result == subprotocol.AckSuccess {
+		c.mu.Lock()
+		if c.acks == nil {
+			c.acks = new(subprotocol.Acks)
+		}
+		c.acks.Add(id)
+		c.mu.Unlock()
+	}
+	c.answer(s, subprotocol.Ack{ID: id, Result: result, Text: text}.Append(nil, c.protocol.Encoding))
+}
+
+// join makes the client a member of a group.
+func (c *client) join(s gateway.Session, group string) error {
+	if c.lasting != nil {
+		joined, err := c.service.reliable.join(c, group)
+		if err != nil {
+			return err
+		}
+		if joined {
+			c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+		}
+	}
+	return c.unlessAway(c.service.hub.Group(group).Join(s))
+}
+
+// leave ends the client's membership in a group.
+func (c *client) leave(s gateway.Session, group string) error {
+	if c.lasting != nil && c.service.reliable.leave(c, group) {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	}
+	return c.unlessAway(c.service.hub.Group(group).Leave(s))
+}
+
+// leaveAll ends all memberships of the client.
+func (c *client) leaveAll(s gateway.Session) {
+	if c.lasting != nil {
+		for _, group := range c.service.reliable.groupsOf(c) {
+			c.leave(s, group)
+		}
+		return
+	}
+	s.LeaveAll()
+}
+
+// answer sends the client a frame that is no message: on the session it has now,
+// if it has come back on another one since.
+func (c *client) answer(s gateway.Session, frame []byte) {
+	if c.lasting != nil {
+		s = c.present()
+	}
+	c.send(s, frame)
+}
+
+// send sends a frame of the client's encoding.
+func (c *client) send(s gateway.Session, frame []byte) bool {
+	return len(frame) == 0 || s.Send(messageType(c.protocol.Encoding, subprotocol.Text), frame) == nil
+}
+
+// end tells the client why, and closes it for good.
+func (c *client) end(s gateway.Session, code ws.StatusCode, reason string) {
+	if c.lasting != nil {
+		s = c.present()
+		c.finish(reason)
+	}
+	c.send(s, subprotocol.Disconnected{Reason: reason}.Append(nil, c.protocol.Encoding))
+	s.Close(code, reason)
+}
+
+// connected is the first frame of the client with a connection id.
+func (c *client) connected(id string) subprotocol.Connected {
+	frame := subprotocol.Connected{Connection: id, User: c.user}
+	if c.lasting != nil {
+		frame.Token = c.service.recovery.Mint(id, c.service.now())
+	}
+	return frame
+}
+
+// tellConnected tells the upstream that the client is connected, once.
+func (c *client) tellConnected() {
+	if !c.told.Swap(true) {
+		c.notify(webhook.Notification{Kind: webhook.Connected})
+	}
+}
+
+// notify tells the upstream what has happened to the client.
+func (c *client) notify(n webhook.Notification) {
+	if c.hook == nil || !c.service.takes(n.Kind) {
+		return
+	}
+	if c.service.config.Upstream.Notify(c.hook, n) != nil {
+		c.service.counts.untold.Add(1)
+	}
+}
+
+// refused is the handler of a client whose recovery is refused: clients understand
+// that only once they are connected.
+type refused struct{}
+
+func (refused) Open(s gateway.Session, _ *gateway.Request) { refuseRecovery(s) }
+func (refused) Message(gateway.Session, gateway.Message)   {}
+func (refused) Close(gateway.Session, gateway.Reason)      {}
+
+func refuseRecovery(s gateway.Session) {
+	s.Close(ws.StatusPolicyViolation, "the connection cannot be recovered")
+}

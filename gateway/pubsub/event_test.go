@@ -1,0 +1,182 @@
+package pubsub_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/sluicegate/sluice/gateway/api"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+	"github.com/sluicegate/sluice/gateway/pubsub"
+	"github.com/sluicegate/sluice/gateway/token"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
+)
+
+func TestUserEvents(t *testing.T) {
+	b := newBackend()
+	b.answer = func(_ context.Context, e webhook.UserEvent) (webhook.Reply, error) {
+		switch e.Name {
+		case "silent":
+			return webhook.Reply{}, nil
+		case "reject":
+			return webhook.Reply{}, &webhook.Rejected{Status: 400, Body: []byte("a secret")}
+		case "message":
+			return webhook.Reply{Type: webhook.Text, Data: append([]byte("got "), e.Data...)}, nil
+		}
+		return webhook.Reply{Type: e.Type, Data: e.Data}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		p := g.peer(t, protocol, token.Client{})
+		for id, data := range []string{`{"a":1}`, `"text"`} {
+			p.SendText(fmt.Sprintf(`{"type":"event","event":"echo","dataType":%q,"data":%s,"ackId":%d}`, []string{"json", "text"}[id], data, id))
+			if f := p.expectData(data); f.From != "server" || (f.Sequence != 0) != (protocol == reliableJSON) {
+				t.Errorf("%s: received %+v", protocol, f)
+			}
+			p.expectAck(id, "") // behind the answer
+		}
+		p.SendText(`{"type":"event","event":"silent","data":1,"ackId":8}`)
+		p.expectAck(8, "")
+		p.SendText(`{"type":"event","event":"reject","data":1,"ackId":9}`)
+		p.expectAck(9, "InternalServerError")
+		p.SendText(`{"type":"event","event":"reject","data":1}`)
+		p.SendText(`{"type":"event","event":"silent","data":1,"ackId":8}`)
+		p.expectAck(8, "Duplicate")
+	}
+	simple := g.Dial(t, g.path(token.Client{}))
+	simple.SendText("hello")
+	simple.ExpectText("got hello")
+}
+
+// A client whose event is not answered waits, and nobody else does: not with two
+// workers and any number of such clients.
+func TestSlowUpstreamHoldsNobodyElse(t *testing.T) {
+	const waiting = 20
+	b := newBackend()
+	asked, release := make(chan string, waiting), make(chan struct{})
+	b.answer = func(_ context.Context, e webhook.UserEvent) (webhook.Reply, error) {
+		asked <- string(e.Data)
+		<-release
+		return webhook.Reply{}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream, c.Concurrency = b, waiting/2 })
+	answer := sync.OnceFunc(func() { close(release) })
+	defer answer()
+	var slow []*peer
+	for i := range waiting {
+		p := g.peer(t, plainJSON, token.Client{Roles: everything})
+		p.SendText(fmt.Sprintf(`{"type":"event","event":"e","data":%d,"ackId":1}`, i))
+		p.SendText(`{"type":"ping"}`)
+		slow = append(slow, p)
+	}
+	for range waiting / 2 {
+		<-asked
+	}
+	p := g.peer(t, plainJSON, token.Client{Roles: everything, Groups: []string{"g"}})
+	p.SendText(`{"type":"sendToGroup","group":"g","data":1}`)
+	p.expectData("1")
+	g.rest(t, inGroup, "2")
+	p.expectData("2")
+	if len(asked) > 0 {
+		t.Error("more events are with the upstream than Concurrency allows")
+	}
+	answer()
+	for _, p := range slow {
+		p.expectAck(1, "")
+		if f := p.frame(); f.Type != "pong" {
+			t.Errorf("received %+v, want the pong behind the ack", f)
+		}
+	}
+}
+
+func TestAnswerReachesTheClientWhereItIsNow(t *testing.T) {
+	b := newBackend()
+	asked, release := make(chan bool), make(chan struct{})
+	b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+		asked <- true
+		<-release
+		return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	p := g.peer(t, reliableJSON, token.Client{})
+	p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
+	<-asked
+	p.Close()
+	p = g.recovered(t, p)
+	g.Eventually(t, func() bool { return g.service.Stats().Recovered == 1 }, "the recovery")
+	close(release)
+	p.expectData("1")
+	p.expectAck(1, "")
+}
+
+func TestConnectAnswerReplacesTheToken(t *testing.T) {
+	b := newBackend()
+	b.connect = func(r webhook.ConnectRequest) (webhook.ConnectAnswer, error) {
+		if !slices.Equal(r.Claims["role"], []string{"x", "y"}) || !slices.Equal(r.Query["extra"], []string{"1"}) ||
+			!slices.Equal(r.Headers["Host"], []string{"gateway.test"}) || !slices.Equal(r.Subprotocols, []string{reliableJSON, plainJSON}) {
+			t.Errorf("the upstream is asked with %+v", r)
+		}
+		return webhook.ConnectAnswer{UserID: "ben", Groups: []string{"h"}, Roles: everything, Subprotocol: plainJSON}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	path := g.path(token.Client{User: "ana", Groups: []string{"g"}, Roles: []string{"x", "y"}}) + "&extra=1"
+	c := g.Dial(t, path, gatewaytest.Subprotocols(reliableJSON, plainJSON))
+	p := &peer{Client: c, t: t}
+	p.frame()
+	if c.Subprotocol != plainJSON {
+		t.Errorf("subprotocol %q", c.Subprotocol)
+	}
+	b.expect(t, "connected ben ")
+	b.expect(t, "joined ben h")
+	p.SendText(`{"type":"sendToGroup","group":"h","data":1}`)
+	if f := p.expectData("1"); f.User != "ben" || f.Group != "h" {
+		t.Errorf("received %+v", f)
+	}
+	g.rest(t, inGroup, "not for ben")
+	p.SendText(`{"type":"ping"}`)
+	if f := p.frame(); f.Type != "pong" {
+		t.Errorf("received %+v, want a pong: the token's group was replaced", f)
+	}
+	p.Close()
+	b.expect(t, "left ben h")
+	b.expect(t, "disconnected ben ")
+}
+
+func TestUpstreamIsToldOfGroups(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			b := newBackend()
+			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+			p := g.peer(t, protocol, token.Client{User: "ana", Roles: everything, Groups: []string{"first"}})
+			ana := api.Selection{Target: api.Target{Scope: api.User, Name: "ana"}}
+			for range 2 { // the second is none
+				p.SendText(`{"type":"joinGroup","group":"own","ackId":1}`)
+				p.frame()
+				if _, err := g.service.Join(t.Context(), ana, []string{"rest"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.SendText(`{"type":"leaveGroup","group":"own","ackId":2}`)
+			p.expectAck(2, "")
+			if err := g.service.Leave(t.Context(), ana, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.service.Close(t.Context(), ana, "enough"); err != nil {
+				t.Fatal(err)
+			}
+			for _, told := range []string{"connected ana ", "joined ana first", "joined ana own", "joined ana rest", "left ana own"} {
+				b.expect(t, told)
+			}
+			last := []string{<-b.told, <-b.told} // in no order
+			slices.Sort(last)
+			if want := []string{"left ana first", "left ana rest"}; !slices.Equal(last, want) {
+				t.Errorf("the upstream was told %q, want %q", last, want)
+			}
+			p.frame()
+			p.ExpectClose(1000)
+			b.expect(t, "disconnected ana ")
+		})
+	}
+}

@@ -1,0 +1,219 @@
+package pubsub
+
+import (
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/subprotocol"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
+)
+
+// lasting is what a reliable client has that outlives its socket.
+type lasting struct {
+	// Fixed.
+	id string // that of its first session
+
+	// Guarded by the index's lock.
+	groups []string
+
+	// Guarded by the client's lock.
+	session gateway.Session // the zero Session: it has no socket
+	met     bool            // it has had one
+	over    bool            // it has ended for good
+	expiry  *time.Timer     // nil: it is not waited for
+	replay  subprotocol.Replay
+	sent    uint64 // sequence id up to which the session was sent all
+}
+
+// begin gives the client its first socket, whose session is in these groups.
+func (c *client) begin(s gateway.Session, groups []string) {
+	c.service.reliable.add(c, groups)
+	c.takeUp(s)
+	c.tellConnected()
+	for _, name := range groups {
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: name})
+	}
+}
+
+// resume gives the client another socket. One that it has still is dropped.
+func (c *client) resume(s gateway.Session) {
+	old, is := c.takeUp(s)
+	if !is {
+		c.service.counts.unrecovered.Add(1)
+		refuseRecovery(s)
+		return
+	}
+	c.service.counts.recovered.Add(1)
+	old.Close(ws.StatusPolicyViolation, "the connection was taken up on another socket")
+	for _, name := range c.service.reliable.groupsOf(c) {
+		c.service.hub.Group(name).Join(s)
+	}
+}
+
+// present returns the session that the client has now, the zero Session if none.
+func (c *client) present() gateway.Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lasting.session
+}
+
+// unlessAway passes over the lack of a session: a reliable client's groups are the
+// service's.
+func (c *client) unlessAway(err error) error {
+	if c.lasting != nil {
+		return unlessEnded(err)
+	}
+	return err
+}
+
+// takeUp sends a new socket what the client has not acknowledged. It reports false for
+// a client that has ended.
+func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lasting
+	if l.over {
+		return old, false
+	}
+	old, l.session, l.sent = l.session, s, 0
+	c.waitNoMore()
+	if !l.met {
+		l.met = true
+		c.send(s, c.connected(l.id).Append(nil, c.protocol.Encoding))
+	}
+	c.flush()
+	return old, true
+}
+
+// detach notes that a socket is gone. If it was the client's present one, the client
+// is waited for.
+func (c *client) detach(s gateway.Session, reason gateway.Reason) {
+	if !c.loses(s, reason) {
+		c.finish(reason.String())
+	}
+}
+
+// loses reports false for a client that is not waited for.
+func (c *client) loses(s gateway.Session, reason gateway.Reason) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lasting
+	switch {
+	case l.session != s:
+		return true
+	case l.over, reason == gateway.ReasonShutdown:
+		return false
+	}
+	l.session = gateway.Session{}
+	l.expiry = time.AfterFunc(c.service.config.Retention, c.expire)
+	c.service.counts.detached.Add(1)
+	return true
+}
+
+// expire ends a client that has not come back.
+func (c *client) expire() {
+	c.mu.Lock()
+	back := c.lasting.expiry == nil
+	c.mu.Unlock()
+	if !back {
+		c.service.counts.expired.Add(1)
+		c.finish("the connection was not recovered in time")
+	}
+}
+
+// waitNoMore ends the wait for a client. Its lock is held.
+func (c *client) waitNoMore() {
+	if l := c.lasting; l.expiry != nil {
+		l.expiry.Stop()
+		l.expiry = nil
+		c.service.counts.detached.Add(-1)
+	}
+}
+
+// finish ends the client for good, once. Its session is not closed.
+func (c *client) finish(reason string) {
+	c.mu.Lock()
+	l := c.lasting
+	was := l.over
+	l.over = true
+	c.waitNoMore()
+	c.service.counts.keep(-l.replay.Len(), -l.replay.Bytes())
+	l.replay = subprotocol.Replay{}
+	c.mu.Unlock()
+	if !was {
+		for _, name := range c.service.reliable.remove(c) {
+			c.notify(webhook.Notification{Kind: webhook.Left, Group: name})
+		}
+		c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: reason})
+	}
+}
+
+// deliver numbers a message and keeps it, and sends it if there is a socket. It
+// borrows p for good, and reports false if the client has left too much
+// unacknowledged.
+func (c *client) deliver(p []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lasting
+	if l.over {
+		return true
+	}
+	number, err := l.replay.Add(p)
+	if err != nil {
+		return false
+	}
+	c.service.counts.keep(1, len(p))
+	if l.sent == number-1 {
+		c.sendStamped(number, p)
+	} else {
+		c.flush()
+	}
+	return true
+}
+
+// overrun ends a client that has left too much unacknowledged.
+func (c *client) overrun() {
+	c.service.counts.overran.Add(1)
+	c.end(gateway.Session{}, ws.StatusPolicyViolation, subprotocol.ErrReplayFull.Error())
+}
+
+// flush sends what is kept and was not sent on this session. Its loop may have had no
+// room before. The client's lock is held.
+func (c *client) flush() {
+	for number, p := range c.lasting.replay.All() {
+		if number > c.lasting.sent && !c.sendStamped(number, p) {
+			return
+		}
+	}
+}
+
+// sendStamped sends a message with its number, if there is a socket and room on its
+// loop. The client's lock is held.
+func (c *client) sendStamped(number uint64, p []byte) bool {
+	l := c.lasting
+	if l.session == (gateway.Session{}) {
+		return false
+	}
+	frame := buffers.Get().(*[]byte)
+	defer buffers.Put(frame)
+	*frame = c.protocol.Encoding.AppendStamped((*frame)[:0], p, number)
+	if !c.send(l.session, *frame) {
+		return false
+	}
+	l.sent = number
+	return true
+}
+
+// acknowledge lets go of messages.
+func (c *client) acknowledge(sequence uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lasting
+	messages, bytes := l.replay.Len(), l.replay.Bytes()
+	l.replay.Ack(sequence)
+	c.service.counts.keep(l.replay.Len()-messages, l.replay.Bytes()-bytes)
+	l.sent = max(l.sent, sequence) // what it has, it need not be sent
+	c.flush()
+}

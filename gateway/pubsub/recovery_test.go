@@ -1,0 +1,253 @@
+package pubsub_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway/api"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+	"github.com/sluicegate/sluice/gateway/pubsub"
+	"github.com/sluicegate/sluice/gateway/token"
+)
+
+var inGroup = api.Selection{Target: api.Target{Scope: api.Group, Name: "g"}}
+
+// rest sends a message as a backend does.
+func (g *rig) rest(t testing.TB, to api.Selection, text string) {
+	t.Helper()
+	m := &api.Message{Type: api.JSON, Data: []byte(text)}
+	if to.Scope == api.Group {
+		m.Group = to.Name
+	}
+	if err := g.service.Send(t.Context(), to, m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNothingIsLostOrDoubled cuts the sockets of reliable clients at random while
+// several publish, and looks at what each has received in the end.
+func TestNothingIsLostOrDoubled(t *testing.T) {
+	const clients, publishers, messages = 6, 3, 300
+	g := start(t, nil)
+	var listening, publishing sync.WaitGroup
+	received := make([][]string, clients)
+	for i := range clients {
+		p := g.peer(t, reliableJSON, token.Client{User: fmt.Sprint(i), Groups: []string{"g"}})
+		random := rand.New(rand.NewPCG(uint64(i), 7))
+		listening.Go(func() { received[i] = g.listen(t, p, random, publishers*messages) })
+	}
+	for n := range publishers {
+		p := g.peer(t, plainJSON, token.Client{Roles: everything})
+		publishing.Go(func() {
+			for i := range messages {
+				if n == 0 {
+					g.rest(t, inGroup, fmt.Sprintf("[0,%d]", i))
+					continue
+				}
+				p.SendText(fmt.Sprintf(`{"type":"sendToGroup","group":"g","data":[%d,%d],"ackId":%d}`, n, i, i))
+				p.expectAck(i, "")
+			}
+		})
+	}
+	publishing.Wait()
+	listening.Wait()
+	for i, got := range received {
+		next := make([]int, publishers)
+		for _, data := range got {
+			var from, n int
+			if _, err := fmt.Sscanf(data, "[%d,%d]", &from, &n); err != nil || n != next[from] {
+				t.Fatalf("client %d: received %s, want number %d of that publisher", i, data, next[from])
+			}
+			next[from]++
+		}
+		if same := strings.Join(got, ""); same != strings.Join(received[0], "") {
+			t.Errorf("client %d received another order than client 0", i)
+		}
+	}
+	if s := g.service.Stats(); s.Recovered == 0 || s.Unrecovered+s.Overrun+s.Expired > 0 {
+		t.Errorf("%+v: want recoveries, and no failures", s)
+	}
+}
+
+// listen receives so many messages, and recovers after each of the cuts that it makes.
+// It drops what it has seen before, as the SDKs do.
+func (g *rig) listen(t testing.TB, p *peer, random *rand.Rand, messages int) (got []string) {
+	last := 0
+	for len(got) < messages {
+		if random.IntN(60) == 0 {
+			if random.IntN(2) == 0 { // else the old socket still looks open
+				p.Close()
+			}
+			p = g.recovered(t, p)
+		}
+		f := p.frame()
+		if f.Sequence <= last {
+			continue
+		}
+		if f.Sequence != last+1 {
+			t.Errorf("sequence id %d follows %d", f.Sequence, last)
+			return got
+		}
+		last = f.Sequence
+		got = append(got, string(f.Data))
+		if random.IntN(20) == 0 {
+			p.SendText(fmt.Sprintf(`{"type":"sequenceAck","sequenceId":%d}`, last))
+		}
+	}
+	p.SendText(fmt.Sprintf(`{"type":"sequenceAck","sequenceId":%d}`, last))
+	return got
+}
+
+func TestRecoveryGoesOnWithEverything(t *testing.T) {
+	b := newBackend()
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	p := g.peer(t, reliableJSON, token.Client{User: "ana", Roles: []string{"webpubsub.joinLeaveGroup"}})
+	b.expect(t, "connected ana ")
+	other := g.peer(t, plainJSON, token.Client{Roles: everything, Groups: []string{"g"}})
+	b.expect(t, "connected  ")
+	b.expect(t, "joined  g")
+	p.SendText(`{"type":"joinGroup","group":"g","ackId":5}`)
+	p.expectAck(5, "")
+	b.expect(t, "joined ana g")
+	permitted := api.Permission{Action: api.SendToGroup, Group: "g"}
+	if err := g.service.Grant(t.Context(), p.id, permitted); err != nil {
+		t.Fatal(err)
+	}
+	g.rest(t, inGroup, "1")
+	p.expectData("1")
+	p.Close()
+	g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+
+	other.publish("g", 2, 1)
+	other.expectData("1")
+	other.expectAck(1, "")
+	g.rest(t, api.Selection{Target: api.Target{Scope: api.User, Name: "ana"}}, "3")
+	g.rest(t, api.Selection{Target: api.Target{Scope: api.Connection, Name: p.id}}, "4")
+	g.rest(t, api.Selection{Except: []string{p.id}}, "5")
+	g.rest(t, api.Selection{}, "6")
+	for _, target := range []api.Target{{Scope: api.Connection, Name: p.id}, {Scope: api.User, Name: "ana"}} {
+		if is, err := g.service.Has(t.Context(), target); !is || err != nil {
+			t.Errorf("Has(%+v): %v, %v", target, is, err)
+		}
+	}
+
+	p = g.recovered(t, p)
+	for i, data := range []string{"1", "2", "3", "4", "6"} {
+		if f := p.expectData(data); f.Sequence != i+1 {
+			t.Errorf("%s has sequence id %d, want %d", data, f.Sequence, i+1)
+		}
+	}
+	p.SendText(`{"type":"sequenceAck","sequenceId":5}`)
+	p.SendText(`{"type":"joinGroup","group":"g","ackId":5}`)
+	p.expectAck(5, "Duplicate")
+	p.publish("g", 7, 6)
+	p.expectAck(6, "")
+	if is, err := g.service.Allows(t.Context(), p.id, permitted); !is || err != nil {
+		t.Errorf("Allows: %v, %v; it was granted before", is, err)
+	}
+	if s := g.service.Stats(); s.ReplayMessages != 0 || s.ReplayBytes != 0 || s.Detached != 0 || s.Recovered != 1 {
+		t.Errorf("%+v: want nothing kept, and 1 recovery", s)
+	}
+	select {
+	case told := <-b.told:
+		t.Errorf("the upstream was told %q of a recovery", told)
+	default:
+	}
+}
+
+func TestRecoveryTakesOver(t *testing.T) {
+	g := start(t, nil)
+	old := g.peer(t, reliableJSON, token.Client{})
+	p := g.recovered(t, old)
+	old.ExpectClose(1008)
+	g.rest(t, api.Selection{}, "1")
+	p.expectData("1")
+	if s := g.service.Stats(); s.Reliable != 1 || s.Detached != 0 {
+		t.Errorf("%+v: want one client, and it has a socket", s)
+	}
+}
+
+func TestRefusedRecovery(t *testing.T) {
+	g := start(t, nil)
+	p, other := g.peer(t, reliableJSON, token.Client{}), g.peer(t, reliableJSON, token.Client{})
+	plain := g.peer(t, plainJSON, token.Client{})
+	gone := g.peer(t, reliableJSON, token.Client{})
+	if err := g.service.Close(t.Context(), api.Selection{Target: api.Target{Scope: api.Connection, Name: gone.id}}, "go"); err != nil {
+		t.Fatal(err)
+	}
+	if f := gone.frame(); f.Event != "disconnected" || f.Message != "go" {
+		t.Errorf("received %+v, want to be told of the end", f)
+	}
+	gone.ExpectClose(1000)
+	for _, tc := range []struct{ name, id, token, protocol string }{
+		{"a token of another connection", p.id, other.token, reliableJSON},
+		{"no token", p.id, "", reliableJSON},
+		{"an id that never was", "x", p.token, reliableJSON},
+		{"a client that is not reliable", plain.id, p.token, plainJSON},
+		{"a client that was closed", gone.id, gone.token, reliableJSON},
+		{"another subprotocol", p.id, p.token, plainJSON},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := g.Dial(t, recoveryPath(tc.id, tc.token), gatewaytest.Subprotocols(tc.protocol))
+			c.ExpectClose(1008)
+		})
+	}
+	if s := g.service.Stats(); s.Unrecovered != 6 {
+		t.Errorf("%d refused recoveries are counted, want 6", s.Unrecovered)
+	}
+	g.rest(t, api.Selection{}, "1")
+	p.expectData("1")
+}
+
+func TestClientThatDoesNotComeBackIsForgotten(t *testing.T) {
+	b := newBackend()
+	g := start(t, func(c *pubsub.Config) { c.Upstream, c.Retention = b, 20*time.Millisecond })
+	p := g.peer(t, reliableJSON, token.Client{User: "ana", Groups: []string{"g"}})
+	b.expect(t, "connected ana ")
+	b.expect(t, "joined ana g")
+	g.rest(t, inGroup, "1")
+	p.Close()
+	b.expect(t, "left ana g")
+	b.expect(t, "disconnected ana ")
+	g.Eventually(t, func() bool {
+		s := g.service.Stats()
+		return s.Expired == 1 && s.Reliable == 0 && s.Detached == 0 && s.ReplayMessages == 0
+	}, "the client to be forgotten")
+	if is, err := g.service.Has(context.Background(), inGroup.Target); is || err != nil {
+		t.Errorf("the group is there: %v, %v", is, err)
+	}
+	g.recovered(t, p).ExpectClose(1008)
+}
+
+func TestTooMuchUnacknowledgedEndsAClient(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+	for i := range 1001 {
+		g.rest(t, inGroup, fmt.Sprint(i))
+	}
+	for range 1000 {
+		p.frame()
+	}
+	if f := p.frame(); f.Event != "disconnected" {
+		t.Errorf("received %+v, want to be told of the end", f)
+	}
+	if reason := p.ExpectClose(1008); !strings.Contains(reason, "1000 messages") {
+		t.Errorf("reason %q does not say why", reason)
+	}
+	g.Eventually(t, func() bool { s := g.service.Stats(); return s.Overrun == 1 && s.ReplayBytes == 0 }, "the client to be forgotten")
+	g.recovered(t, p).ExpectClose(1008)
+}
+
+// A reliable client's socket can fail while its upgrade is answered: it is waited for
+// like any other.
+func TestClientThatLeavesAtOnceIsWaitedFor(t *testing.T) {
+	g := start(t, nil)
+	c := g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(reliableJSON))
+	c.Close()
+	g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be waited for")
+}

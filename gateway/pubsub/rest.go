@@ -1,0 +1,207 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/api"
+	"github.com/sluicegate/sluice/gateway/subprotocol"
+)
+
+// The types of payloads, by those of the API.
+var apiTypes = [...]subprotocol.DataType{
+	api.Text:   subprotocol.Text,
+	api.JSON:   subprotocol.JSONData,
+	api.Binary: subprotocol.Binary,
+}
+
+// Send sends a message to the clients that are chosen.
+func (s *Service) Send(_ context.Context, to api.Selection, m *api.Message) error {
+	sent := &subprotocol.Message{Group: m.Group, Payload: subprotocol.Payload{Type: apiTypes[m.Type], Data: m.Data}}
+	for key, value := range m.Metadata {
+		sent.Metadata = append(sent.Metadata, subprotocol.Pair{Key: []byte(key), Value: []byte(value)})
+	}
+	return s.send(&to, sent)
+}
+
+// Close tells clients the reason, and closes them with 1000. Reliable ones cannot
+// recover.
+func (s *Service) Close(ctx context.Context, which api.Selection, reason string) error {
+	for _, c := range s.reliable.chosen(which) {
+		c.end(gateway.Session{}, ws.StatusNormalClosure, reason)
+	}
+	_, err := s.visit(ctx, &which, func(r *gateway.Recipient, c *client) { c.end(r.Session(), ws.StatusNormalClosure, reason) })
+	return err
+}
+
+// Join makes clients members of groups.
+func (s *Service) Join(ctx context.Context, which api.Selection, groups []string) (chosen int, err error) {
+	return s.each(ctx, &which, func(to gateway.Session, c *client) {
+		for _, group := range groups {
+			c.join(to, group)
+		}
+	})
+}
+
+// Leave ends memberships: in groups, or in all if groups is nil.
+func (s *Service) Leave(ctx context.Context, which api.Selection, groups []string) error {
+	_, err := s.each(ctx, &which, func(to gateway.Session, c *client) {
+		if groups == nil {
+			c.leaveAll(to)
+		}
+		for _, group := range groups {
+			c.leave(to, group)
+		}
+	})
+	return err
+}
+
+// Has reports whether a target has clients.
+func (s *Service) Has(ctx context.Context, t api.Target) (bool, error) {
+	if s.reliable.has(t) {
+		return true, nil
+	}
+	switch t.Scope {
+	case api.Group:
+		return s.hub.Group(t.Name).Len() > 0, nil
+	case api.User:
+		return len(s.hub.User(t.Name).Sessions()) > 0, nil
+	}
+	n, err := s.visit(ctx, &api.Selection{Target: t}, func(*gateway.Recipient, *client) {})
+	return n > 0, err
+}
+
+// Members lists a group: those with a session of the gateway's first, then the
+// reliable.
+func (s *Service) Members(ctx context.Context, group, after string, limit int) ([]api.Member, error) {
+	var found []api.Member
+	session, known := s.gateway.Session(after)
+	switch {
+	case s.reliable.find(after) != nil:
+		return s.reliable.member(group, after, limit), nil
+	case after != "" && !known:
+		return nil, api.ErrNotFound
+	}
+	which := gateway.Listing{Group: group, After: session, Limit: limit}
+	for len(found) < limit {
+		page, err := s.hub.List(ctx, which)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if page[i].Form != formReliable && len(found) < limit {
+				found = append(found, api.Member{Connection: page[i].ID, User: page[i].User})
+			}
+		}
+		if len(page) < limit {
+			return append(found, s.reliable.member(group, "", limit-len(found))...), nil
+		}
+		which.After = page[len(page)-1].Session
+	}
+	return found, nil
+}
+
+// Grant gives a client a permission.
+func (s *Service) Grant(ctx context.Context, connection string, p api.Permission) error {
+	return s.permit(ctx, connection, func(of *subprotocol.Permissions) error { return of.Grant(permissionOf(p), p.Group) })
+}
+
+// Revoke takes a permission from a client.
+func (s *Service) Revoke(ctx context.Context, connection string, p api.Permission) error {
+	return s.permit(ctx, connection, func(of *subprotocol.Permissions) error { return of.Revoke(permissionOf(p), p.Group) })
+}
+
+// Allows reports whether a client has a permission.
+func (s *Service) Allows(ctx context.Context, connection string, p api.Permission) (allowed bool, err error) {
+	err = s.permit(ctx, connection, func(of *subprotocol.Permissions) error {
+		allowed = of.Allow(permissionOf(p), []byte(p.Group))
+		return nil
+	})
+	return allowed, err
+}
+
+func permissionOf(p api.Permission) subprotocol.Permission {
+	if p.Action == api.SendToGroup {
+		return subprotocol.SendToGroup
+	}
+	return subprotocol.JoinLeaveGroup
+}
+
+// permit does something with the permissions of a connection.
+func (s *Service) permit(ctx context.Context, connection string, do func(*subprotocol.Permissions) error) error {
+	err := api.ErrNotFound
+	which := &api.Selection{Target: api.Target{Scope: api.Connection, Name: connection}}
+	_, failed := s.each(ctx, which, func(_ gateway.Session, c *client) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		err = do(&c.permissions)
+	})
+	if errors.Is(err, subprotocol.ErrTooManyGroups) {
+		err = api.ErrTooMany
+	}
+	return errors.Join(err, failed)
+}
+
+// each calls do with the clients that a selection chooses and the sessions that they
+// have, and returns their number. do must not block.
+func (s *Service) each(ctx context.Context, which *api.Selection, do func(gateway.Session, *client)) (chosen int, err error) {
+	reliable := s.reliable.chosen(*which)
+	for _, c := range reliable {
+		do(c.present(), c)
+	}
+	n, err := s.visit(ctx, which, func(r *gateway.Recipient, c *client) { do(r.Session(), c) })
+	return n + len(reliable), err
+}
+
+// visit calls do with the clients that a selection chooses of those that are not
+// reliable, each on its session's loop, and returns their number.
+func (s *Service) visit(ctx context.Context, which *api.Selection, do func(*gateway.Recipient, *client)) (int, error) {
+	chosen := gateway.Selection{Filter: s.chooses(which)}
+	visit := func(r *gateway.Recipient) { do(r, r.Handler().(*client)) }
+	switch which.Scope {
+	case api.Group:
+		return s.hub.Group(which.Name).Visit(ctx, chosen, visit)
+	case api.User:
+		return s.hub.User(which.Name).Visit(ctx, chosen, visit)
+	case api.Connection:
+		return s.visitOne(ctx, which.Name, chosen.Filter, visit)
+	}
+	return s.hub.Visit(ctx, chosen, visit)
+}
+
+func (s *Service) visitOne(ctx context.Context, id string, chooses func(*gateway.Recipient) bool, visit func(*gateway.Recipient)) (n int, err error) {
+	session, known := s.gateway.Session(id)
+	if !known {
+		return 0, nil
+	}
+	err = session.Visit(ctx, func(r *gateway.Recipient) {
+		if chooses(r) {
+			n++
+			visit(r)
+		}
+	})
+	return n, unlessEnded(err)
+}
+
+// chooses returns whether a selection chooses a session. Those of reliable clients are
+// chosen by the index.
+func (s *Service) chooses(which *api.Selection) func(*gateway.Recipient) bool {
+	except, filter := which.Except, which.Filter
+	return func(r *gateway.Recipient) bool {
+		return r.Hub() == s.config.Hub && r.Form() != formReliable &&
+			(len(except) == 0 || !slices.Contains(except, r.Session().ID())) && filter.Matches(recipient{r})
+	}
+}
+
+// recipient is a session as a filter sees it on the session's loop.
+type recipient struct{ *gateway.Recipient }
+
+var _ api.Subject = recipient{}
+
+func (r recipient) UserID() (string, bool) { return r.User(), r.User() != "" }
+func (r recipient) ConnectionID() string   { return r.Session().ID() }
+func (r recipient) Protocol() string       { return r.Handler().(*client).protocol.String() }

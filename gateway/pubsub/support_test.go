@@ -1,0 +1,191 @@
+package pubsub_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+	"github.com/sluicegate/sluice/gateway/pubsub"
+	"github.com/sluicegate/sluice/gateway/token"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
+)
+
+const (
+	accessKey    = "0123456789abcdef0123456789abcdef"
+	plainJSON    = "json.webpubsub.azure.v1"
+	reliableJSON = "json.reliable.webpubsub.azure.v1"
+)
+
+// rig is a gateway whose hub chat is served.
+type rig struct {
+	*gatewaytest.Node
+	t       testing.TB
+	service *pubsub.Service
+	tokens  *token.Authority
+}
+
+func start(t testing.TB, change func(*pubsub.Config)) *rig {
+	t.Helper()
+	endpoint, err := token.ParseEndpoint("http://gateway.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := token.New(token.Config{Keys: []string{accessKey}, Endpoints: []token.Endpoint{endpoint}, Leeway: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := pubsub.Config{Hub: "chat", Tokens: tokens, RecoveryKey: []byte(accessKey)}
+	if change != nil {
+		change(&config)
+	}
+	service, err := pubsub.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := gateway.HubConfig{Name: "chat"}
+	service.Configure(&hub)
+	g := &rig{t: t, service: service, tokens: tokens}
+	// Cleanups run last first: the service stops when the gateway has.
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), gatewaytest.Patience)
+		defer cancel()
+		if err := service.Stop(ctx); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+	})
+	g.Node = gatewaytest.StartBound(t, gateway.Config{Loops: 2, Workers: 2, Hubs: []gateway.HubConfig{hub}}, service.Bind)
+	return g
+}
+
+// path returns where a client with such a token connects.
+func (g *rig) path(c token.Client) string {
+	g.t.Helper()
+	c.Hub = "chat"
+	signed, err := g.tokens.MintClient(c)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return gateway.HubPath("chat") + "?access_token=" + signed
+}
+
+// everything is what lets a client do all there is.
+var everything = []string{"webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"}
+
+// peer is a client that speaks JSON.
+type peer struct {
+	*gatewaytest.Client
+	t         testing.TB
+	id, token string // of the connected frame
+}
+
+func (g *rig) peer(t testing.TB, protocol string, c token.Client) *peer {
+	t.Helper()
+	p := &peer{Client: g.Dial(t, g.path(c), gatewaytest.Subprotocols(protocol)), t: t}
+	connected := p.frame()
+	p.id, p.token = connected.Connection, connected.Token
+	if connected.Event != "connected" || p.id == "" || (p.token != "") != (protocol == reliableJSON) {
+		t.Fatalf("the first frame is %+v", connected)
+	}
+	return p
+}
+
+// recoveryPath returns where a reliable client comes back.
+func recoveryPath(id, token string) string {
+	return gateway.HubPath("chat") + "?" + url.Values{"awps_connection_id": {id}, "awps_reconnection_token": {token}}.Encode()
+}
+
+// recovered returns the peer on a new connection.
+func (g *rig) recovered(t testing.TB, p *peer) *peer {
+	t.Helper()
+	c := g.Dial(t, recoveryPath(p.id, p.token), gatewaytest.Subprotocols(reliableJSON))
+	return &peer{Client: c, t: t, id: p.id, token: p.token}
+}
+
+// frame is any frame of the gateway's.
+type frame struct {
+	Type, Event, From, Group, DataType, Message string
+
+	Connection string          `json:"connectionId"`
+	Token      string          `json:"reconnectionToken"`
+	User       string          `json:"fromUserId"`
+	Data       json.RawMessage `json:"data"`
+	Sequence   int             `json:"sequenceId"`
+	AckID      int             `json:"ackId"`
+	Success    bool            `json:"success"`
+	Error      struct{ Name, Message string }
+}
+
+func (p *peer) frame() (f frame) {
+	p.t.Helper()
+	m := p.Receive()
+	if err := json.Unmarshal(m.Payload, &f); err != nil {
+		p.t.Fatalf("received %q: %v", m.Payload, err)
+	}
+	return f
+}
+
+// expectAck receives an ack: "" stands for success, else the name of an error.
+func (p *peer) expectAck(id int, name string) {
+	p.t.Helper()
+	if f := p.frame(); f.Type != "ack" || f.AckID != id || f.Success != (name == "") || f.Error.Name != name {
+		p.t.Fatalf("received %+v, want ack %d %q", f, id, name)
+	}
+}
+
+// expectData receives a message.
+func (p *peer) expectData(data string) frame {
+	p.t.Helper()
+	f := p.frame()
+	if f.Type != "message" || string(f.Data) != data {
+		p.t.Fatalf("received %+v with %s, want a message with %s", f, f.Data, data)
+	}
+	return f
+}
+
+// publish has the peer send a group a number.
+func (p *peer) publish(group string, n, ack int) {
+	p.SendText(fmt.Sprintf(`{"type":"sendToGroup","group":%q,"data":%d,"ackId":%d,"noEcho":true}`, group, n, ack))
+}
+
+// backend is an upstream within the test.
+type backend struct {
+	connect func(webhook.ConnectRequest) (webhook.ConnectAnswer, error)
+	answer  func(context.Context, webhook.UserEvent) (webhook.Reply, error)
+	told    chan string
+}
+
+func newBackend() *backend { return &backend{told: make(chan string, 100)} }
+
+func (b *backend) Takes(kind webhook.Kind, _ string) bool {
+	return kind != webhook.Connect || b.connect != nil
+}
+
+func (b *backend) Connect(_ context.Context, _ *webhook.Connection, r webhook.ConnectRequest) (webhook.ConnectAnswer, error) {
+	return b.connect(r)
+}
+
+func (b *backend) UserEvent(ctx context.Context, _ *webhook.Connection, e webhook.UserEvent) (webhook.Reply, error) {
+	return b.answer(ctx, e)
+}
+
+func (b *backend) Notify(c *webhook.Connection, n webhook.Notification) error {
+	b.told <- fmt.Sprintf("%v %s %s", n.Kind, c.UserID, n.Group)
+	return nil
+}
+
+func (b *backend) expect(t testing.TB, told string) {
+	t.Helper()
+	select {
+	case got := <-b.told:
+		if got != told {
+			t.Fatalf("the upstream was told %q, want %q", got, told)
+		}
+	case <-time.After(gatewaytest.Patience):
+		t.Fatalf("the upstream was not told %q", told)
+	}
+}
