@@ -31,7 +31,7 @@ func (t *summary) capacity(f *CapacityFigures) {
 	}
 	if f.Active.Measured > 0 {
 		t.line("active", "%s, %d messages in %s, %.0f/s", count(f.Active.Connections, "connection"), f.Active.Echoed, short(f.Active.Measured), f.Active.PerSecond)
-		t.percentiles("  latency", f.Active.Latency)
+		t.latency("  latency", f.Active.Latency)
 	}
 	if b := f.Broadcast; b != nil {
 		t.line("broadcast", "to %d in %s, accepted after %s", b.Deliveries, short(b.Last), short(b.Accepted))

@@ -27,28 +27,14 @@ func (r *Report) Overload() (reasons []string) {
 }
 
 // punctuality returns how much of what was due by a schedule was sent, and how
-// much of that late. It was none in a closed loop.
+// much of that late. It was none in a closed loop. That connections begin late is
+// the server's doing where as many as [Load].ConnectInFlight wait for it.
 func (r *Report) punctuality() (late, sent uint64) {
-	add := func(l, s uint64) { late, sent = late+l, sent+s }
-	if f := r.Rate; f != nil {
-		add(f.Late, f.Due)
+	if r.Connect != nil || r.Broadcast != nil && !scheduledPublishing(r.Parameters) {
+		return 0, 0
 	}
-	if f := r.Capacity; f != nil {
-		add(f.Active.Late, f.Active.Due)
-		add(f.Held.Pongs.Late, f.Held.Pongs.Sent)
-	}
-	if f := r.Storm; f != nil {
-		for _, a := range []Answers{f.Before, f.During, f.After} {
-			add(a.Late, a.Sent)
-		}
-	}
-	if f := r.Churn; f != nil {
-		add(f.Messages.Late, f.Messages.Sent)
-	}
-	if f := r.Broadcast; f != nil && scheduledPublishing(r.Parameters) {
-		add(f.Late, f.Messages)
-	}
-	return late, sent
+	o := r.outcome()
+	return o.late, o.sent
 }
 
 // scheduledPublishing reports whether a scenario publishes on a schedule.

@@ -28,7 +28,7 @@ func (r Rate) Run(ctx context.Context) (*Report, error) {
 		run.enter("warm-up", r.Warmup)
 		run.pause(ctx, r.Warmup)
 		before := run.sample(atMeasure)
-		run.enter("measuring", r.Duration)
+		run.enter(phaseMeasuring, r.Duration)
 		run.pause(ctx, r.Duration)
 		err = errors.Join(before, run.sample(atMeasured))
 	}

@@ -84,7 +84,7 @@ func (p *performance) goThrough(ctx context.Context) error {
 	before := p.run.sample(atMeasure)
 	p.direct(conductor, p.conductor.measure)
 	each(func(i int, l *loop) { p.audiences[i].measure(l) })
-	p.run.enter("measuring", p.rooms.Duration)
+	p.run.enter(phaseMeasuring, p.rooms.Duration)
 	p.run.pause(ctx, p.rooms.Duration)
 	each(func(i int, l *loop) { p.audiences[i].stop(l) })
 	p.direct(conductor, p.conductor.stop)

@@ -41,6 +41,9 @@ type Sample struct {
 	Server *ServerSample `json:"server,omitempty"`
 }
 
+// phaseMeasuring is the phase of most scenarios in which figures are taken.
+const phaseMeasuring = "measuring"
+
 // ServerSample is what the server's process used in one span.
 type ServerSample struct {
 	// RSS is the resident set at the end of the span, in bytes.

@@ -181,6 +181,11 @@ func (t *summary) latency(name string, l Latency) {
 		return
 	}
 	t.percentiles(name, l)
+	t.counting(l)
+}
+
+// counting says from where the latency of messages counts.
+func (t *summary) counting(l Latency) {
 	if l.Corrected {
 		t.more("from when each message was due: corrected for coordinated omission")
 	} else {
