@@ -44,7 +44,7 @@ func (c Capacity) Run(ctx context.Context) (*Report, error) {
 	r.finish()
 	x.sum()
 	r.report.Capacity = x.figures
-	return r.report, err
+	return r.conclude(), err
 }
 
 // examination takes a run through the phases of a capacity scenario. It belongs

@@ -34,7 +34,10 @@ func (t *summary) capacity(f *CapacityFigures) {
 		t.latency("  latency", f.Active.Latency)
 	}
 	if b := f.Broadcast; b != nil {
-		t.line("broadcast", "to %d in %s, accepted after %s", b.Deliveries, short(b.Last), short(b.Accepted))
+		t.line("broadcast", "to %d, accepted after %s", b.Deliveries, short(b.Accepted))
+		if b.Last > 0 {
+			t.line("  last after", "%s", short(b.Last))
+		}
 		t.percentiles("  latency", b.Latency)
 	}
 	name := "server CPU"

@@ -37,7 +37,7 @@ func (c Churn) run(ctx context.Context, scenario string, parameters any) (*Repor
 	}
 	r.finish()
 	r.report.Churn = t.sum()
-	return r.report, err
+	return r.conclude(), err
 }
 
 // turnover takes a run through the coming and going of its connections. It

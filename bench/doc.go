@@ -59,5 +59,5 @@
 // and not opened again, unless it is an attacker's or its scenario is about coming
 // back. Nothing else is retried, so the counts add up to the number of connections
 // asked for. A run that fell short says so through [Report.OK],
-// and one whose generator could not keep its schedule through [Report.Overload].
+// and one whose generator could not keep its schedule through [Report].GeneratorOverloaded.
 package bench

@@ -131,7 +131,7 @@ func recovery(r *Report) (float64, bool) {
 
 // told is no figure of a message that some did not get.
 func told(r *Report) (float64, bool) {
-	if r.Capacity == nil || r.Capacity.Broadcast == nil || r.Capacity.Broadcast.Lost > 0 {
+	if r.LatenciesWithheld || r.Capacity == nil || r.Capacity.Broadcast == nil || r.Capacity.Broadcast.Lost > 0 {
 		return 0, false
 	}
 	return r.Capacity.Broadcast.Last.Seconds(), true

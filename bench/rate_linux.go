@@ -38,7 +38,7 @@ func (r Rate) Run(ctx context.Context) (*Report, error) {
 	figures.ServerUser, figures.ServerSystem = run.report.serverTimePer(figures.Echoed)
 	run.report.Rate = &figures
 	open.addShares(&run.report.Generator)
-	return run.report, err
+	return run.conclude(), err
 }
 
 // openLoop is an open-loop load on the loops of a run.

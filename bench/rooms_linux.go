@@ -45,7 +45,7 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 	}
 	run.finish()
 	run.report.Broadcast = p.sum()
-	return run.report, err
+	return run.conclude(), err
 }
 
 // performance takes a run through the publishing. It belongs to the goroutine

@@ -30,6 +30,7 @@ type Sample struct {
 	PerSecond float64 `json:"perSecond"`
 	// P50, P99 and Max are latencies of those messages in microseconds, to two
 	// digits. They count from where the report's figures do.
+	// They are 0 where they were withheld, see [Report.WithholdLatencies].
 	P50 int64 `json:"p50Microseconds"`
 	P99 int64 `json:"p99Microseconds"`
 	Max int64 `json:"maxMicroseconds"`

@@ -33,7 +33,7 @@ func (s Storm) Run(ctx context.Context) (*Report, error) {
 	}
 	r.finish()
 	r.report.Storm = w.sum()
-	return r.report, err
+	return r.conclude(), err
 }
 
 // weather takes a run through a storm. It belongs to the goroutine that called
