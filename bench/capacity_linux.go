@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 )
 
@@ -193,7 +194,7 @@ func (x *examination) broadcast(ctx context.Context) error {
 	text := x.payloads.appendPart(nil, x.everyone.number, 0, 0, x.payloads.size)
 	x.everyone.publish()
 	began := time.Now()
-	if err := x.capacity.Publish.send(ctx, text); err != nil {
+	if err := x.capacity.Publish.send(ctx, http.DefaultClient, text); err != nil {
 		return err
 	}
 	f.Accepted = time.Since(began)

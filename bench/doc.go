@@ -15,7 +15,7 @@
 //     the moment at which each message was due.
 //   - [Broadcast] publishes to members of which each is to receive every
 //     message, and [Rooms] to many groups of them in turn, in a closed loop or on
-//     a schedule. They measure what a delivery costs, how long it takes to each
+//     a schedule, over their connections or over HTTP. They measure what a delivery costs, how long it takes to each
 //     member and to the last, and what is lost.
 //   - [Connect] opens connections at a rate, and [Churn] has them come and go:
 //     what a handshake costs, and how long it takes. [Soak] does so for hours and

@@ -30,7 +30,7 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 		return nil, err
 	}
 	load := r.Load
-	load.URL = roomURL(r.URL, 0)
+	load.URL = inRoom(r.URL, 0)
 	load.Connections += r.Rooms
 	run, err := newRun(ctx, scenario, load, parameters)
 	if err != nil {
@@ -44,6 +44,10 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 		err = p.goThrough(ctx)
 	}
 	run.finish()
+	if post := p.conductor.post; post != nil {
+		err = errors.Join(err, post.close())
+		p.conductor.late += post.late.Load()
+	}
 	run.report.Broadcast = p.sum()
 	return run.conclude(), err
 }
@@ -68,6 +72,9 @@ func (p *performance) open(ctx context.Context, targets []*Target) error {
 			return a
 		}
 		p.conductor = newConductor(p.rooms, a)
+		if p.rooms.Publish.URL != "" {
+			p.conductor.post = newPostroom(p.rooms.Publish, payloads)
+		}
 		return p.conductor
 	})
 }

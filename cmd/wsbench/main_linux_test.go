@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,7 +159,7 @@ func TestPublishingFlags(t *testing.T) {
 		{publishingFlags{Burst: 20, Every: 50 * time.Millisecond, Spread: time.Millisecond}, bench.Publishing{PerSecond: 400, Burst: 20, Spread: time.Millisecond}},
 		{publishingFlags{InFlight: 8, Text: true}, bench.Publishing{InFlight: 8, Text: true}},
 	} {
-		if got := test.flags.publishing(); got != test.want {
+		if got := test.flags.publishing(); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%+v: got %+v, want %+v", test.flags, got, test.want)
 		}
 	}
