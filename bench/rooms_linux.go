@@ -142,20 +142,19 @@ func (p *performance) settle(ctx context.Context) {
 	quick, slow := p.expected(0, published)
 	deadline, quiet := time.Now().Add(p.run.load.FinishTimeout), time.Now().Add(quietFor)
 	for !p.run.report.Interrupted {
-		received := make([]uint64, len(p.audiences))
-		p.run.client.each(func(i int, _ *loop) {
-			c := &p.audiences[i].counts
-			received[i] = c.received + c.slowReceived + c.outOfOrder
-		})
-		var sum uint64
-		for _, n := range received {
-			sum += n
+		counts := make([]audienceCounts, len(p.audiences))
+		p.run.client.each(func(i int, _ *loop) { counts[i] = p.audiences[i].counts })
+		var received, sum uint64 // in order, and in any
+		for _, c := range counts {
+			received += c.received + c.slowReceived
+			sum += c.outOfOrder
 		}
+		sum += received
 		now := time.Now()
 		if sum != last {
 			last, quiet = sum, now.Add(quietFor)
 		}
-		if sum >= quick+slow || now.After(quiet) || now.After(deadline) {
+		if received >= quick+slow || now.After(quiet) || now.After(deadline) {
 			return
 		}
 		p.run.pause(ctx, settleEvery)
