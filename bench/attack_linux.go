@@ -42,7 +42,7 @@ func (a Attack) Run(ctx context.Context) (*Report, error) {
 	figures.compare()
 	r.report.Attack = figures
 	open.addShares(&r.report.Generator)
-	return r.report, err
+	return r.conclude(), err
 }
 
 // countingTime is how long the load goes on unmeasured before each phase, while

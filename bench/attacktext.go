@@ -23,8 +23,10 @@ func (t *summary) losses(f *AttackFigures) {
 func (t *summary) attack(f *AttackFigures) {
 	for i := range f.Phases {
 		p := &f.Phases[i]
-		text := fmt.Sprintf("%d of %d echoed, p50 %s  p99 %s  max %s", p.Echoed, p.Due,
-			short(p.Latency.At(50)), short(p.Latency.At(99)), short(time.Duration(p.Latency.Max)*latencyUnit))
+		text := fmt.Sprintf("%d of %d echoed", p.Echoed, p.Due)
+		if l := &p.Latency; l.Count > 0 {
+			text += fmt.Sprintf(", p50 %s  p99 %s  max %s", short(l.At(50)), short(l.At(99)), short(time.Duration(l.Max)*latencyUnit))
+		}
 		if p.Server != nil {
 			text += fmt.Sprintf(", server %.0f %% CPU, %s RSS at most", 100*p.Server.CPUShare, size(p.Server.PeakRSS))
 		}
@@ -42,7 +44,9 @@ func (t *summary) attack(f *AttackFigures) {
 			a.Open, a.ConnectionsPerSecond, a.FramesPerSecond, size(int64(a.BytesPerSecond)), 100*a.CoreShare)
 		t.more("%d begun, %d ended by the server, %d failed", a.Connections, a.Ended, a.Failed)
 	}
-	t.line("p99", "%.2f × that before", f.P99Ratio)
+	if f.P99Ratio > 0 {
+		t.line("p99", "%.2f × that before", f.P99Ratio)
+	}
 	if during.Server != nil {
 		t.line("RSS growth", "%s", size(f.RSSGrowth))
 	}

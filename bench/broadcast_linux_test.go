@@ -2,6 +2,9 @@ package bench
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -259,5 +262,40 @@ func TestBroadcastToSlowMembers(t *testing.T) {
 	}
 	if f.Expected != 8*f.Messages {
 		t.Errorf("%d deliveries of %d messages are expected of 8 members", f.Expected, f.Messages)
+	}
+}
+
+func TestBroadcastOverHTTP(t *testing.T) {
+	silent := func(*peer, int, ws.Frame) error { return nil }
+	for _, test := range []struct {
+		name       string
+		publishing Publishing
+	}{
+		{"closed loop", Publishing{}},
+		{"open loop", Publishing{PerSecond: 200}},
+		{"bursts", Publishing{PerSecond: 500, Burst: 5}},
+		{"slow members", Publishing{Slow: 40}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, publishURL := newHall(t, silent, tellAll)
+			test.publishing.Publish.URL = publishURL
+			r := runBroadcast(t, Broadcast{Load: Load{URL: s.url, Loops: 2}, Publishing: test.publishing})
+			f := r.Broadcast
+			if !r.OK() || len(r.Failures) > 0 || f.Messages == 0 || f.Deliveries != f.Expected || f.Latency.Count != int64(f.Deliveries) {
+				t.Errorf("OK: %t, %+v, %v", r.OK(), f, r.Failures)
+			}
+		})
+	}
+}
+
+// A server that refuses to publish is an error, with a report of what is missing.
+func TestBroadcastOverHTTPRefused(t *testing.T) {
+	s := newCrowd(t, nil)
+	web := httptest.NewServer(http.NotFoundHandler())
+	defer web.Close()
+	b := Broadcast{Load: Load{URL: s.url, Connections: 3}, Publishing: Publishing{PerSecond: 500, Duration: shortly, Publish: HTTPPublish{URL: web.URL}}}
+	r, err := b.Run(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "answered 404 Not Found") || r.OK() || r.Broadcast.Deliveries > 0 {
+		t.Errorf("got %v, OK: %t, %+v", err, r.OK(), r.Broadcast)
 	}
 }

@@ -28,8 +28,8 @@ type BroadcastFigures struct {
 	// Latency is from the moment at which a message was due to each of its
 	// deliveries; in a closed loop it is due when it is written. LastLatency has
 	// one value for each message that all members received: that of the last.
-	Latency     Latency `json:"latency"`
-	LastLatency Latency `json:"lastLatency"`
+	Latency     Latency `json:"latency,omitzero"`
+	LastLatency Latency `json:"lastLatency,omitzero"`
 	// ServerUser and ServerSystem are the server's CPU time per delivery, if its
 	// process is known.
 	ServerUser   time.Duration `json:"serverUserNanosecondsPerDelivery,omitempty"`

@@ -24,6 +24,9 @@ func (t *summary) publishing(p Publishing) {
 	default:
 		t.more("%d B messages, %.4g/s in bursts of %d, each over %v", p.Size, p.PerSecond, p.Burst, p.Spread)
 	}
+	if p.Publish.URL != "" {
+		t.more("published by POST to %s", p.Publish.URL)
+	}
 	if p.Slow > 0 {
 		t.more("%.4g %% of the members stop reading", p.Slow)
 	}

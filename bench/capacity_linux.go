@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func (c Capacity) Run(ctx context.Context) (*Report, error) {
 	r.finish()
 	x.sum()
 	r.report.Capacity = x.figures
-	return r.report, err
+	return r.conclude(), err
 }
 
 // examination takes a run through the phases of a capacity scenario. It belongs
@@ -71,18 +72,20 @@ const (
 func (x *examination) goThrough(ctx context.Context, connecting time.Duration) error {
 	x.use(phaseConnect, connecting)
 	for _, phase := range []struct {
-		name string
-		ends string
-		play func(context.Context) error
+		name  string
+		ends  string
+		takes time.Duration // as planned; 0: nobody knows
+		play  func(context.Context) error
 	}{
-		{phaseVerify, atVerified, x.verify},
-		{phaseHold, atAfter, x.hold},
-		{phaseActive, atActive, x.activate},
-		{phaseBroadcast, atTold, x.broadcast},
+		{phaseVerify, atVerified, x.verifying(), x.verify},
+		{phaseHold, atAfter, x.capacity.Hold, x.hold},
+		{phaseActive, atActive, x.capacity.Duration, x.activate},
+		{phaseBroadcast, atTold, 0, x.broadcast},
 	} {
 		if x.run.report.Interrupted || phase.name == phaseBroadcast && x.capacity.Publish.URL == "" {
 			return nil
 		}
+		x.run.enter(phase.name, phase.takes)
 		began := time.Now()
 		err := errors.Join(phase.play(ctx), x.run.sample(phase.ends), x.look(phase.ends))
 		x.use(phase.name, time.Since(began))
@@ -129,12 +132,17 @@ func (x *examination) play(ctx context.Context, takes time.Duration, begin func(
 
 func (x *examination) verify(ctx context.Context) error {
 	began, c := time.Now(), x.capacity
-	x.play(ctx, time.Duration(float64(c.Connections)/c.VerifyRate*float64(time.Second)),
+	x.play(ctx, x.verifying(),
 		func(m *multitude, l *loop) { m.beginVerify(l, x.perLoop(l, c.VerifyRate)) },
 		func(m *multitude) uint64 { return m.rounds[roundVerify].lacking() + m.greet.lacking() },
 		func(m *multitude) { m.end() })
 	x.figures.Verified.Took = time.Since(began)
 	return nil
+}
+
+// verifying is how long it takes to verify all connections, as planned.
+func (x *examination) verifying() time.Duration {
+	return time.Duration(float64(x.capacity.Connections) / x.capacity.VerifyRate * float64(time.Second))
 }
 
 func (x *examination) hold(ctx context.Context) error {
@@ -186,7 +194,7 @@ func (x *examination) broadcast(ctx context.Context) error {
 	text := x.payloads.appendPart(nil, x.everyone.number, 0, 0, x.payloads.size)
 	x.everyone.publish()
 	began := time.Now()
-	if err := x.capacity.Publish.send(ctx, text); err != nil {
+	if err := x.capacity.Publish.send(ctx, http.DefaultClient, text); err != nil {
 		return err
 	}
 	f.Accepted = time.Since(began)

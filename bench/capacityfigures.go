@@ -42,7 +42,7 @@ type Answers struct {
 	// Late counts requests that left more than 1 ms after they were due.
 	Late uint64 `json:"late"`
 	// Latency is from the moment at which a request was due to its answer.
-	Latency Latency `json:"latency"`
+	Latency Latency `json:"latency,omitzero"`
 }
 
 // DeliveryFigures say how one message reached all connections.
@@ -56,7 +56,7 @@ type DeliveryFigures struct {
 	// to the server's answer.
 	Accepted time.Duration `json:"acceptedNanoseconds"`
 	// Latency is from that beginning to each delivery, and Last to the last.
-	Latency Latency       `json:"latency"`
+	Latency Latency       `json:"latency,omitzero"`
 	Last    time.Duration `json:"lastNanoseconds"`
 }
 

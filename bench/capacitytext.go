@@ -31,10 +31,13 @@ func (t *summary) capacity(f *CapacityFigures) {
 	}
 	if f.Active.Measured > 0 {
 		t.line("active", "%s, %d messages in %s, %.0f/s", count(f.Active.Connections, "connection"), f.Active.Echoed, short(f.Active.Measured), f.Active.PerSecond)
-		t.percentiles("  latency", f.Active.Latency)
+		t.latency("  latency", f.Active.Latency)
 	}
 	if b := f.Broadcast; b != nil {
-		t.line("broadcast", "to %d in %s, accepted after %s", b.Deliveries, short(b.Last), short(b.Accepted))
+		t.line("broadcast", "to %d, accepted after %s", b.Deliveries, short(b.Accepted))
+		if b.Last > 0 {
+			t.line("  last after", "%s", short(b.Last))
+		}
 		t.percentiles("  latency", b.Latency)
 	}
 	name := "server CPU"

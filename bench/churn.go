@@ -104,7 +104,7 @@ type ChurnFigures struct {
 	// They are made again after 100 ms.
 	Refused []FailureCount `json:"refused"`
 	// Handshake is from the beginning of a return to the server's answer.
-	Handshake Latency `json:"handshake"`
+	Handshake Latency `json:"handshake,omitzero"`
 	// Messages are those of the schedule whose connection was open.
 	Messages Answers `json:"messages"`
 	// ServerUser and ServerSystem are the server's CPU time for each connection

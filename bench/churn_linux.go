@@ -10,11 +10,11 @@ import (
 // the run early, still with a report. A fault of c or of this machine is an error
 // without a report; a server process that is gone in the end is one with.
 func (c Churn) Run(ctx context.Context) (*Report, error) {
-	return c.run(ctx, "churn", c.withDefaults(), c.withDefaults().Duration)
+	return c.run(ctx, "churn", c.withDefaults())
 }
 
-// run runs a scenario of that name, and looks at the server every so often.
-func (c Churn) run(ctx context.Context, scenario string, parameters any, every time.Duration) (*Report, error) {
+// run runs a scenario of that name.
+func (c Churn) run(ctx context.Context, scenario string, parameters any) (*Report, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (c Churn) run(ctx context.Context, scenario string, parameters any, every t
 	if err != nil {
 		return nil, err
 	}
-	t := &turnover{run: r, churn: c, every: every}
+	t := &turnover{run: r, churn: c}
 	payloads := newPayloads(c.Size)
 	err = r.open(ctx, func(first uint32, connections int) traffic {
 		t.all = append(t.all, newChurners(c, payloads, first, connections))
@@ -37,7 +37,7 @@ func (c Churn) run(ctx context.Context, scenario string, parameters any, every t
 	}
 	r.finish()
 	r.report.Churn = t.sum()
-	return r.report, err
+	return r.conclude(), err
 }
 
 // turnover takes a run through the coming and going of its connections. It
@@ -45,8 +45,7 @@ func (c Churn) run(ctx context.Context, scenario string, parameters any, every t
 type turnover struct {
 	run   *run
 	churn Churn
-	every time.Duration // between two looks at the server
-	all   []*churners   // by loop
+	all   []*churners // by loop
 	took  time.Duration
 }
 
@@ -58,15 +57,9 @@ func (t *turnover) goThrough(ctx context.Context) error {
 		share := float64(len(l.conns)) / float64(t.churn.Connections)
 		t.all[i].live(l, pace(t.churn.PerSecond*share))
 	})
-	for err == nil && !r.report.Interrupted {
-		left := t.churn.Duration - time.Since(began)
-		if left <= t.every {
-			r.pause(ctx, left)
-			break
-		}
-		r.pause(ctx, t.every)
-		err = r.sample(atIntervals)
-	}
+	r.enter(phaseMeasuring, t.churn.Duration)
+	r.pause(ctx, t.churn.Duration)
+	r.enter("settling", 0)
 	each(func(i int, _ *loop) { t.all[i].rest() })
 	t.took = time.Since(began)
 	err = errors.Join(err, r.sample(atMeasured))
@@ -97,16 +90,15 @@ func (t *turnover) sum() *ChurnFigures {
 	return f
 }
 
-// Run has the connections come and go, and looks at the server every so often,
-// as [Churn] does otherwise.
+// Run is that of [Churn].
 func (s Soak) Run(ctx context.Context) (*Report, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
 	s = s.withDefaults()
-	r, err := s.Churn.run(ctx, "soak", s, s.every())
+	r, err := s.Churn.run(ctx, "soak", s)
 	if r != nil {
-		r.Soak = growth(r.Server, s.every())
+		r.Soak = newSoakFigures(r.Series)
 	}
 	return r, err
 }

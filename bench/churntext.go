@@ -18,6 +18,6 @@ func (t *summary) churn(f *ChurnFigures) {
 	t.line("left", "%d in %s, %.0f/s", f.Left, short(f.Measured), f.LeftPerSecond)
 	t.line("returned", "%d, %.0f/s", f.Returned, f.ReturnedPerSecond)
 	t.percentiles("  handshake", f.Handshake)
-	t.percentiles("messages", f.Messages.Latency)
+	t.latency("messages", f.Messages.Latency)
 	t.serverTime("return", f.ServerUser, f.ServerSystem)
 }

@@ -11,9 +11,10 @@ type conductor struct {
 	*audience
 
 	// Fixed after newConductor.
-	out    *echoes  // of the publishers: what they send, message by message
-	quick  []uint32 // how many members of each room keep reading
-	closed bool     // a closed loop, with as many messages on their way as window; otherwise bursts are due
+	out    *echoes   // of the publishers: what they send, message by message
+	post   *postroom // which publishes in their place; nil: they do
+	quick  []uint32  // how many members of each room keep reading
+	closed bool      // a closed loop, with as many messages on their way as window; otherwise bursts are due
 	window uint64
 	bursts bursts
 
@@ -104,6 +105,10 @@ func (c *conductor) advance(l *loop) {
 	}
 	before := c.due
 	c.due = c.dueAt(l.now)
+	if c.post != nil {
+		c.handOver(l, before)
+		return
+	}
 	// A publisher writes all that is due in its room at once.
 	rooms := uint64(len(c.quick))
 	for n := before; n < min(c.due, before+rooms); n++ {
@@ -114,6 +119,20 @@ func (c *conductor) advance(l *loop) {
 		if err := l.flush(publisher); err != nil {
 			l.end(publisher, err)
 		}
+	}
+}
+
+// handOver has the messages published over HTTP that have become due since
+// number from was.
+func (c *conductor) handOver(l *loop, from uint64) {
+	for n := from; n < c.due; n++ {
+		room, sequence := uint32(n%uint64(len(c.quick))), uint32(n/uint64(len(c.quick)))
+		due := c.announce(l, n)
+		sending := letter{room: room, sequence: sequence}
+		if !c.closed && n >= c.board.from.Load() {
+			sending.due = l.epoch.Add(time.Duration(due))
+		}
+		c.post.hand(sending)
 	}
 }
 
@@ -135,13 +154,18 @@ func (c *conductor) start(l *loop, slot uint32, s echoState) bool {
 	if s.sent >= portion(c.due, slot, len(c.quick)) {
 		return false
 	}
-	message := c.number(slot, s.sent)
-	due := l.now
+	c.announce(l, c.number(slot, s.sent))
+	return true
+}
+
+// announce puts a message on the scoreboard, and returns when it is due.
+func (c *conductor) announce(l *loop, message uint64) (due int64) {
+	due = l.now
 	if !c.closed {
 		due = c.since + int64(c.bursts.at(message))
 	}
-	c.board.publish(message, due+c.ahead, c.quick[slot])
-	return true
+	c.board.publish(message, due+c.ahead, c.quick[message%uint64(len(c.quick))])
+	return due
 }
 
 func (c *conductor) number(slot, sequence uint32) uint64 {
@@ -150,7 +174,7 @@ func (c *conductor) number(slot, sequence uint32) uint64 {
 
 // write sends what is due, and counts what leaves late.
 func (c *conductor) write(l *loop, conn *conn) error {
-	if !c.publishes(conn.slot) {
+	if !c.publishes(conn.slot) || c.post != nil {
 		return nil
 	}
 	s := &c.out.states[conn.slot]
@@ -166,17 +190,21 @@ func (c *conductor) write(l *loop, conn *conn) error {
 	return err
 }
 
-// data checks a piece of a message. A publisher gets none.
+// data checks a piece of a message. A publisher gets none, unless another
+// publishes in its place.
 func (c *conductor) data(l *loop, conn *conn, p piece) error {
-	if c.publishes(conn.slot) {
-		return errOwn
+	switch {
+	case !c.publishes(conn.slot):
+		return c.audience.data(l, conn, p)
+	case c.post != nil:
+		return nil
 	}
-	return c.audience.data(l, conn, p)
+	return errOwn
 }
 
 // busy reports whether a publisher has messages to send.
 func (c *conductor) busy(conn *conn) bool {
-	if !c.publishes(conn.slot) {
+	if !c.publishes(conn.slot) || c.post != nil {
 		return false
 	}
 	s := &c.out.states[conn.slot]

@@ -27,6 +27,7 @@ func (c Connect) Run(ctx context.Context) (*Report, error) {
 	figures := &ConnectFigures{}
 	err = errors.Join(before, r.sample(atMeasured))
 	if r.opened > 0 {
+		r.enter("holding", c.Hold)
 		held := time.Now()
 		r.pause(ctx, c.Hold)
 		figures.Held = time.Since(held)

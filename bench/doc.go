@@ -15,7 +15,7 @@
 //     the moment at which each message was due.
 //   - [Broadcast] publishes to members of which each is to receive every
 //     message, and [Rooms] to many groups of them in turn, in a closed loop or on
-//     a schedule. They measure what a delivery costs, how long it takes to each
+//     a schedule, over their connections or over HTTP. They measure what a delivery costs, how long it takes to each
 //     member and to the last, and what is lost.
 //   - [Connect] opens connections at a rate, and [Churn] has them come and go:
 //     what a handshake costs, and how long it takes. [Soak] does so for hours and
@@ -59,5 +59,5 @@
 // and not opened again, unless it is an attacker's or its scenario is about coming
 // back. Nothing else is retried, so the counts add up to the number of connections
 // asked for. A run that fell short says so through [Report.OK],
-// and one whose generator could not keep its schedule through [Report.Overload].
+// and one whose generator could not keep its schedule through [Report].GeneratorOverloaded.
 package bench

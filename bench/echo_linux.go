@@ -53,7 +53,7 @@ func (r *run) measureEchoes(ctx context.Context, e Echo, all []*echoes) error {
 	r.pause(ctx, e.Warmup)
 	before := r.sample(atMeasure)
 	r.client.each(func(i int, l *loop) { all[i].measure(l) })
-	r.enter("measuring", e.Duration)
+	r.enter(phaseMeasuring, e.Duration)
 	r.pause(ctx, e.Duration)
 	r.client.each(func(i int, l *loop) { all[i].stop(l) })
 	return errors.Join(before, r.sample(atMeasured))

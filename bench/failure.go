@@ -73,6 +73,14 @@ func (f failures) sorted() []FailureCount {
 	return counts
 }
 
+// total returns how many connections failed in any way.
+func total(counts []FailureCount) (n uint64) {
+	for _, c := range counts {
+		n += c.Count
+	}
+	return n
+}
+
 // failed returns err as a failure, in that stage if it names none itself.
 func failed(stage Stage, err error) failure {
 	var f failure

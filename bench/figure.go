@@ -74,8 +74,8 @@ func (u Unit) Format(value float64) string {
 }
 
 var figures = []Figure{
-	{Name: "loss", Unit: Count, Means: "messages or deliveries that did not arrive", value: lost, whole: due},
-	{Name: "late", Unit: Count, Means: "messages that left more than 1 ms after they were due", value: late, whole: due},
+	{Name: "loss", Unit: Count, Means: "messages, answers or deliveries that did not arrive", value: lost, whole: due},
+	{Name: "late", Unit: Count, Means: "messages or connections that began more than 1 ms after they were due", value: late, whole: sent},
 	{Name: "disorder", Unit: Count, Means: "deliveries out of order, or twice", value: disorder, whole: due},
 	{Name: "failed", Unit: Count, Means: "connections that did not open",
 		value: connections(func(c *Connections) float64 { return float64(c.Failed) }),
@@ -83,6 +83,11 @@ var figures = []Figure{
 	{Name: "dropped", Unit: Count, Means: "connections that ended before the run did",
 		value: connections(func(c *Connections) float64 { return float64(c.Lost) }),
 		whole: func(r *Report) float64 { return float64(r.Connections.Opened) }},
+	{Name: "refusals", Unit: Count, Means: "attempts to come back that failed", value: refusals, whole: attempts},
+	{Name: "away", Unit: Count, Means: "connections of a storm that did not come back", value: away,
+		whole: func(r *Report) float64 { return float64(r.Storm.Dropped) }},
+	{Name: "unclosed", Unit: Count, Means: "close frames that the server did not answer", value: unclosed,
+		whole: func(r *Report) float64 { return float64(r.Churn.Left) }},
 
 	{Name: "p50", Unit: Seconds, Means: "median latency", value: percentile((*Report).MessageLatency, 50)},
 	{Name: "p90", Unit: Seconds, Means: "latency of all but 10 % of the messages", value: percentile((*Report).MessageLatency, 90)},
@@ -91,169 +96,19 @@ var figures = []Figure{
 	{Name: "p99.99", Unit: Seconds, Means: "latency of all but 0.01 %", value: percentile((*Report).MessageLatency, 99.99)},
 	{Name: "max", Unit: Seconds, Means: "the highest latency", value: highest((*Report).MessageLatency)},
 	{Name: "last-p99", Unit: Seconds, Means: "time until the last member has a message, of all but 1 %", value: percentile((*Report).lastLatency, 99)},
+	{Name: "told", Unit: Seconds, Means: "time until the last connection has the message to all", value: told},
 	{Name: "handshake-p99", Unit: Seconds, Means: "time of a handshake, of all but 1 %", value: percentile((*Report).handshake, 99)},
+	{Name: "away-p99", Unit: Seconds, Means: "time from the storm until a connection is back, of all but 1 %", value: percentile((*Report).awayTime, 99)},
+	{Name: "recovery", Unit: Seconds, Means: "time from the storm until all are back", value: recovery},
 
 	{Name: "rate", Unit: PerSecond, Means: "verified messages or deliveries", HigherIsBetter: true, value: rate},
 	{Name: "connect-rate", Unit: PerSecond, Means: "connections opened", HigherIsBetter: true,
 		value: connections(func(c *Connections) float64 { return c.PerSecond })},
+	{Name: "return-rate", Unit: PerSecond, Means: "connections that came back", HigherIsBetter: true, value: returnRate},
 
-	{Name: "server-cpu", Unit: Seconds, Means: "the server's CPU time for a message or delivery", value: serverCPU},
+	{Name: "server-cpu", Unit: Seconds, Means: "the server's CPU time for a message or delivery, or for a connection that opened or came back", value: serverCPU},
 	{Name: "rss", Unit: Bytes, Means: "the server's highest resident set", value: peakRSS},
 	{Name: "rss-growth", Unit: Bytes, Means: "the server's resident set per connection, beyond that of the start", value: rssGrowth},
+	{Name: "rss-trend", Unit: Bytes, Means: "by how much the server's resident set grows in an hour, in the end of a soak", value: rssTrend},
 	{Name: "client-cpu", Unit: Share, Means: "the share of a CPU that the client's busiest loop used", value: clientCPU},
-}
-
-// MessageLatency returns the latency of the run's messages, of an attack that of
-// the well-behaved ones while it lasted. It is the report's; nil if it has none.
-func (r *Report) MessageLatency() *Latency {
-	switch {
-	case r.Echo != nil:
-		return &r.Echo.Latency
-	case r.Rate != nil:
-		return &r.Rate.Latency
-	case r.Broadcast != nil:
-		return &r.Broadcast.Latency
-	case r.Attack != nil && r.Attack.phase(phaseDuring) != nil:
-		return &r.Attack.phase(phaseDuring).Latency
-	}
-	return nil
-}
-
-func (r *Report) lastLatency() *Latency {
-	if r.Broadcast == nil {
-		return nil
-	}
-	return &r.Broadcast.LastLatency
-}
-
-func (r *Report) handshake() *Latency { return &r.Connections.Handshake }
-
-func percentile(of func(*Report) *Latency, percent float64) func(*Report) (float64, bool) {
-	return func(r *Report) (float64, bool) {
-		l := of(r)
-		if l == nil || l.Count == 0 {
-			return 0, false
-		}
-		return l.At(percent).Seconds(), true
-	}
-}
-
-func highest(of func(*Report) *Latency) func(*Report) (float64, bool) {
-	return func(r *Report) (float64, bool) {
-		l := of(r)
-		if l == nil || l.Count == 0 {
-			return 0, false
-		}
-		return (time.Duration(l.Max) * latencyUnit).Seconds(), true
-	}
-}
-
-// connections is a figure that every run has of which something came.
-func connections(of func(*Connections) float64) func(*Report) (float64, bool) {
-	return func(r *Report) (float64, bool) { return of(&r.Connections), r.Connections.Asked > 0 }
-}
-
-func lost(r *Report) (float64, bool) {
-	switch {
-	case r.Rate != nil:
-		return float64(r.Rate.Lost), true
-	case r.Attack != nil:
-		return float64(r.Attack.lost()), true
-	case r.Broadcast != nil:
-		return float64(r.Broadcast.Lost), true
-	}
-	return float64(r.unanswered()), r.Echo != nil || r.Idle != nil
-}
-
-func late(r *Report) (n float64, ok bool) {
-	switch {
-	case r.Rate != nil:
-		return float64(r.Rate.Late), true
-	case r.Broadcast != nil:
-		return float64(r.Broadcast.Late), true
-	case r.Attack != nil:
-		for _, p := range r.Attack.Phases {
-			n += float64(p.Late)
-		}
-		return n, true
-	}
-	return 0, false
-}
-
-// due is how many messages, or deliveries, there should have been.
-func due(r *Report) (n float64) {
-	switch {
-	case r.Rate != nil:
-		n = float64(r.Rate.Due)
-	case r.Echo != nil:
-		n = float64(r.Echo.Messages + r.Echo.Unanswered)
-	case r.Broadcast != nil:
-		n = float64(r.Broadcast.Expected)
-	case r.Attack != nil:
-		for _, p := range r.Attack.Phases {
-			n += float64(p.Due)
-		}
-	}
-	return n
-}
-
-func disorder(r *Report) (float64, bool) {
-	if r.Broadcast == nil {
-		return 0, false
-	}
-	return float64(r.Broadcast.OutOfOrder), true
-}
-
-func rate(r *Report) (float64, bool) {
-	switch {
-	case r.Echo != nil:
-		return r.Echo.PerSecond, true
-	case r.Rate != nil:
-		return r.Rate.PerSecond, true
-	case r.Broadcast != nil:
-		return r.Broadcast.PerSecond, true
-	case r.Attack != nil && r.Attack.phase(phaseDuring) != nil:
-		return r.Attack.phase(phaseDuring).PerSecond, true
-	}
-	return 0, false
-}
-
-func serverCPU(r *Report) (float64, bool) {
-	var each time.Duration
-	switch {
-	case r.Echo != nil:
-		each = r.Echo.ServerUser + r.Echo.ServerSystem
-	case r.Rate != nil:
-		each = r.Rate.ServerUser + r.Rate.ServerSystem
-	case r.Broadcast != nil:
-		each = r.Broadcast.ServerUser + r.Broadcast.ServerSystem
-	}
-	return each.Seconds(), each > 0
-}
-
-func peakRSS(r *Report) (float64, bool) {
-	var peak int64
-	for _, s := range r.Server {
-		peak = max(peak, s.RSS)
-	}
-	for _, s := range r.Series {
-		if s.Server != nil {
-			peak = max(peak, s.Server.RSS)
-		}
-	}
-	return float64(peak), peak > 0
-}
-
-func rssGrowth(r *Report) (float64, bool) {
-	if len(r.Server) < 2 || r.Connections.Opened == 0 {
-		return 0, false
-	}
-	return float64(r.Server[len(r.Server)-1].RSS-r.Server[0].RSS) / float64(r.Connections.Opened), true
-}
-
-func clientCPU(r *Report) (float64, bool) {
-	if len(r.Generator.CoreShare) == 0 {
-		return 0, false
-	}
-	return slices.Max(r.Generator.CoreShare), true
 }

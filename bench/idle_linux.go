@@ -19,7 +19,7 @@ func (i Idle) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	load := i.Load
-	load.URL = roomURL(i.URL, 0)
+	load.URL = inRoom(i.URL, 0)
 	r, err := newRun(ctx, "idle", load, i)
 	if err != nil {
 		return nil, err

@@ -112,14 +112,13 @@ func (m *multitude) pong(l *loop, c *conn, payload []byte) {
 	}
 	sequence, ok := sequenceIn(payload)
 	stamp := newStamp(m.first+c.slot, sequence)
-	if !ok || !bytes.Equal(payload, stamp[:]) {
-		return
-	}
-	if sequence == 0 {
+	switch {
+	case !ok || !bytes.Equal(payload, stamp[:]):
+	case sequence == 0 && m.greet.turns > 0:
 		m.greet.answer(l.now, c.slot, 0)
-		return
+	case sequence > 0 && m.ping.turns > 0:
+		m.ping.answer(l.now, c.slot, sequence-1)
 	}
-	m.ping.answer(l.now, c.slot, sequence-1)
 }
 
 func (m *multitude) data(l *loop, c *conn, p piece) error {
@@ -150,6 +149,7 @@ func (m *multitude) hear(l *loop, c *conn, p piece) error {
 	m.told++
 	took := time.Duration(l.now + m.ahead - m.everyone.published.Load())
 	m.latency.record(took)
+	l.meter.message(took)
 	m.last = max(m.last, took)
 	return nil
 }

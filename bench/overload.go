@@ -6,11 +6,11 @@ import "fmt"
 // an open loop say more about the generator than about the server.
 const lateShare = 0.05
 
-// Overload says why the latencies of an open-loop run are not to be taken for the
+// overload says why the latencies of an open-loop run are not to be taken for the
 // server's, in order of weight; nil if they may be. In a closed loop, where the
 // generator works as fast as it can, a loop at its limit is no fault: see
 // [Generator].
-func (r *Report) Overload() (reasons []string) {
+func (r *Report) overload() (reasons []string) {
 	late, sent := r.punctuality()
 	if sent == 0 {
 		return nil
@@ -27,28 +27,69 @@ func (r *Report) Overload() (reasons []string) {
 }
 
 // punctuality returns how much of what was due by a schedule was sent, and how
-// much of that late. It was none in a closed loop.
+// much of that late. It was none in a closed loop. That connections begin late is
+// the server's doing where as many as [Load].ConnectInFlight wait for it.
 func (r *Report) punctuality() (late, sent uint64) {
-	add := func(l, s uint64) { late, sent = late+l, sent+s }
+	if r.Connect != nil || r.Broadcast != nil && !scheduledPublishing(r.Parameters) {
+		return 0, 0
+	}
+	o := r.outcome()
+	return o.late, o.sent
+}
+
+// WithholdLatencies takes the latencies out of a report whose generator was
+// overloaded, and of its series: they are the generator's, and would be taken for
+// the server's. Those of handshakes stay, where they were over before the load
+// began. Any other report is left as it is.
+func (r *Report) WithholdLatencies() {
+	if len(r.GeneratorOverloaded) == 0 {
+		return
+	}
+	r.LatenciesWithheld = true
+	for _, l := range r.underLoad() {
+		*l = Latency{}
+	}
+	if r.Attack != nil {
+		r.Attack.P99Ratio = 0
+	}
+	if r.Capacity != nil && r.Capacity.Broadcast != nil {
+		r.Capacity.Broadcast.Last = 0
+	}
+	r.Series.withholdLatencies()
+}
+
+// underLoad returns the latencies that were taken while the load was on.
+func (r *Report) underLoad() (all []*Latency) {
 	if f := r.Rate; f != nil {
-		add(f.Late, f.Due)
+		all = append(all, &f.Latency)
 	}
-	if f := r.Capacity; f != nil {
-		add(f.Active.Late, f.Active.Due)
-		add(f.Held.Pongs.Late, f.Held.Pongs.Sent)
-	}
-	if f := r.Storm; f != nil {
-		for _, a := range []Answers{f.Before, f.During, f.After} {
-			add(a.Late, a.Sent)
+	if f := r.Attack; f != nil {
+		for i := range f.Phases {
+			all = append(all, &f.Phases[i].Latency)
 		}
 	}
+	if f := r.Broadcast; f != nil {
+		all = append(all, &f.Latency, &f.LastLatency)
+	}
 	if f := r.Churn; f != nil {
-		add(f.Messages.Late, f.Messages.Sent)
+		all = append(all, &f.Handshake, &f.Messages.Latency)
 	}
-	if f := r.Broadcast; f != nil && scheduledPublishing(r.Parameters) {
-		add(f.Late, f.Messages)
+	if f := r.Storm; f != nil {
+		all = append(all, &f.Away, &f.Before.Latency, &f.During.Latency, &f.After.Latency)
 	}
-	return late, sent
+	if f := r.Capacity; f != nil {
+		all = append(all, &f.Verified.Pongs.Latency, &f.Verified.Echoes.Latency, &f.Held.Pongs.Latency, &f.Active.Latency)
+		if f.Broadcast != nil {
+			all = append(all, &f.Broadcast.Latency)
+		}
+	}
+	return all
+}
+
+func (s Series) withholdLatencies() {
+	for i := range s {
+		s[i].P50, s[i].P99, s[i].Max = 0, 0, 0
+	}
 }
 
 // scheduledPublishing reports whether a scenario publishes on a schedule.

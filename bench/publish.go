@@ -45,9 +45,15 @@ func (f *faults) checkPublish(p HTTPPublish) {
 	f.check(p.Body == "" || strings.Contains(p.Body, textMark), "Publish.Body", p.Body, "must contain "+textMark+" for the text")
 }
 
-// send publishes text, which it borrows. It returns when the server has
-// answered.
-func (p HTTPPublish) send(ctx context.Context, text []byte) error {
+// toRoom returns p with the name of a room where it is asked for.
+func (p HTTPPublish) toRoom(room int) HTTPPublish {
+	p.URL, p.Body = inRoom(p.URL, room), inRoom(p.Body, room)
+	return p
+}
+
+// send publishes text, which it borrows, by way of client. It returns when the
+// server has answered.
+func (p HTTPPublish) send(ctx context.Context, client *http.Client, text []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(p.body(text)))
@@ -58,8 +64,7 @@ func (p HTTPPublish) send(ctx context.Context, text []byte) error {
 		request.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	request.Header.Set("Content-Type", p.contentType())
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}

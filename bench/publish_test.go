@@ -31,7 +31,7 @@ func TestPublishOverHTTP(t *testing.T) {
 			}))
 			defer s.Close()
 			test.publish.URL, test.publish.Headers = s.URL, http.Header{"x-key": {"k"}}
-			if err := test.publish.send(context.Background(), []byte(text)); err != nil {
+			if err := test.publish.send(context.Background(), http.DefaultClient, []byte(text)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -43,7 +43,7 @@ func TestPublishRefused(t *testing.T) {
 		http.Error(w, "who are you?", http.StatusUnauthorized)
 	}))
 	defer s.Close()
-	err := HTTPPublish{URL: s.URL}.send(context.Background(), nil)
+	err := HTTPPublish{URL: s.URL}.send(context.Background(), http.DefaultClient, nil)
 	if err == nil || !strings.Contains(err.Error(), "answered 401 Unauthorized: who are you?") {
 		t.Errorf("got %v", err)
 	}

@@ -29,6 +29,10 @@ type Publishing struct {
 	// Slow is the percentage of the members that stop reading when the publishing
 	// begins, and read on when it is over. They are reported apart. Default 0.
 	Slow float64 `json:"slowPercent"`
+	// Publish is how messages are published, as text. In its URL and body {room}
+	// stands for the name of the room. Default: the publisher of a room sends them;
+	// otherwise it is one more connection whose messages are not looked at.
+	Publish HTTPPublish `json:"publish,omitzero"`
 	// Warmup is how long messages are published before figures are taken.
 	// Default 0. It also gives a server that lets members in only after it has
 	// answered them the time to do so.
@@ -46,12 +50,14 @@ func (f *faults) checkPublishing(p Publishing) {
 	f.check(p.Spread == 0 || p.Spread > 0 && p.PerSecond > 0 && p.Spread <= p.bursts().pace.at(1), "Spread", p.Spread, "must be 0 to the time from one burst to the next")
 	f.between("InFlight", p.InFlight, 1, 1024, "")
 	f.check(p.Slow >= 0 && p.Slow <= 100, "Slow", p.Slow, "must be 0 to 100 %")
+	f.checkPublish(p.Publish)
 	f.check(p.Warmup >= 0, "Warmup", p.Warmup, "must not be negative")
 	f.check(p.Duration >= time.Millisecond, "Duration", p.Duration, "must be 1 ms or more")
 }
 
 func (p Publishing) withDefaults() Publishing {
 	p.Size = cmp.Or(p.Size, 128)
+	p.Text = p.Text || p.Publish.URL != ""
 	p.Burst = cmp.Or(p.Burst, 1)
 	p.InFlight = cmp.Or(p.InFlight, 1)
 	p.Duration = cmp.Or(p.Duration, 10*time.Second)

@@ -28,7 +28,7 @@ func (r Rate) Run(ctx context.Context) (*Report, error) {
 		run.enter("warm-up", r.Warmup)
 		run.pause(ctx, r.Warmup)
 		before := run.sample(atMeasure)
-		run.enter("measuring", r.Duration)
+		run.enter(phaseMeasuring, r.Duration)
 		run.pause(ctx, r.Duration)
 		err = errors.Join(before, run.sample(atMeasured))
 	}
@@ -38,7 +38,7 @@ func (r Rate) Run(ctx context.Context) (*Report, error) {
 	figures.ServerUser, figures.ServerSystem = run.report.serverTimePer(figures.Echoed)
 	run.report.Rate = &figures
 	open.addShares(&run.report.Generator)
-	return run.report, err
+	return run.conclude(), err
 }
 
 // openLoop is an open-loop load on the loops of a run.

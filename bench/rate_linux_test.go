@@ -134,7 +134,7 @@ func TestRateCountsFromTheSchedule(t *testing.T) {
 func TestOverloadProvoked(t *testing.T) {
 	s := newServer(t, func(p *peer) { p.serve(p.echo) })
 	r := runRate(t, Rate{Load: Load{URL: s.url}, PerSecond: 1e7, Duration: 20 * time.Millisecond})
-	if len(r.Overload()) == 0 {
+	if len(r.GeneratorOverloaded) == 0 {
 		t.Errorf("%d of %d messages late: no overload", r.Rate.Late, r.Rate.Due)
 	}
 }

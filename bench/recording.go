@@ -139,6 +139,9 @@ func readRecords(decoder *json.Decoder, h *RecordingHeader) (*Recording, error) 
 			series.add(*next.Sample)
 		case next.Kind == kindReport && next.Report != nil:
 			run.Report, run.CutOff = next.Report, false
+			if run.Report.LatenciesWithheld {
+				series.points.withholdLatencies() // they were written before the verdict
+			}
 		}
 	}
 }

@@ -163,3 +163,23 @@ func FuzzReadRun(f *testing.F) {
 		}
 	})
 }
+
+// Samples are written before the run is judged.
+func TestReadRunWithholdsLatencies(t *testing.T) {
+	var file bytes.Buffer
+	r := NewRecorder(&file, nil)
+	r.Begin(Heading{Scenario: "rate"})
+	r.Observe(Sample{At: 1e9, Messages: 10, P50: 1, P99: 2, Max: 3})
+	report := &Report{Scenario: "rate", Rate: &RateFigures{}, GeneratorOverloaded: []string{"late"}}
+	report.WithholdLatencies()
+	if err := r.End(report); err != nil {
+		t.Fatal(err)
+	}
+	run, err := ReadRun(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := run.Report.Series[0]; !run.Report.LatenciesWithheld || s.P50 != 0 || s.P99 != 0 || s.Max != 0 || s.Messages != 10 {
+		t.Errorf("got %+v", s)
+	}
+}

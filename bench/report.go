@@ -45,6 +45,11 @@ type Report struct {
 	// Capacity is set for the capacity scenario.
 	Capacity  *CapacityFigures `json:"capacity,omitempty"`
 	Generator Generator        `json:"generator"`
+	// GeneratorOverloaded says why the latencies are not to be taken for the
+	// server's; nil if they may be.
+	GeneratorOverloaded []string `json:"generatorOverloaded,omitempty"`
+	// LatenciesWithheld: therefore [Report.WithholdLatencies] has taken them out.
+	LatenciesWithheld bool `json:"latenciesWithheld,omitempty"`
 	// Series says how the run went, second by second; 3,600 points at most, so
 	// that those of a long one stand for more than a sample each.
 	Series Series `json:"series,omitempty"`
@@ -66,7 +71,7 @@ type Connections struct {
 	Took      time.Duration `json:"tookNanoseconds"`
 	PerSecond float64       `json:"perSecond"`
 	// Handshake is from the beginning of a connection to the server's answer.
-	Handshake Latency `json:"handshake"`
+	Handshake Latency `json:"handshake,omitzero"`
 }
 
 // CompressionFigures say what was agreed on permessage-deflate, and what came
@@ -108,7 +113,7 @@ type EchoFigures struct {
 	// PayloadBytes counts the payload of verified echoes, one way.
 	PayloadBytes uint64 `json:"payloadBytes"`
 	// Latency is from the write of a message to its verified echo.
-	Latency Latency `json:"latency"`
+	Latency Latency `json:"latency,omitzero"`
 	// ServerUser and ServerSystem are the server's CPU time per message, if
 	// its process is known.
 	ServerUser   time.Duration `json:"serverUserNanosecondsPerMessage,omitempty"`
@@ -134,7 +139,7 @@ type RateFigures struct {
 	PerSecond float64 `json:"perSecond"`
 	// Latency is from the moment at which a message was due to its verified
 	// echo. The wait of messages that a slow answer delays is part of it.
-	Latency Latency `json:"latency"`
+	Latency Latency `json:"latency,omitzero"`
 	// ServerUser and ServerSystem are the server's CPU time per echo, if its
 	// process is known.
 	ServerUser   time.Duration `json:"serverUserNanosecondsPerMessage,omitempty"`

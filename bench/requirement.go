@@ -57,6 +57,8 @@ func (q Requirements) Broken(r *Report) (lines []string) {
 			written = Share.Format(value)
 		}
 		switch {
+		case !ok && r.LatenciesWithheld:
+			lines = append(lines, fmt.Sprintf("%s: the generator was overloaded: %s is withheld, or this run has none", one.text, one.figure.Name))
 		case !ok:
 			lines = append(lines, fmt.Sprintf("%s: this run of %s has no %s", one.text, r.Scenario, one.figure.Name))
 		case !one.met(value):

@@ -95,6 +95,10 @@ func TestFiguresOfScenarios(t *testing.T) {
 		{Name: phaseDuring, RateFigures: RateFigures{Due: 10, Echoed: 8, Lost: 2, Late: 1, PerSecond: 8, Latency: latency}},
 	}
 	connections := Connections{Asked: 10, Opened: 10, PerSecond: 100}
+	answered := Answers{Sent: 10, Missing: 2, Late: 1, Latency: latency}
+	told := &CapacityFigures{Broadcast: &DeliveryFigures{Expected: 10, Deliveries: 10, Last: time.Second}}
+	told.Active.Due, told.Active.Latency = 30, latency
+	told.Verified.Pongs = answered
 	always := []string{"failed", "dropped", "connect-rate"}
 	latencies := []string{"p50", "p90", "p99", "p99.9", "p99.99", "max"}
 	for _, test := range []struct {
@@ -108,6 +112,16 @@ func TestFiguresOfScenarios(t *testing.T) {
 		{"attack", Report{Connections: connections, Attack: &AttackFigures{Phases: phases}}, slices.Concat([]string{"loss", "late", "rate"}, always, latencies)},
 		{"broadcast", Report{Connections: connections, Broadcast: &BroadcastFigures{Latency: latency, LastLatency: latency}},
 			slices.Concat([]string{"loss", "late", "disorder", "rate", "last-p99"}, always, latencies)},
+		{"connect", Report{Connections: connections, Connect: &ConnectFigures{ServerUser: 1}}, append([]string{"late", "server-cpu"}, always...)},
+		{"churn without messages", Report{Connections: connections, Churn: &ChurnFigures{Handshake: latency}},
+			append([]string{"refusals", "unclosed", "return-rate", "handshake-p99"}, always...)},
+		{"soak", Report{Connections: connections, Churn: &ChurnFigures{Messages: answered}, Soak: &SoakFigures{}},
+			slices.Concat([]string{"loss", "late", "rate", "refusals", "unclosed", "return-rate", "rss-trend"}, always, latencies)},
+		{"storm", Report{Connections: connections, Storm: &StormFigures{Dropped: 9, Back: 9, Away: latency, During: answered}},
+			slices.Concat([]string{"loss", "late", "refusals", "away", "return-rate", "away-p99", "recovery"}, always, latencies)},
+		{"storm that some did not survive", Report{Connections: connections, Storm: &StormFigures{Dropped: 9, Back: 8}},
+			append([]string{"loss", "late", "refusals", "away", "return-rate"}, always...)},
+		{"capacity", Report{Connections: connections, Capacity: told}, slices.Concat([]string{"loss", "late", "rate", "told"}, always, latencies)},
 	} {
 		for _, f := range Figures() {
 			value, ok := f.Of(&test.report)
@@ -119,16 +133,49 @@ func TestFiguresOfScenarios(t *testing.T) {
 			}
 		}
 	}
-	attacked := Report{Attack: &AttackFigures{Phases: phases}}
-	for name, want := range map[string]float64{"loss": 2, "late": 1, "rate": 8, "p99": 50e-6} {
-		if got, _ := figureNamed(name).Of(&attacked); got != want {
-			t.Errorf("%s of an attack: got %v, want %v", name, got, want)
+}
+
+func TestFiguresAddUp(t *testing.T) {
+	answers := func(sent, missing, late uint64, p99 int64) Answers {
+		return Answers{sent, missing, late, Latency{Count: 1, Percentiles: []Percentile{{99, p99}}}}
+	}
+	attack := &AttackFigures{Phases: []AttackPhase{
+		{Name: phaseBefore, RateFigures: RateFigures{Due: 10, Echoed: 10}},
+		{Name: phaseDuring, RateFigures: RateFigures{Due: 10, Echoed: 8, Lost: 2, Late: 1, PerSecond: 8, Latency: answers(1, 0, 0, 50).Latency}},
+	}}
+	storm := &StormFigures{Dropped: 9, Back: 8, Attempts: 20, Refused: []FailureCount{{Count: 3}, {Count: 2}}, PerSecond: 5,
+		Before: answers(10, 0, 1, 1), During: answers(20, 3, 4, 70), After: answers(10, 1, 0, 1)}
+	churn := &ChurnFigures{Measured: 2 * time.Second, Left: 40, Returned: 38, Unanswered: 4, Refused: []FailureCount{{Count: 2}}, Messages: answers(20, 2, 1, 90)}
+	capacity := &CapacityFigures{Broadcast: &DeliveryFigures{Expected: 10, Lost: 1}}
+	capacity.Verified.Pongs, capacity.Verified.Echoes, capacity.Held.Pongs = answers(10, 1, 9, 1), answers(10, 2, 9, 1), answers(20, 3, 2, 1)
+	capacity.Active.Due, capacity.Active.Lost, capacity.Active.Late = 50, 3, 5
+	for _, test := range []struct {
+		report Report
+		values map[string]float64
+		shares map[string]float64
+	}{
+		{Report{Attack: attack}, map[string]float64{"loss": 2, "late": 1, "rate": 8, "p99": 50e-6}, map[string]float64{"loss": 0.1}},
+		{Report{Storm: storm}, map[string]float64{"loss": 4, "late": 5, "p99": 70e-6, "refusals": 5, "away": 1, "return-rate": 5},
+			map[string]float64{"loss": 0.1, "late": 0.125, "refusals": 0.25, "away": 1.0 / 9}},
+		{Report{Churn: churn}, map[string]float64{"loss": 2, "late": 1, "rate": 9, "p99": 90e-6, "refusals": 2, "unclosed": 4},
+			map[string]float64{"loss": 0.1, "late": 0.05, "refusals": 0.05, "unclosed": 0.1}},
+		{Report{Capacity: capacity}, map[string]float64{"loss": 10, "late": 7}, map[string]float64{"loss": 0.1, "late": 0.1}},
+		{Report{Connections: Connections{Asked: 10}, Connect: &ConnectFigures{Late: 1}}, map[string]float64{"late": 1}, map[string]float64{"late": 0.1}},
+		{Report{Broadcast: &BroadcastFigures{Messages: 10, Late: 1, Expected: 100, Lost: 1}}, map[string]float64{"loss": 1, "late": 1},
+			map[string]float64{"loss": 0.01, "late": 0.1}},
+	} {
+		for name, want := range test.values {
+			if got, ok := figureNamed(name).Of(&test.report); !ok || got != want {
+				t.Errorf("%+v: %s: got %v, %t, want %v", test.report, name, got, ok, want)
+			}
+		}
+		for name, want := range test.shares {
+			if got, ok := figureNamed(name).ShareOf(&test.report); !ok || got != want {
+				t.Errorf("%+v: share of %s: got %v, %t, want %v", test.report, name, got, ok, want)
+			}
 		}
 	}
-	if share, ok := figureNamed("loss").ShareOf(&attacked); !ok || share != 0.1 {
-		t.Errorf("loss of an attack: got a share of %v", share)
-	}
-	if _, ok := figureNamed("rate").ShareOf(&attacked); ok {
+	if _, ok := figureNamed("rate").ShareOf(&Report{Attack: attack}); ok {
 		t.Error("a rate is no share of anything")
 	}
 }

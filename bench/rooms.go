@@ -36,6 +36,7 @@ func (r Rooms) Validate() error {
 	f.checkRooms(r.Load, r.Rooms)
 	most := (r.Connections + r.Rooms) / max(1, r.Rooms)
 	f.check(r.Loops <= most, "Loops", r.Loops, fmt.Sprintf("must be %d or less, for the publishers to share the first loop", most))
+	f.check(r.Rooms <= 1 || r.Publish.URL == "" || strings.Contains(r.Publish.URL+r.Publish.Body, roomMark), "Publish.URL", r.Publish.URL, "or the body must contain "+roomMark+" for the name of the room")
 	f.check(r.Zipf >= 0 && r.Zipf <= 3, "Zipf", r.Zipf, "must be 0 to 3")
 	return f.joined()
 }
@@ -59,7 +60,7 @@ func (r Rooms) withDefaults() Rooms {
 func roomTargets(ctx context.Context, url string, rooms int) ([]*Target, error) {
 	targets := make([]*Target, rooms)
 	for room := range targets {
-		t, err := ResolveTarget(ctx, roomURL(url, room))
+		t, err := ResolveTarget(ctx, inRoom(url, room))
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +69,7 @@ func roomTargets(ctx context.Context, url string, rooms int) ([]*Target, error) 
 	return targets, nil
 }
 
-// roomURL returns the URL of a room.
-func roomURL(url string, room int) string {
-	return strings.ReplaceAll(url, roomMark, fmt.Sprintf("%07x", room))
+// inRoom returns text, of a URL or a request, with the name of a room.
+func inRoom(text string, room int) string {
+	return strings.ReplaceAll(text, roomMark, fmt.Sprintf("%07x", room))
 }

@@ -30,7 +30,7 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 		return nil, err
 	}
 	load := r.Load
-	load.URL = roomURL(r.URL, 0)
+	load.URL = inRoom(r.URL, 0)
 	load.Connections += r.Rooms
 	run, err := newRun(ctx, scenario, load, parameters)
 	if err != nil {
@@ -44,8 +44,12 @@ func (r Rooms) run(ctx context.Context, scenario string, parameters any) (*Repor
 		err = p.goThrough(ctx)
 	}
 	run.finish()
+	if post := p.conductor.post; post != nil {
+		err = errors.Join(err, post.close())
+		p.conductor.late += post.late.Load()
+	}
 	run.report.Broadcast = p.sum()
-	return run.report, err
+	return run.conclude(), err
 }
 
 // performance takes a run through the publishing. It belongs to the goroutine
@@ -68,6 +72,9 @@ func (p *performance) open(ctx context.Context, targets []*Target) error {
 			return a
 		}
 		p.conductor = newConductor(p.rooms, a)
+		if p.rooms.Publish.URL != "" {
+			p.conductor.post = newPostroom(p.rooms.Publish, payloads)
+		}
 		return p.conductor
 	})
 }
@@ -84,7 +91,7 @@ func (p *performance) goThrough(ctx context.Context) error {
 	before := p.run.sample(atMeasure)
 	p.direct(conductor, p.conductor.measure)
 	each(func(i int, l *loop) { p.audiences[i].measure(l) })
-	p.run.enter("measuring", p.rooms.Duration)
+	p.run.enter(phaseMeasuring, p.rooms.Duration)
 	p.run.pause(ctx, p.rooms.Duration)
 	each(func(i int, l *loop) { p.audiences[i].stop(l) })
 	p.direct(conductor, p.conductor.stop)
@@ -135,20 +142,19 @@ func (p *performance) settle(ctx context.Context) {
 	quick, slow := p.expected(0, published)
 	deadline, quiet := time.Now().Add(p.run.load.FinishTimeout), time.Now().Add(quietFor)
 	for !p.run.report.Interrupted {
-		received := make([]uint64, len(p.audiences))
-		p.run.client.each(func(i int, _ *loop) {
-			c := &p.audiences[i].counts
-			received[i] = c.received + c.slowReceived + c.outOfOrder
-		})
-		var sum uint64
-		for _, n := range received {
-			sum += n
+		counts := make([]audienceCounts, len(p.audiences))
+		p.run.client.each(func(i int, _ *loop) { counts[i] = p.audiences[i].counts })
+		var received, sum uint64 // in order, and in any
+		for _, c := range counts {
+			received += c.received + c.slowReceived
+			sum += c.outOfOrder
 		}
+		sum += received
 		now := time.Now()
 		if sum != last {
 			last, quiet = sum, now.Add(quietFor)
 		}
-		if sum >= quick+slow || now.After(quiet) || now.After(deadline) {
+		if received >= quick+slow || now.After(quiet) || now.After(deadline) {
 			return
 		}
 		p.run.pause(ctx, settleEvery)

@@ -65,14 +65,14 @@ func (r *round) begun(now int64, act uint64) {
 	}
 }
 
-// answer counts the answer to an act of a slot.
-func (r *round) answer(now int64, slot, sequence uint32) {
-	if r.turns == 0 {
-		return
-	}
+// answer counts the answer to an act of a slot, and returns how long ago that
+// was due. The round has begun.
+func (r *round) answer(now int64, slot, sequence uint32) (latency time.Duration) {
 	r.answered++
 	act := uint64(sequence)*uint64(r.turns) + uint64(slot/r.stride)
-	r.latency.record(time.Duration(now - r.dueAt(act)))
+	latency = time.Duration(now - r.dueAt(act))
+	r.latency.record(latency)
+	return latency
 }
 
 func (r *round) dueAt(act uint64) int64 { return r.since + int64(r.pace.at(int(act))) }
@@ -92,6 +92,6 @@ func answers(rounds []*round) Answers {
 			latency.merge(r.latency)
 		}
 	}
-	a.Latency = latency.report()
+	a.Latency = latency.fromSchedule()
 	return a
 }

@@ -167,6 +167,13 @@ func (r *run) finish() {
 	}
 }
 
+// conclude judges the generator, once the report has its figures, and returns the
+// report.
+func (r *run) conclude() *Report {
+	r.report.GeneratorOverloaded = r.report.overload()
+	return r.report
+}
+
 // sum adds up the loops' tallies.
 func (r *run) sum() (Connections, []FailureCount) {
 	c := Connections{Asked: r.load.Connections}

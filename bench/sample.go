@@ -30,6 +30,7 @@ type Sample struct {
 	PerSecond float64 `json:"perSecond"`
 	// P50, P99 and Max are latencies of those messages in microseconds, to two
 	// digits. They count from where the report's figures do.
+	// They are 0 where they were withheld, see [Report.WithholdLatencies].
 	P50 int64 `json:"p50Microseconds"`
 	P99 int64 `json:"p99Microseconds"`
 	Max int64 `json:"maxMicroseconds"`
@@ -40,6 +41,9 @@ type Sample struct {
 	// Server is set if the server's process is known and was alive.
 	Server *ServerSample `json:"server,omitempty"`
 }
+
+// phaseMeasuring is the phase of most scenarios in which figures are taken.
+const phaseMeasuring = "measuring"
 
 // ServerSample is what the server's process used in one span.
 type ServerSample struct {

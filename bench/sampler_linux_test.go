@@ -45,6 +45,15 @@ func TestSamples(t *testing.T) {
 		{"attack", []string{"before", "during", "after"}, func(l Load) (*Report, error) {
 			return Attack{Load: l, Mode: "slow-handshake", Attackers: 1, Before: length, During: length, After: length}.Run(context.Background())
 		}},
+		{"churn", []string{"measuring"}, func(l Load) (*Report, error) {
+			return Churn{Load: l, PerSecond: 2000, Duration: length}.Run(context.Background())
+		}},
+		{"storm", []string{"before", "after"}, func(l Load) (*Report, error) {
+			return Storm{Load: l, Bystanders: 2, PerSecond: 2000, Before: length, After: length}.Run(context.Background())
+		}},
+		{"capacity", []string{"active"}, func(l Load) (*Report, error) {
+			return Capacity{Load: l, PerSecond: 2000, Hold: length, Duration: length}.Run(context.Background())
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newServer(t, func(p *peer) { p.serve(p.echo) })

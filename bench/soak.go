@@ -14,12 +14,6 @@ type Soak struct {
 	Churn
 }
 
-// soakSamples is how often a soak looks at the server.
-const soakSamples = 60
-
-// atIntervals names the samples of a soak.
-const atIntervals = "at intervals"
-
 // Validate returns every fault of s, joined; nil if there is none.
 func (s Soak) Validate() error {
 	s = s.withDefaults()
@@ -36,14 +30,9 @@ func (s Soak) withDefaults() Soak {
 	return s
 }
 
-// every is how long it is from one look at the server to the next.
-func (s Soak) every() time.Duration { return s.Duration / soakSamples }
-
-// SoakFigures say what became of the server's memory in a soak. The samples are
-// those of the report.
+// SoakFigures say what became of the server's memory in a soak, by the series of
+// the report.
 type SoakFigures struct {
-	// Every is how long it is from one sample to the next.
-	Every time.Duration `json:"everyNanoseconds"`
 	// Growth is by how much the resident set grows in an hour: the slope of the
 	// line through the samples of the second half, when caches have filled.
 	Growth int64 `json:"growthBytesPerHour"`
@@ -51,34 +40,36 @@ type SoakFigures struct {
 	Peak int64 `json:"peakBytes"`
 }
 
-// growth looks for a trend in the samples that were taken at intervals.
-func growth(samples []ProcessSample, every time.Duration) *SoakFigures {
-	f := &SoakFigures{Every: every}
-	var sets []float64
-	for _, s := range samples {
-		if s.At == atIntervals {
-			sets = append(sets, float64(s.RSS))
-			f.Peak = max(f.Peak, s.RSS)
+// newSoakFigures looks for a trend in the samples of the measured time.
+func newSoakFigures(series Series) *SoakFigures {
+	f := &SoakFigures{}
+	var times, sets []float64 // hours and bytes
+	for _, s := range series {
+		if s.Phase == phaseMeasuring && s.Server != nil {
+			times, sets = append(times, s.At.Hours()), append(sets, float64(s.Server.RSS))
+			f.Peak = max(f.Peak, s.Server.RSS)
 		}
 	}
-	late := sets[len(sets)/2:]
-	f.Growth = int64(slope(late) * float64(time.Hour) / float64(every))
+	half := len(sets) / 2
+	f.Growth = int64(slope(times[half:], sets[half:]))
 	return f
 }
 
-// slope returns by how much values rise from one to the next, by least squares;
-// 0 for fewer than two.
-func slope(values []float64) float64 {
-	n := float64(len(values))
-	if n < 2 {
+// slope returns by how much y rises with x, by least squares; 0 where all x are
+// the same.
+func slope(x, y []float64) float64 {
+	var sumX, sumY float64
+	for i := range x {
+		sumX, sumY = sumX+x[i], sumY+y[i]
+	}
+	n := float64(len(x))
+	var spread, together float64
+	for i := range x {
+		spread += (x[i] - sumX/n) * (x[i] - sumX/n)
+		together += (x[i] - sumX/n) * (y[i] - sumY/n)
+	}
+	if spread == 0 {
 		return 0
 	}
-	var sum, sumProducts float64
-	for i, v := range values {
-		sum += v
-		sumProducts += float64(i) * v
-	}
-	middle := (n - 1) / 2
-	spread := n * (n*n - 1) / 12 // of the squares of 0 to n-1 around the middle
-	return (sumProducts - middle*sum) / spread
+	return together / spread
 }

@@ -8,33 +8,37 @@ import (
 
 func TestSlope(t *testing.T) {
 	for _, test := range []struct {
-		values []float64
-		want   float64
+		x, y []float64
+		want float64
 	}{
-		{nil, 0},
-		{[]float64{7}, 0},
-		{[]float64{7, 9}, 2},
-		{[]float64{5, 5, 5, 5}, 0},
-		{[]float64{9, 7, 5, 3, 1}, -2},
-		{[]float64{0, 3, 0, 3}, 0.6},
+		{nil, nil, 0},
+		{[]float64{3}, []float64{7}, 0},
+		{[]float64{3, 3}, []float64{7, 9}, 0},
+		{[]float64{3, 4}, []float64{7, 9}, 2},
+		{[]float64{1, 2, 3, 4}, []float64{5, 5, 5, 5}, 0},
+		{[]float64{0, 2, 4, 6, 8}, []float64{9, 7, 5, 3, 1}, -1},
+		{[]float64{0, 1, 2, 3}, []float64{0, 3, 0, 3}, 0.6},
+		{[]float64{0, 1, 10}, []float64{0, 2, 20}, 2},
 	} {
-		if got := slope(test.values); math.Abs(got-test.want) > 1e-9 {
-			t.Errorf("%v: got %v, want %v", test.values, got, test.want)
+		if got := slope(test.x, test.y); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("%v, %v: got %v, want %v", test.x, test.y, got, test.want)
 		}
 	}
 }
 
-// What the server takes while it warms up is no growth.
-func TestGrowth(t *testing.T) {
-	samples := []ProcessSample{{At: atAllOpen, RSS: 1 << 30}}
+// What the server takes while it warms up is no growth, and what it takes before
+// the measured time is nothing.
+func TestSoakFigures(t *testing.T) {
+	series := Series{{Phase: "connecting", Server: &ServerSample{RSS: 1 << 30}}}
 	for i := range int64(10) {
-		samples = append(samples, ProcessSample{At: atIntervals, RSS: 1000 + min(5, i)*1000 + max(0, i-5)*10})
+		set := 1000 + min(5, i)*1000 + max(0, i-5)*10
+		series = append(series, Sample{At: time.Duration(i) * time.Minute, Phase: phaseMeasuring, Server: &ServerSample{RSS: set}})
 	}
-	f := growth(samples, time.Minute)
-	if f.Growth != 600 || f.Peak != 6040 {
+	series = append(series, Sample{At: time.Hour, Phase: phaseMeasuring})
+	if f := newSoakFigures(series); f.Growth != 600 || f.Peak != 6040 {
 		t.Errorf("got %+v, want 10 bytes a minute and a peak of 6040", f)
 	}
-	if f := growth(nil, time.Minute); f.Growth != 0 || f.Peak != 0 {
+	if f := newSoakFigures(nil); f.Growth != 0 || f.Peak != 0 {
 		t.Errorf("of no samples: got %+v", f)
 	}
 }

@@ -81,7 +81,7 @@ type StormFigures struct {
 	Attempts uint64         `json:"attempts"`
 	Refused  []FailureCount `json:"refused"`
 	// Away is from the drop to the moment at which each was back.
-	Away Latency `json:"away"`
+	Away Latency `json:"away,omitzero"`
 	// Before, During and After are the messages of the bystanders. Those of
 	// During were due while some were away.
 	Before Answers `json:"before"`

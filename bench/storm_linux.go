@@ -33,7 +33,7 @@ func (s Storm) Run(ctx context.Context) (*Report, error) {
 	}
 	r.finish()
 	r.report.Storm = w.sum()
-	return r.report, err
+	return r.conclude(), err
 }
 
 // weather takes a run through a storm. It belongs to the goroutine that called
@@ -58,6 +58,7 @@ func (w *weather) bystanders() int {
 func (w *weather) goThrough(ctx context.Context) error {
 	each, r := w.run.client.each, w.run
 	err := r.sample(atAllOpen)
+	r.enter("before", w.storm.Before)
 	w.measure(roundBefore, w.storm.Before)
 	r.pause(ctx, w.storm.Before)
 	w.settle(ctx, roundBefore)
@@ -66,6 +67,7 @@ func (w *weather) goThrough(ctx context.Context) error {
 	}
 	err = errors.Join(err, r.sample(atMeasure))
 	w.cpu = make([]time.Duration, len(w.all))
+	r.enter("storm", 0)
 	began := time.Now()
 	each(func(i int, l *loop) { w.cpu[i] = -threadTime(); w.all[i].drop(l) })
 	w.measure(roundDuring, w.storm.Timeout)
@@ -74,6 +76,7 @@ func (w *weather) goThrough(ctx context.Context) error {
 	w.took = time.Since(began)
 	err = errors.Join(err, r.sample(atMeasured))
 	w.settle(ctx, roundDuring)
+	r.enter("after", w.storm.After)
 	w.measure(roundAfter, w.storm.After)
 	r.pause(ctx, w.storm.After)
 	w.settle(ctx, roundAfter)

@@ -30,4 +30,5 @@ func (t *summary) storm(f *StormFigures) {
 	t.percentiles("before", f.Before.Latency)
 	t.percentiles("during", f.During.Latency)
 	t.percentiles("after", f.After.Latency)
+	t.counting(f.After.Latency)
 }

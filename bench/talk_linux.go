@@ -101,7 +101,7 @@ func (t *talk) answer(l *loop, slot, sequence uint32) {
 	for i := range t.rounds {
 		n := t.rounds[i].portion(slot)
 		if sequence < n {
-			t.rounds[i].answer(l.now, slot, sequence)
+			l.meter.message(t.rounds[i].answer(l.now, slot, sequence))
 			return
 		}
 		sequence -= n

@@ -145,8 +145,11 @@ func (t *summary) trouble(r *Report) {
 	for _, f := range r.Failures {
 		t.more("%d × %s: %s", f.Count, f.Stage, f.Cause)
 	}
-	for _, reason := range r.Overload() {
+	for _, reason := range r.GeneratorOverloaded {
 		t.line("overload", "%s: the latencies are the generator's, not the server's", reason)
+	}
+	if r.LatenciesWithheld {
+		t.line("withheld", "the latencies; a run that allows the overload shows them")
 	}
 	if r.Generator.Saturated {
 		t.line("warning", "the generator was saturated: it may have set the figures, not the server")
@@ -177,13 +180,17 @@ func (t *summary) percentiles(name string, l Latency) {
 
 // latency is about messages, and says from where it counts.
 func (t *summary) latency(name string, l Latency) {
-	if l.Count == 0 {
-		return
-	}
 	t.percentiles(name, l)
-	if l.Corrected {
+	t.counting(l)
+}
+
+// counting says from where the latency of messages counts.
+func (t *summary) counting(l Latency) {
+	switch {
+	case l.Count == 0:
+	case l.Corrected:
 		t.more("from when each message was due: corrected for coordinated omission")
-	} else {
+	default:
 		t.more("from the write of each message: a closed loop, not corrected for coordinated omission")
 	}
 }

@@ -95,7 +95,7 @@ func TestWriteText(t *testing.T) {
 			Parameters:  Capacity{Load: Load{URL: url, Connections: 1_000_000, Loops: 56}, Size: 64},
 			Environment: environment,
 			Connections: Connections{Asked: 1_000_000, Opened: 1_000_000, Took: 40 * time.Second, PerSecond: 25_000, Handshake: latency},
-			Capacity:    capacityFigures(latency),
+			Capacity:    capacityFigures(scheduled),
 			Server: []ProcessSample{
 				{At: atStart, RSS: 12 << 20},
 				{At: atAllOpen, RSS: 200 << 20, User: time.Second, System: 20 * time.Second},
@@ -108,9 +108,9 @@ func TestWriteText(t *testing.T) {
 			Churn: &ChurnFigures{
 				Measured: time.Hour, Left: 60_000, LeftPerSecond: 16.7, Returned: 59_999, ReturnedPerSecond: 16.7, Unanswered: 1,
 				Refused: []FailureCount{{StageConnect, "timed out", 2}}, Handshake: latency,
-				Messages: Answers{Sent: 360_000, Missing: 1, Late: 3, Latency: latency}, ServerUser: 2000, ServerSystem: 30_000,
+				Messages: Answers{Sent: 360_000, Missing: 1, Late: 3, Latency: scheduled}, ServerUser: 2000, ServerSystem: 30_000,
 			},
-			Soak:      &SoakFigures{Every: time.Minute, Growth: 12 << 10, Peak: 21 << 20},
+			Soak:      &SoakFigures{Growth: 12 << 10, Peak: 21 << 20},
 			Generator: Generator{CoreShare: []float64{0.01}},
 		}},
 		{"storm", Report{
@@ -120,7 +120,7 @@ func TestWriteText(t *testing.T) {
 			Storm: &StormFigures{
 				Dropped: 49_900, Back: 49_899, Took: 5 * time.Second, PerSecond: 9979.8, Attempts: 60_000,
 				Refused: []FailureCount{{StageHandshake, "refused with 503 Service Unavailable", 10_000}, {StageConnect, "timed out", 101}},
-				Away:    latency, Before: Answers{Sent: 3000, Latency: latency}, During: Answers{Sent: 5000, Missing: 1, Late: 2, Latency: latency}, After: Answers{Sent: 3000, Latency: latency},
+				Away:    latency, Before: Answers{Sent: 3000, Latency: scheduled}, During: Answers{Sent: 5000, Missing: 1, Late: 2, Latency: scheduled}, After: Answers{Sent: 3000, Latency: scheduled},
 			},
 			Generator: Generator{CoreShare: []float64{0.5, 0.5, 0.5, 0.5}},
 		}},

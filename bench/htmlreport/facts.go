@@ -138,6 +138,11 @@ func (r *Run) warnings() []string {
 	if !r.CutOff && !report.OK() {
 		all = append(all, "the run fell short: connections failed or were dropped, or messages were lost or out of order.")
 	}
+	if reasons := strings.Join(report.GeneratorOverloaded, "; "); report.LatenciesWithheld {
+		all = append(all, "the client was overloaded: "+reasons+". Its latencies are not the server's and are withheld.")
+	} else if reasons != "" {
+		all = append(all, "the client was overloaded: "+reasons+". The latencies are the client's, not the server's.")
+	}
 	if report.Generator.Saturated {
 		all = append(all, "a loop of the client used more than 90 % of a CPU: the figures may be the client's, not the server's.")
 	}

@@ -33,8 +33,8 @@ type overTime struct {
 // charts are those over time, in the page's order.
 var charts = []overTime{
 	{id: "latency", title: "Latency over time", note: "p99 of each span, and the median as the thin line.", format: bench.Seconds.Format, logarithmic: true, quantities: []quantity{
-		{"p99", func(s *bench.Sample) (float64, bool) { return seconds(s.P99), s.Messages > 0 }},
-		{"p50", func(s *bench.Sample) (float64, bool) { return seconds(s.P50), s.Messages > 0 }},
+		{"p99", func(s *bench.Sample) (float64, bool) { return seconds(s.P99), s.P99 > 0 }},
+		{"p50", func(s *bench.Sample) (float64, bool) { return seconds(s.P50), s.P50 > 0 }},
 	}},
 	{id: "rate", title: "Messages per second", note: "Verified echoes or deliveries.", format: grouped, base: 10, quantities: []quantity{
 		{"", func(s *bench.Sample) (float64, bool) { return s.PerSecond, true }},

@@ -144,6 +144,11 @@ func TestPageSays(t *testing.T) {
 		r.Scenario, r.Rate = "echo", nil
 		r.Echo = &bench.EchoFigures{Messages: 10, PerSecond: 5, Latency: bench.Latency{Count: 10, Max: 10, Percentiles: []bench.Percentile{{Percent: 50, Microseconds: 5}}}}
 	})
+	overloaded := runOf("overloaded", 1, func(r *bench.Report) { r.GeneratorOverloaded = []string{"9 % left late"} })
+	withheld := runOf("withheld", 1, func(r *bench.Report) {
+		r.GeneratorOverloaded = []string{"9 % left late"}
+		r.WithholdLatencies()
+	})
 	base := runOf("base", 1, nil)
 	for _, test := range []struct {
 		name string
@@ -156,6 +161,8 @@ func TestPageSays(t *testing.T) {
 		{"a faster one", []htmlreport.Run{slower, base}, []string{"0.50× better"}, []string{"worse</span>"}},
 		{"what differs", []htmlreport.Run{base, dirty}, []string{"The runs differ in commit: 0123abc · 0123abc&#43;dirty.", "B: the run was interrupted", "B: the load tool was built from a tree with changes"}, nil},
 		{"closed and open", []htmlreport.Run{base, closed}, []string{"they cannot be compared", "The runs differ in scenario: rate · echo.", "of a closed loop from its write"}, []string{"better</span>", "worse</span>"}},
+		{"overloaded", []htmlreport.Run{overloaded}, []string{"9 % left late. The latencies are the client&#39;s", "Latency distribution"}, []string{"withheld"}},
+		{"withheld", []htmlreport.Run{withheld}, []string{"9 % left late. Its latencies are not the server&#39;s and are withheld."}, []string{"Latency distribution", "Latency over time", "corrected for"}},
 		{"markup in a name", []htmlreport.Run{runOf("<script>x", 1, nil)}, []string{"&lt;script&gt;x"}, []string{"<script>x"}},
 	} {
 		page := write(t, test.runs)

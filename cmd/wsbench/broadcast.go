@@ -18,6 +18,7 @@ func (c *broadcastCommand) run(ctx context.Context) (*bench.Report, error) {
 
 // publishingFlags are the flags of bench.Publishing.
 type publishingFlags struct {
+	publishFlags
 	Size     int           `default:"128" help:"Payload of a message in bytes, 16 to 1048576 (${default})."`
 	Text     bool          `help:"Send text messages instead of binary ones."`
 	Rate     float64       `xor:"pace" placeholder:"N" help:"Messages per second, whatever the server does. Default: a closed loop."`
@@ -39,6 +40,7 @@ func (f *publishingFlags) publishing() bench.Publishing {
 		Spread:    f.Spread,
 		InFlight:  f.InFlight,
 		Slow:      f.Slow,
+		Publish:   f.publish(),
 		Warmup:    f.Warmup,
 		Duration:  f.Duration,
 	}

@@ -27,7 +27,7 @@ type loadFlags struct {
 	Compression     bool          `help:"Offer permessage-deflate and send messages compressed; idle connections exchange one first. A server that declines it fails the connection."`
 	PID             int           `name:"pid" placeholder:"PID" help:"Report memory and CPU of this server process."`
 	StatsURL        string        `name:"stats-url" placeholder:"URL" help:"Fetch JSON here before and after, for the JSON report."`
-	AllowOverload   bool          `help:"Exit with 0 even if the generator could not keep its schedule, so that latencies are its own."`
+	AllowOverload   bool          `help:"Show latencies, and exit with 0, even if the generator could not keep its schedule, so that they are its own."`
 
 	outputFlags
 }

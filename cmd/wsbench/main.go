@@ -25,7 +25,7 @@ const (
 	// exitUsage: the command line, or what it asks of this machine, is wrong.
 	exitUsage = 2
 	// exitOverloaded: the generator could not keep its schedule, so that the
-	// latencies are its own and not the server's.
+	// latencies are its own and not the server's. They are withheld.
 	exitOverloaded = 3
 )
 
@@ -116,6 +116,9 @@ func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writ
 		return complain(stderr, err)
 	}
 	report, err := s.run(ctx)
+	if report != nil && !s.allowsOverload() {
+		report.WithholdLatencies()
+	}
 	err = errors.Join(err, finish(report))
 	if report == nil {
 		return complain(stderr, err)
@@ -124,12 +127,16 @@ func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writ
 	if err != nil {
 		complain(stderr, err)
 	}
-	if met := out.complainOf(report, stderr); err != nil || !met || !report.OK() {
+	met := out.complainOf(report, stderr)
+	if err != nil || !report.OK() {
 		return exitFellShort
 	}
-	if reasons := report.Overload(); len(reasons) > 0 && !s.allowsOverload() {
+	if reasons := report.GeneratorOverloaded; len(reasons) > 0 && !s.allowsOverload() {
 		fmt.Fprintf(stderr, "wsbench: overloaded: %s; lower the load, give the generator more --loops or CPUs, or --allow-overload\n", strings.Join(reasons, "; "))
 		return exitOverloaded
+	}
+	if !met {
+		return exitFellShort
 	}
 	return exitOK
 }

@@ -14,7 +14,7 @@ import (
 
 // shortRate is the command line of a short run against url.
 func shortRate(url string, more ...string) []string {
-	return append([]string{"rate", url, "-n", "5", "--rate", "500", "--warmup", "0s", "--duration", "60ms", "--sample-every", "10ms"}, more...)
+	return append([]string{"rate", url, "-n", "5", "--rate", "500", "--warmup", "0s", "--duration", "60ms", "--sample-every", "10ms", "--allow-overload"}, more...)
 }
 
 func TestRequirementsSetTheExitCode(t *testing.T) {

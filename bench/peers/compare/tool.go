@@ -57,7 +57,7 @@ func (t loadTool) execute(ctx context.Context, arguments []string, pid int, take
 	ctx, cancel := context.WithTimeout(ctx, takes+connectAllowance)
 	defer cancel()
 	arguments = append([]string{t.path}, arguments...)
-	arguments = append(arguments, "--cpu", t.cpus.String(), "--pid", strconv.Itoa(pid), "--json")
+	arguments = append(arguments, "--cpu", t.cpus.String(), "--pid", strconv.Itoa(pid), "--json", "--allow-overload")
 	command := child(ctx, append(arguments, t.more...))
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
