@@ -150,18 +150,19 @@ bench-attack: build build-peers ## attack sluice in each way and print what othe
 		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression $(IMPATIENT)'
 
 # Gateway and clients are on one machine, each on a CPU of its own. The hub is that of
-# the built-in configuration. PUBLISH is the path at which a POST reaches all sessions
-# of the hub: without it, the broadcast is left out.
+# the built-in configuration. The broadcast is an operator's action.
 # A million pings in 25 s take most of a core, and as much of the clients': an
 # answer may take longer than the default allows.
-MILLION  = bin/sluice serve --listen 127.0.0.1:0 --admin= --private-fd-tables --loops {loops} --dispatch inline --pong 30s --handshake-timeout 30s
-PUBLISH ?=
-MILLION_FLAGS ?= --tool-flag=--verify-rate=10000 --tool-flag=--connect-timeout=30s
+MILLION  = bin/sluice serve --listen 127.0.0.1:0 --admin $(MILLION_ADMIN) --admin-actions --private-fd-tables --loops {loops} --dispatch inline --pong 30s --handshake-timeout 30s
+MILLION_ADMIN ?= 127.0.0.1:9091
+MILLION_FLAGS ?=
+MILLION_BROADCAST = --tool-flag=--publish-url=http://$(MILLION_ADMIN)/send --tool-flag=--publish-type=application/json \
+	--tool-flag='--publish-body={"hub":"echo","text":"{text}"}'
 
 .PHONY: bench-million
 bench-million: build build-peers ## hold N=1000000 connections in one process, verify and reach each of them, and write bin/million.md
 	@bin/compare capacity --wsbench bin/wsbench --connections $(N) --json bin/million.json --path /client/hubs/echo \
-		$(if $(PUBLISH),--publish '$(PUBLISH)') $(MILLION_FLAGS) \
+		--verify-rate 10000 --tool-flag=--connect-timeout=30s $(MILLION_BROADCAST) $(MILLION_FLAGS) \
 		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
 		sluice='$(MILLION)' > bin/million.md; status=$$?; cat bin/million.md; exit $$status
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -44,7 +45,8 @@ type actions struct {
 	logger *slog.Logger
 }
 
-// target is whom an action is for: one session, or the members of a group.
+// target is whom an action is for: one session, the members of a group, or, if it
+// is to be sent something, everyone of a hub.
 type target struct {
 	Session string `json:"session"`
 	Hub     string `json:"hub"`
@@ -73,11 +75,11 @@ func (a *actions) send(w http.ResponseWriter, r *http.Request) error {
 	if asked.Text == nil {
 		return invalid("text", "is missing; give the message as a string")
 	}
-	to, err := a.find(asked.target)
+	to, err := a.findReceiver(asked.target)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	ctx, cancel := context.WithTimeout(r.Context(), sendTime)
 	defer cancel()
 	reach, err := to.Deliver(ctx, gateway.Publication{Type: gateway.Text, Payload: []byte(*asked.Text)})
 	a.log(r, "send", asked.target, err, slog.Int("bytes", len(*asked.Text)), slog.Int("sent", reach.Sent))
@@ -86,6 +88,10 @@ func (a *actions) send(w http.ResponseWriter, r *http.Request) error {
 	}
 	return document(w, sentDocument(reach))
 }
+
+// sendTime is how long a message may take to all that it is for: a million sessions
+// need some 10 s of a core.
+const sendTime = time.Minute
 
 // closing is the body of POST /close. Code is as [gateway.Session.Close] has it.
 type closing struct {
@@ -115,15 +121,20 @@ func (a *actions) close(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// receiver is what an action is done to.
+// receiver is what can be sent something.
 type receiver interface {
 	Deliver(context.Context, gateway.Publication) (gateway.Reach, error)
+}
+
+// party is what can be closed, too. Who means everyone drains the node.
+type party interface {
+	receiver
 	Close(ws.StatusCode, string) error
 }
 
-var _ receiver = gateway.Session{}
+var _ party = gateway.Session{}
 
-// members are a group as a receiver.
+// members are a group as a party.
 type members struct{ gateway.Group }
 
 // Close closes every member.
@@ -131,8 +142,19 @@ func (m members) Close(code ws.StatusCode, reason string) error {
 	return m.CloseAll(gateway.Selection{}, code, reason)
 }
 
-// find returns whom t means. The error is a [*problem].
-func (a *actions) find(t target) (receiver, error) {
+// findReceiver returns whom t means. The error is a [*problem].
+func (a *actions) findReceiver(t target) (receiver, error) {
+	if t.Session != "" || t.Group != "" || t.Hub == "" {
+		return a.find(t)
+	}
+	if hub := a.source.Hub(t.Hub); hub != nil {
+		return hub, nil
+	}
+	return nil, noHub(t.Hub)
+}
+
+// find returns the session or the group that t means. The error is a [*problem].
+func (a *actions) find(t target) (party, error) {
 	switch {
 	case t.Session != "" && (t.Hub != "" || t.Group != ""):
 		return nil, invalid("session", "is given beside a hub or a group; give either")

@@ -59,7 +59,7 @@ func TestActionsReachSessionsAndGroupsAndAreLogged(t *testing.T) {
 	h, client, info, log := acting(t)
 	toSession := fmt.Sprintf(`"session":%q`, info.ID)
 	const toGroup = `"hub":"game","group":"red"`
-	for i, target := range []string{toSession, toGroup} {
+	for i, target := range []string{toSession, toGroup, `"hub":"game"`} {
 		text := fmt.Sprint("message ", i)
 		answer := post(h, "/send", fmt.Sprintf(`{%s,"text":%q}`, target, text))
 		if answer.Code != 200 || strings.Join(strings.Fields(answer.Body.String()), "") != `{"sent":1,"dropped":0,"closed":0}` {
@@ -79,6 +79,7 @@ func TestActionsReachSessionsAndGroupsAndAreLogged(t *testing.T) {
 	for _, want := range []string{
 		"action=send by=192.0.2.1:1234 bytes=9 sent=1 session=" + info.ID,
 		"action=send by=192.0.2.1:1234 bytes=9 sent=1 hub=game group=red",
+		"action=send by=192.0.2.1:1234 bytes=9 sent=1 hub=game",
 		"action=close by=192.0.2.1:1234 code=4001 reason=enough hub=game group=red",
 	} {
 		if !strings.Contains(log.String(), want) {
@@ -143,7 +144,8 @@ func TestFaultsOfActions(t *testing.T) {
 		detail     string
 	}{
 		{"/send", `{"text":"x"}`, 400, "session: is missing; give it, or hub and group"},
-		{"/send", `{"hub":"game","text":"x"}`, 400, "session: is missing; give it, or hub and group"},
+		{"/send", `{"hub":"none","text":"x"}`, 404, `hub: \"none\": there is no such hub; /status names all`},
+		{"/close", `{"hub":"game"}`, 400, "session: is missing; give it, or hub and group"},
 		{"/send", `{"session":"x","group":"red","text":"x"}`, 400, "session: is given beside a hub or a group; give either"},
 		{"/send", `{"session":"x","text":"x"}`, 404, `session: \"x\": is no connection id of this gateway`},
 		{"/send", `{"hub":"none","group":"red","text":"x"}`, 404, `hub: \"none\": there is no such hub; /status names all`},
