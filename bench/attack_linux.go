@@ -30,7 +30,6 @@ func (a Attack) Run(ctx context.Context) (*Report, error) {
 	figures := &AttackFigures{Mode: *modeNamed(a.Mode)}
 	if r.opened > 0 {
 		s := &siege{run: r, attack: a, figures: figures}
-		r.client.each(func(int, *loop) { comeFirst() })
 		open.begin()
 		err = s.goThrough(ctx)
 	}

@@ -36,13 +36,6 @@ func yieldToOthers() error {
 	return nil
 }
 
-// comeFirst has the calling thread run as soon as it can, ahead of all ordinary
-// ones on its CPU, if the system lets it: that takes CAP_SYS_NICE. A thread that
-// is seldom at work and keeps the time of others is then hardly held up by them.
-func comeFirst() {
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
-}
-
 // threadTime returns the CPU time that the calling thread has used.
 func threadTime() time.Duration {
 	var t unix.Timespec
