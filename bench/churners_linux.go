@@ -111,13 +111,13 @@ func (c *churners) leave(l *loop, conn *conn) {
 }
 
 func (c *churners) opened(l *loop, slot uint32, took time.Duration) {
+	c.forget(slot)
 	if !c.living {
 		return
 	}
 	c.figures.returned++
 	c.figures.handshakes.record(took)
 	c.diary.set(l.now+int64(c.churn.life()), slot)
-	c.forget(slot)
 }
 
 // forget passes over the turns to speak that a connection has missed.
