@@ -58,7 +58,7 @@ interop: build ## run the clients and handlers of others against ours: needs Nod
 	$(GO) build -o bin/ ./examples/rooms
 	cd cmd/sluice/interop && npm ci --no-audit --no-fund --silent && npm test --silent
 	cd gateway/upstream/webhook/interop && npm ci --no-audit --no-fund --silent
-	SLUICE_INTEROP=1 $(GO) test -count=1 -run Express ./gateway/upstream/webhook
+	$(GO) test -tags interop -count=1 -run Express ./gateway/upstream/webhook
 
 .PHONY: check
 check: check-format check-vet check-static check-cross ## formatting, vet, staticcheck, builds for other systems
@@ -70,6 +70,7 @@ check-format:
 .PHONY: check-vet
 check-vet:
 	$(GO) vet ./...
+	$(GO) vet -tags interop ./gateway/upstream/webhook
 	cd bench/peers && $(GO) vet ./...
 
 .PHONY: check-static
