@@ -65,7 +65,7 @@ type performance struct {
 // open opens the connections.
 func (p *performance) open(ctx context.Context, targets []*Target) error {
 	payloads, board := newPayloads(p.rooms.Size), newScoreboard()
-	return p.run.open(ctx, func(first uint32, connections int) traffic {
+	err := p.run.open(ctx, func(first uint32, connections int) traffic {
 		a := newAudience(p.rooms, payloads, p.seating, targets, board, first, connections)
 		p.audiences = append(p.audiences, a)
 		if first > 0 {
@@ -77,6 +77,10 @@ func (p *performance) open(ctx context.Context, targets []*Target) error {
 		}
 		return p.conductor
 	})
+	if err != nil && p.conductor != nil && p.conductor.post != nil {
+		p.conductor.post.close()
+	}
+	return err
 }
 
 // goThrough publishes, measures and waits, for as long as ctx lasts.

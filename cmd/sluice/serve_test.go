@@ -107,6 +107,12 @@ func ask(t *testing.T, method, url string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return send(t, request)
+}
+
+// send sends a request and returns the answer.
+func send(t *testing.T, request *http.Request) (int, string) {
+	t.Helper()
 	client := http.Client{Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
 	answer, err := client.Do(request)

@@ -12,11 +12,7 @@ type attackReport struct {
 	Parameters struct {
 		Attackers int `json:"attackers"`
 	} `json:"parameters"`
-	Failures []struct {
-		Stage string `json:"stage"`
-		Cause string `json:"cause"`
-		Count uint64 `json:"count"`
-	} `json:"failures"`
+	Failures  []failure `json:"failures"`
 	Generator struct {
 		Saturated bool `json:"generatorSaturated"`
 	} `json:"generator"`
@@ -67,7 +63,7 @@ func parseAttackReport(text []byte) (*attackReport, error) {
 		return r, nil
 	case len(r.Failures) > 0:
 		f := r.Failures[0]
-		return nil, fmt.Errorf("%d × %s: %s", f.Count, f.Stage, f.Cause)
+		return nil, errors.New(f.String())
 	}
 	return nil, errors.New("the attack was not played to its end")
 }

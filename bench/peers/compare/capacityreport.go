@@ -23,12 +23,8 @@ type capacityReport struct {
 		Took      time.Duration `json:"tookNanoseconds"`
 		PerSecond float64       `json:"perSecond"`
 	} `json:"connections"`
-	Failures []struct {
-		Stage string `json:"stage"`
-		Cause string `json:"cause"`
-		Count uint64 `json:"count"`
-	} `json:"failures"`
-	Server []struct {
+	Failures []failure `json:"failures"`
+	Server   []struct {
 		At string `json:"at"`
 		processSample
 	} `json:"server"`
@@ -131,7 +127,7 @@ func (r *capacityReport) write(w io.Writer, server string, at place) error {
 	r.writeMemory(&b)
 	r.writePhases(&b)
 	for _, f := range r.Failures {
-		fmt.Fprintf(&b, "\n%d × %s: %s\n", f.Count, f.Stage, f.Cause)
+		fmt.Fprintf(&b, "\n%s\n", f)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

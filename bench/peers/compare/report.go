@@ -15,12 +15,8 @@ type report struct {
 		Lost      int     `json:"lost"`
 		PerSecond float64 `json:"perSecond"`
 	} `json:"connections"`
-	Failures []struct {
-		Stage string `json:"stage"`
-		Cause string `json:"cause"`
-		Count uint64 `json:"count"`
-	} `json:"failures"`
-	Echo *struct {
+	Failures []failure `json:"failures"`
+	Echo     *struct {
 		Messages     uint64        `json:"messages"`
 		PerSecond    float64       `json:"perSecond"`
 		Latency      latency       `json:"latency"`
@@ -80,7 +76,7 @@ func parseReport(text []byte, scenario string) (*report, error) {
 	switch {
 	case len(r.Failures) > 0:
 		f := r.Failures[0]
-		return nil, fmt.Errorf("%d × %s: %s", f.Count, f.Stage, f.Cause)
+		return nil, errors.New(f.String())
 	case r.Connections.Opened == 0 || r.Connections.Opened < r.Connections.Asked:
 		return nil, fmt.Errorf("%d of %d connections opened", r.Connections.Opened, r.Connections.Asked)
 	case r.Connections.Lost > 0:
