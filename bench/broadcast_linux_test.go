@@ -26,10 +26,7 @@ func newCrowd(t *testing.T, tell func(to *peer, n int, f ws.Frame) error) *serve
 	if tell == nil {
 		tell = func(to *peer, _ int, f ws.Frame) error { return to.write(f) }
 	}
-	return newServer(t, func(p *peer) {
-		c.mu.Lock()
-		c.members[p] = true
-		c.mu.Unlock()
+	return newMeeting(t, c.enter, func(p *peer) {
 		p.serve(func(n int, f ws.Frame) error {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -43,10 +40,19 @@ func newCrowd(t *testing.T, tell func(to *peer, n int, f ws.Frame) error) *serve
 			}
 			return nil
 		})
-		c.mu.Lock()
-		delete(c.members, p)
-		c.mu.Unlock()
-	})
+	}, c.leave)
+}
+
+func (c *crowd) enter(p *peer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.members[p] = true
+}
+
+func (c *crowd) leave(p *peer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.members, p)
 }
 
 func runBroadcast(t *testing.T, b Broadcast) *Report {

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,22 +16,15 @@ import (
 // newHall returns a server that echoes, and the URL at which it publishes to all
 // of its connections. tell writes to one of them; nil writes the text as it is.
 func newHall(t *testing.T, reply func(p *peer, n int, f ws.Frame) error, tell func(to *peer, text []byte)) (s *server, publishURL string) {
-	var mu sync.Mutex
-	members := make(map[*peer]bool)
-	s = newServer(t, func(p *peer) {
-		mu.Lock()
-		members[p] = true
-		mu.Unlock()
+	c := &crowd{members: make(map[*peer]bool)}
+	s = newMeeting(t, c.enter, func(p *peer) {
 		p.serve(func(n int, f ws.Frame) error { return reply(p, n, f) })
-		mu.Lock()
-		delete(members, p)
-		mu.Unlock()
-	})
+	}, c.leave)
 	web := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		defer mu.Unlock()
-		for p := range members {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for p := range c.members {
 			tell(p, text)
 		}
 	}))

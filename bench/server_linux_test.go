@@ -35,7 +35,22 @@ func newServer(t *testing.T, handle func(*peer)) *server {
 			return // clients that go away in mid-handshake are part of some tests
 		}
 		s.opened.Add(1)
-		handle(&peer{Conn: c, t: t, server: s, in: bufio.NewReader(c), out: c})
+		handle(newPeer(t, s, c))
+	})
+}
+
+// newMeeting is newServer for peers that know each other: enter gets each before
+// its client can know that it is connected, leave afterwards.
+func newMeeting(t *testing.T, enter, handle, leave func(*peer)) *server {
+	return newRawServer(t, func(c net.Conn, s *server) {
+		p := newPeer(t, s, c)
+		enter(p)
+		defer leave(p)
+		if _, err := ws.Upgrade(c); err != nil {
+			return
+		}
+		s.opened.Add(1)
+		handle(p)
 	})
 }
 
@@ -76,6 +91,10 @@ type peer struct {
 	// extended: the first reserved bit may be set.
 	extended bool
 	inflates *inflater
+}
+
+func newPeer(t *testing.T, s *server, c net.Conn) *peer {
+	return &peer{Conn: c, t: t, server: s, in: bufio.NewReader(c), out: c}
 }
 
 // read returns the next frame with its payload unmasked. It is an error of the
