@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const listening = /listening on (\S+)/;
 const administered = /admin +http:\/\/(\S+)\//;
 
@@ -20,9 +21,16 @@ export async function startWithConsole(t, program, ...flags) {
   return { address: found[0], admin: found[1], stop };
 }
 
+// startExample runs an example that prints the URL of its page. It is started where
+// its users start it, in the root of the repository.
+export async function startExample(t, program, ...flags) {
+  const { found, stop } = await start(t, program, ["--listen", "127.0.0.1:0", ...flags], [/ at (http:\S+)/]);
+  return { url: found[0], stop };
+}
+
 // start runs a program until it has said what all patterns are for.
 async function start(t, program, args, patterns) {
-  const child = spawn(fileURLToPath(new URL(`../../../bin/${program}`, import.meta.url)), args);
+  const child = spawn(`bin/${program}`, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
     child.kill("SIGINT");
