@@ -60,7 +60,7 @@ func TestOneSteersAndTheOtherSees(t *testing.T) {
 	ana, id := tb.enter(t)
 	ben, _ := tb.enter(t)
 	ana.Send(gateway.Binary, []byte{127, 0})
-	for x := uint16(0); x < side; {
+	for x := uint16(0); x < side-border; {
 		tb.publish(t)
 		x, _ = column(ben.Receive().Payload, id)
 	}

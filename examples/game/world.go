@@ -9,6 +9,7 @@ import (
 // The field, in units of length.
 const (
 	side   = 1000 // of the field, a square
+	border = 30   // along it is nothing, so that whoever is there is seen whole
 	reach  = 34   // how close a player comes to a crumb to eat it
 	stride = 14   // how far a player gets in a tick, at most
 	crumbs = 20   // how many lie about at any time
@@ -43,7 +44,8 @@ func newWorld(random *rand.Rand) *world {
 }
 
 func (w *world) anywhere() vector {
-	return vector{w.random.Float64() * side, w.random.Float64() * side}
+	const width = side - 2*border
+	return vector{border + w.random.Float64()*width, border + w.random.Float64()*width}
 }
 
 // enter puts a player somewhere on the field.
@@ -60,8 +62,8 @@ func (w *world) leave(p *player) {
 func (w *world) step() {
 	w.tick++
 	for _, p := range w.players {
-		p.at.x = min(max(p.at.x+p.heading.x*stride, 0), side)
-		p.at.y = min(max(p.at.y+p.heading.y*stride, 0), side)
+		p.at.x = min(max(p.at.x+p.heading.x*stride, border), side-border)
+		p.at.y = min(max(p.at.y+p.heading.y*stride, border), side-border)
 		for i, crumb := range w.crumbs {
 			if math.Hypot(crumb.x-p.at.x, crumb.y-p.at.y) <= reach {
 				p.score++

@@ -11,16 +11,16 @@ func TestStep(t *testing.T) {
 		at, heading, want vector
 		score             uint16
 	}{
-		"stands":             {vector{far, far}, vector{0, 0}, vector{far, far}, 0},
-		"runs":               {vector{far, far}, vector{1, 0}, vector{far + stride, far}, 0},
-		"strolls":            {vector{far, far}, vector{0, -0.5}, vector{far, far - stride/2.}, 0},
-		"left border":        {vector{3, far}, vector{-1, 0}, vector{0, far}, 0},
-		"corner":             {vector{side - 1, side - 1}, vector{1, 1}, vector{side, side}, 0},
-		"eats":               {vector{500 - reach - stride, 500}, vector{1, 0}, vector{500 - reach, 500}, 1},
-		"just out of reach":  {vector{499 - reach - stride, 500}, vector{1, 0}, vector{499 - reach, 500}, 0},
-		"eats where it is":   {vector{500, 500}, vector{0, 0}, vector{500, 500}, 1},
-		"passes by too far":  {vector{500, 500 - reach - 1}, vector{1, 0}, vector{500 + stride, 500 - reach - 1}, 0},
-		"eats at the border": {vector{500, 500 + reach}, vector{0, 0}, vector{500, 500 + reach}, 1},
+		"stands":            {vector{far, far}, vector{0, 0}, vector{far, far}, 0},
+		"runs":              {vector{far, far}, vector{1, 0}, vector{far + stride, far}, 0},
+		"strolls":           {vector{far, far}, vector{0, -0.5}, vector{far, far - stride/2.}, 0},
+		"left border":       {vector{border + 3, far}, vector{-1, 0}, vector{border, far}, 0},
+		"corner":            {vector{side - border - 1, side - border - 1}, vector{1, 1}, vector{side - border, side - border}, 0},
+		"eats":              {vector{500 - reach - stride, 500}, vector{1, 0}, vector{500 - reach, 500}, 1},
+		"just out of reach": {vector{499 - reach - stride, 500}, vector{1, 0}, vector{499 - reach, 500}, 0},
+		"eats where it is":  {vector{500, 500}, vector{0, 0}, vector{500, 500}, 1},
+		"passes by too far": {vector{500, 500 - reach - 1}, vector{1, 0}, vector{500 + stride, 500 - reach - 1}, 0},
+		"eats just so":      {vector{500, 500 + reach}, vector{0, 0}, vector{500, 500 + reach}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(rand.New(rand.NewPCG(1, 2)))

@@ -58,7 +58,7 @@ test("two play, by keyboard and by touch, and see each other", limits, async (t)
 
   await ana.page.keyboard.down("ArrowRight");
   await ana.page.keyboard.down("KeyS");
-  await until(() => ben.own.players.get(ana.own.id)?.x === 1000 && ben.own.players.get(ana.own.id)?.y === 1000);
+  await until(() => ben.own.players.get(ana.own.id)?.x === 970 && ben.own.players.get(ana.own.id)?.y === 970);
   await ana.page.keyboard.up("ArrowRight");
   await ana.page.keyboard.up("KeyS");
 
@@ -86,7 +86,7 @@ test("two play, by keyboard and by touch, and see each other", limits, async (t)
 async function chase({ page, own, self }) {
   const box = await page.getByLabel("The field").boundingBox();
   const point = ({ x, y }) => [box.x + (x / 1000) * box.width, box.y + (y / 1000) * box.height];
-  await page.mouse.move(...point({ x: 500, y: 500 }));
+  await page.mouse.move(...point(self()));
   await page.mouse.down();
   for (const goal = self().score + 3; self().score < goal; await delay(50)) {
     await page.mouse.move(...point(nearest(self(), own.crumbs)));
@@ -100,8 +100,8 @@ async function portray(t, ana, socket) {
   t.after(() => others.forEach((other) => other.terminate()));
   for (let beat = 0; beat < 60; beat++) {
     others.forEach((other, n) => {
-      const angle = n + 3 * Math.sin(beat / 9 + n);
-      other.send(Int8Array.of(120 * Math.cos(angle), 120 * Math.sin(angle)));
+      const angle = n + beat / (4 + n); // in circles
+      other.send(Int8Array.of(110 * Math.cos(angle), 110 * Math.sin(angle)));
     });
     await delay(100);
   }
