@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { missing, newPage, noSideways, startBrowser } from "./chromium.mjs";
 import { open } from "./client.mjs";
-import { startExample } from "./gateway.mjs";
+import { startPage } from "./gateway.mjs";
 
 const limits = { timeout: 120_000, skip: missing };
 
@@ -47,7 +47,7 @@ async function until(condition) {
 const nearest = ({ x, y }, crumbs) => crumbs.reduce((one, other) => (Math.hypot(one.x - x, one.y - y) <= Math.hypot(other.x - x, other.y - y) ? one : other));
 
 test("two play, by keyboard and by touch, and see each other", limits, async (t) => {
-  const { url, stop } = await startExample(t, "game");
+  const { url, stop } = await startPage(t, "bin/game", "--listen", "127.0.0.1:0");
   const socket = url.replace("http", "ws") + "client/hubs/game";
   const browser = await startBrowser(t);
   const ana = await join(browser, url, { viewport: { width: 1120, height: 800 } });
