@@ -27,6 +27,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"time"
 )
 
 //go:embed page
@@ -61,7 +62,7 @@ func run(ctx context.Context, listen string, out io.Writer) error {
 		return err
 	}
 	room := newRoom(service)
-	go room.run(ctx)
+	go room.run(ctx, time.Tick(time.Second))
 	go http.Serve(listener, handler(service, room, key))
 	fmt.Fprintf(out, "chat at %s/\n", origin)
 	return gateway.wait()

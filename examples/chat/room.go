@@ -67,16 +67,14 @@ func (r *room) leave(connection string) {
 	r.changed = true
 }
 
-// run tells viewers how many they are, until ctx ends: once a second at most, however
-// many come and go.
-func (r *room) run(ctx context.Context) {
-	clock := time.NewTicker(time.Second)
-	defer clock.Stop()
+// run tells viewers with each tick how many they are, if that has changed, until ctx
+// ends: however many come and go, there is one message for a tick.
+func (r *room) run(ctx context.Context, ticks <-chan time.Time) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-clock.C:
+		case <-ticks:
 			if count, changed := r.count(); changed {
 				if err := r.viewers.send(ctx, audience{count}); err != nil && ctx.Err() == nil {
 					log.Print(err)

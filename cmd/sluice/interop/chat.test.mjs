@@ -63,7 +63,7 @@ for (const [language, command] of Object.entries(backends)) {
 test("the picture of the chat", { ...limits, skip: limits.skip || (!process.env.SCREENSHOTS && "no SCREENSHOTS") }, async (t) => {
   const { url } = await startPage(t, ...backends.Go);
   const browser = await startBrowser(t);
-  const ana = await watch(browser, url, "Ana", { viewport: { width: 1280, height: 760 }, deviceScaleFactor: 1.5 });
+  const ana = await watch(browser, url, "Ana", { viewport: { width: 1280, height: 760 } });
   const names = ["Ben", "Cléo", "Dmitri", "Esra", "Farid", "Grace", "Hana ☾", "Ivo", "Jun"];
   const viewers = await Promise.all(names.map((name) => watch(browser, url, name)));
   await ana.viewers("10 viewers");

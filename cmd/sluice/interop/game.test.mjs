@@ -44,7 +44,8 @@ async function until(condition) {
   }
 }
 
-const nearest = ({ x, y }, crumbs) => crumbs.reduce((one, other) => (Math.hypot(one.x - x, one.y - y) <= Math.hypot(other.x - x, other.y - y) ? one : other));
+const distance = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
+const nearest = (to, crumbs) => crumbs.reduce((one, other) => (distance(one, to) <= distance(other, to) ? one : other));
 
 test("two play, by keyboard and by touch, and see each other", limits, async (t) => {
   const { url, stop } = await startPage(t, "bin/game", "--listen", "127.0.0.1:0");
@@ -58,7 +59,7 @@ test("two play, by keyboard and by touch, and see each other", limits, async (t)
 
   await ana.page.keyboard.down("ArrowRight");
   await ana.page.keyboard.down("KeyS");
-  await until(() => ben.own.players.get(ana.own.id)?.x === 970 && ben.own.players.get(ana.own.id)?.y === 970);
+  await until(() => distance(ben.own.players.get(ana.own.id), { x: 970, y: 970 }) === 0);
   await ana.page.keyboard.up("ArrowRight");
   await ana.page.keyboard.up("KeyS");
 
@@ -67,7 +68,7 @@ test("two play, by keyboard and by touch, and see each other", limits, async (t)
   assert.equal(await noSideways(ben.page), true);
   await ben.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await ben.page.mouse.down();
-  await until(() => Math.hypot(ana.own.players.get(ben.own.id)?.x - 500, ana.own.players.get(ben.own.id)?.y - 500) < 10);
+  await until(() => distance(ana.own.players.get(ben.own.id), { x: 500, y: 500 }) < 10);
   await ben.page.mouse.up();
 
   await chase(ana);

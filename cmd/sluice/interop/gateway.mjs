@@ -31,7 +31,7 @@ export async function startPage(t, ...command) {
 // start runs a command in the root of the repository, until it has said what all
 // patterns are for.
 async function start(t, [program, ...args], patterns, env) {
-  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "ignore"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
     child.kill("SIGINT");

@@ -72,4 +72,4 @@ function add({ from, text }, own) {
 }
 
 // hue gives each name a colour of its own.
-const hue = (name) => [...name].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 360, 7);
+const hue = (name) => [...name].reduce((sum, character) => (sum * 31 + 137 * character.codePointAt(0)) % 360, 0);
