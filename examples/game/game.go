@@ -46,9 +46,12 @@ func (g *game) config(listen string) gateway.Config {
 			Delivery: gateway.Delivery{Policy: gateway.DropOldest},
 		}},
 		Limits: gateway.Limits{
-			Message:          16,
-			OutboundMessages: 2,       // states that wait for a slow player
-			KernelSend:       8 << 10, // few more are hidden in the kernel
+			Message: 16,
+			// What a slow player is sent late, before the latest: two states that wait, a
+			// quarter of Outbound ahead of them, and what the kernel has taken.
+			OutboundMessages: 2,
+			Outbound:         8 << 10,
+			KernelSend:       4 << 10,
 		},
 		// An input for each tick, and some more. What is above that waits with its
 		// sender, and slows down nobody else.

@@ -86,7 +86,7 @@ func TestASlowPlayerMissesStates(t *testing.T) {
 	slow, _ := tb.enter(t, gatewaytest.ReceiveBuffer(4<<10))
 	dropped := func() bool {
 		for _, class := range tb.node.Stats(t).Classes {
-			if class.Policy == gateway.DropOldest && class.Dropped > 0 {
+			if class.Policy == gateway.DropOldest && class.Dropped >= 1000 {
 				return true
 			}
 		}
@@ -95,13 +95,13 @@ func TestASlowPlayerMissesStates(t *testing.T) {
 		}
 		return false
 	}
-	tb.node.Eventually(t, dropped, "a state to be dropped")
+	tb.node.Eventually(t, dropped, "1000 states to be dropped")
 	latest, received, seen := tb.world.tick, 0, uint32(0)
 	for ; seen < latest; received++ {
 		seen = binary.BigEndian.Uint32(slow.Receive().Payload[1:])
 	}
-	if received >= int(latest) {
-		t.Errorf("all %d states have come", received)
+	if received > 300 { // 70 to 110 were measured, most of them in the kernel's buffers
+		t.Errorf("%d of %d states have come late", received, latest)
 	}
 }
 
