@@ -27,6 +27,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -36,7 +37,7 @@ var page embed.FS
 func main() {
 	listen := flag.String("listen", "127.0.0.1:9000", "address of the page and of the gateway's events, as `host:port`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *listen, os.Stdout); err != nil {
 		log.Fatal(err)
@@ -53,32 +54,32 @@ func run(ctx context.Context, listen string, out io.Writer) error {
 	origin := "http://" + listener.Addr().String()
 	key := rand.Text() + rand.Text() // what backend and gateway share: at least 32 bytes
 
-	gateway, err := startSluice(ctx, key, "chat="+origin+"/events")
+	edge, err := startSluice(ctx, key, hub+"="+origin+"/events")
 	if err != nil {
 		return err
 	}
-	service, err := newService("http://"+gateway.address, key)
+	s, err := newService("http://"+edge.address, key)
 	if err != nil {
 		return err
 	}
-	room := newRoom(service)
-	go room.run(ctx, time.Tick(time.Second))
-	go http.Serve(listener, handler(service, room, key))
+	r := newRoom(s)
+	go r.run(ctx, time.Tick(time.Second))
+	go http.Serve(listener, handler(s, r, key)) // to the end: sessions that close are told of, too
 	fmt.Fprintf(out, "chat at %s/\n", origin)
-	return gateway.wait()
+	return edge.wait()
 }
 
 // handler serves the page, the way in, and the gateway's events.
-func handler(service *service, room *room, key string) http.Handler {
+func handler(s *service, r *room, key string) http.Handler {
 	files, err := fs.Sub(page, "page")
 	if err != nil {
 		panic(err) // "page" is a valid path
 	}
-	events := &events{room: room, key: key}
+	e := &events{room: r, key: key}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
-	mux.HandleFunc("POST /negotiate", service.negotiate)
-	mux.HandleFunc("OPTIONS /events", events.allow)
-	mux.HandleFunc("POST /events", events.take)
+	mux.HandleFunc("POST /negotiate", s.negotiate)
+	mux.HandleFunc("OPTIONS /events", e.allow)
+	mux.HandleFunc("POST /events", e.take)
 	return mux
 }

@@ -41,6 +41,7 @@ func startSluice(ctx context.Context, key, upstream string) (*sluice, error) {
 		return nil, err
 	}
 	s := &sluice{command: command}
+	// The first line ends in the address: the kernel may have chosen the port.
 	for lines := bufio.NewScanner(output); s.address == "" && lines.Scan(); {
 		_, s.address, _ = strings.Cut(lines.Text(), "listening on ")
 	}
@@ -53,7 +54,7 @@ func startSluice(ctx context.Context, key, upstream string) (*sluice, error) {
 // wait returns when the gateway has ended.
 func (s *sluice) wait() error {
 	err := s.command.Wait()
-	if errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return nil // it was asked to end
 	}
 	return fmt.Errorf("the gateway has ended: %w", err)

@@ -22,7 +22,9 @@ const sluice = spawn("bin/sluice", ["serve", "examples/chat/sluice.yaml", "--ups
   stdio: ["ignore", "pipe", "inherit"],
   detached: true, // Ctrl-C is for this process, which then stops the gateway
 });
-process.once("SIGINT", () => sluice.kill("SIGINT"));
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => sluice.kill(signal));
+}
 sluice.once("exit", (status) => process.exit(status ?? 1));
 
 const address = await listening(sluice.stdout);
