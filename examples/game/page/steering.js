@@ -5,12 +5,10 @@ const directions = {
 };
 
 export class Steering {
-  #field;
   #held = new Set();
   #target = null;
 
   constructor(canvas, field) {
-    this.#field = field;
     addEventListener("keydown", (event) => {
       if (event.code in directions && !event.ctrlKey && !event.metaKey && !event.altKey) {
         this.#held.add(event.code);
