@@ -52,10 +52,11 @@ test: ## run every test, with the race detector and then without it
 conformance: ## play RFC 6455 and 7692 case by case, each cut in every way; CONFORMANCE_FULL=1 plays the long rows whole, on every engine
 	cd gateway/conformance && CONFORMANCE=1 $(GO) test -count=1 -timeout 2h -run '^TestConformance$$'
 
-# SCREENSHOTS=$(CURDIR)/docs/images makes the pictures of docs/console.md anew.
+# SCREENSHOTS=$(CURDIR)/docs/images makes the pictures of the pages anew.
 .PHONY: interop
 interop: build ## run the clients and handlers of others against ours: needs Node, and Chromium at /usr/bin
-	$(GO) build -o bin/ ./examples/rooms
+	$(GO) build -o bin/ ./examples/rooms ./examples/chat ./examples/game
+	cd examples/node-backend && npm ci --no-audit --no-fund --silent
 	cd cmd/sluice/interop && npm ci --no-audit --no-fund --silent && npm test --silent
 	cd gateway/upstream/webhook/interop && npm ci --no-audit --no-fund --silent
 	$(GO) test -tags interop -count=1 -run Express ./gateway/upstream/webhook

@@ -96,6 +96,10 @@ var bans = []struct{ from, to, why string }{
 	{"./cmd/sluice/...", "./poller/...", "the command wires a gateway and knows no loops"},
 	{"./cmd/sluice/...", "./bench/...", "the gateway does not carry its load tool"},
 
+	{"./examples/...", "./poller/...", "examples use what their readers will: the gateway's packages"},
+	{"./examples/...", "./cmd/...", "commands are wiring and nobody's library"},
+	{"./examples/chat", "./gateway", "the backend speaks HTTP with a gateway that runs beside it"},
+
 	{"./codec/...", "./cmd/...", "commands are wiring and nobody's library"},
 	{"./gateway/...", "./cmd/...", "commands are wiring and nobody's library"},
 	{"./bench/...", "./cmd/...", "commands are wiring and nobody's library"},

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocketServer } from "ws";
-import { missing, startBrowser } from "./chromium.mjs";
+import { missing, newPage, noSideways, startBrowser } from "./chromium.mjs";
 import { open } from "./client.mjs";
 import { startWithConsole } from "./gateway.mjs";
 
@@ -13,15 +13,11 @@ const limits = { timeout: 120_000, skip: missing };
 const hostileUser = `<img src=x onerror="document.title='taken'">`;
 const hostileRoom = `"><script>document.title='taken'</script>`;
 
-// openConsole opens the console and collects what the browser complains about.
+// openConsole opens the console.
 async function openConsole(browser, admin, options) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: "reduce", ...options });
-  const page = await context.newPage();
-  const faults = [];
-  page.on("pageerror", (fault) => faults.push(String(fault)));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("request", (request) => new URL(request.url()).host === admin || request.url().startsWith("data:") || faults.push("asked " + request.url()));
-  await page.goto(`http://${admin}/`);
+  const url = `http://${admin}/`;
+  const { page, faults } = await newPage(browser, url, { viewport: { width: 1440, height: 1000 }, ...options });
+  await page.goto(url);
   await page.getByRole("status").getByText("ready").waitFor();
   return { page, faults };
 }
@@ -64,8 +60,6 @@ function chat(clients, address) {
     return talking;
   };
 }
-
-const noSideways = (page) => page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
 
 test("the figures move, in the dark and on a phone", limits, async (t) => {
   const { address, admin } = await startWithConsole(t, "rooms", "--publish", "400", "--rooms", "8");

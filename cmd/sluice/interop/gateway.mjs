@@ -4,25 +4,34 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const listening = /listening on (\S+)/;
 const administered = /admin +http:\/\/(\S+)\//;
 
 // startGateway runs the gateway with its built-in configuration.
 export async function startGateway(t, ...flags) {
-  const { found, stop } = await start(t, "sluice", ["serve", "--listen", "127.0.0.1:0", "--admin=", ...flags], [listening]);
+  const { found, stop } = await start(t, ["bin/sluice", "serve", "--listen", "127.0.0.1:0", "--admin=", ...flags], [listening]);
   return { address: found[0], stop };
 }
 
 // startWithConsole runs the gateway, or an example, with its admin listener.
 export async function startWithConsole(t, program, ...flags) {
-  const command = program === "sluice" ? ["serve"] : [];
-  const { found, stop } = await start(t, program, [...command, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags], [listening, administered]);
+  const command = program === "sluice" ? ["bin/sluice", "serve"] : [`bin/${program}`];
+  const { found, stop } = await start(t, [...command, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", ...flags], [listening, administered]);
   return { address: found[0], admin: found[1], stop };
 }
 
-// start runs a program until it has said what all patterns are for.
-async function start(t, program, args, patterns) {
-  const child = spawn(fileURLToPath(new URL(`../../../bin/${program}`, import.meta.url)), args);
+// startPage runs an example and returns the URL of its page. A gateway that it starts
+// listens at ports of the kernel's choice, too.
+export async function startPage(t, ...command) {
+  const { found, stop } = await start(t, command, [/ at (http:\S+)/], { PORT: "0", SLUICE_LISTEN: "127.0.0.1:0", SLUICE_ADMIN: "" });
+  return { url: found[0], stop };
+}
+
+// start runs a command in the root of the repository, until it has said what all
+// patterns are for.
+async function start(t, [program, ...args], patterns, env) {
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "ignore"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
     child.kill("SIGINT");
