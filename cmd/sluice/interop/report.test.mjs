@@ -1,5 +1,6 @@
 // The page of wsbench report in a real browser: plots are drawn, values are
-// told, and nothing is fetched.
+// told, and nothing is fetched. That the machine is too busy for the load tool to keep
+// its schedule is no fault of the page.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -24,7 +25,7 @@ async function makeReport(t) {
   const files = [];
   for (const scenario of ["rate", "echo"]) {
     const file = path.join(directory, `${scenario}.ndjson`);
-    await run(wsbench, [scenario, `ws://${address}/client/hubs/echo`, "-n", "50", "--warmup", "0s", "--duration", "1s", "--sample-every", "100ms", "--out", file, "--quiet"]);
+    await run(wsbench, [scenario, `ws://${address}/client/hubs/echo`, "-n", "50", "--warmup", "0s", "--duration", "1s", "--sample-every", "100ms", "--allow-overload", "--out", file, "--quiet"]);
     files.push(file);
   }
   const page = path.join(directory, "report.html");
