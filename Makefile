@@ -125,13 +125,23 @@ bench-idle: build build-peers ## compare the memory of idle connections with the
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline
 BROADCAST = bin/compare broadcast --wsbench bin/wsbench --rounds $(ROUNDS) --path /client/hubs/chat
 PEERS    ?= gnet netpoll easygo gobwas gws gorilla coder nbio
+BESIDE    = $(foreach peer,$(PEERS),$(peer)='bin/$(peer) --listen 127.0.0.1:0 {broadcast}')
+
+.PHONY: build-each-peer
+build-each-peer: build build-peers
+	cd bench/peers && $(GO) build -o ../../bin/ $(PEERS:%=./%)
 
 .PHONY: bench-fanout
-bench-fanout: build build-peers ## compare the cost of a delivery with the bare loop and other libraries: MEMBERS=10000 PEERS='gnet gws'
-	cd bench/peers && $(GO) build -o ../../bin/ $(PEERS:%=./%)
+bench-fanout: build-each-peer ## compare the cost of a delivery with the bare loop and other libraries: MEMBERS=10000 PEERS='gnet gws'
 	$(BROADCAST) --connections $(MEMBERS) --baseline bareloop \
-		bareloop='bin/bareloop --listen 127.0.0.1:0 --broadcast' sluice='$(HUB)' \
-		$(foreach peer,$(PEERS),$(peer)='bin/$(peer) --listen 127.0.0.1:0 --broadcast')
+		bareloop='bin/bareloop --listen 127.0.0.1:0 --broadcast' sluice='$(HUB)' $(BESIDE)
+
+# Some 6 minutes for a round of all, and at most 4 for what is repeated.
+.PHONY: bench-peers
+bench-peers: build-each-peer ## compare sluice with other libraries in everything, and write bin/peers.md: ROUNDS=3 PEERS='gnet gws'
+	bin/compare peers --wsbench bin/wsbench --rounds $(ROUNDS) --spare-runs 6 --notes bench/peers/setup.md --json bin/peers.json \
+		sluice='$(HUB) --echo /echo' $(BESIDE) > bin/peers.md
+	@cat bin/peers.md
 
 # Apart, a message follows when all members have the one before, so that each
 # delivery is a write. In the window 20 messages come within 50 ms, and then none:

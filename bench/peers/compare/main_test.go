@@ -49,7 +49,7 @@ func TestCommandLineRefuses(t *testing.T) {
 		"--load c: is not among":        {"broadcast", "--load=c=--rate 5", "a=x"},
 		"--rounds 0: must be 1":         {"idle", "--rounds=0", "a=x"},
 		"--connections -1":              {"idle", "--connections=-1", "a=x"},
-		"--spare-rounds -1":             {"idle", "--spare-rounds=-1", "a=x"},
+		"--spare-runs -1":               {"idle", "--spare-runs=-1", "a=x"},
 		"--connections 0: must be 1":    {"capacity", "--connections=0", "a=x"},
 		"--loops -1":                    {"capacity", "--loops=-1", "a=x"},
 		"--verify-rate 0: must be":      {"capacity", "--verify-rate=0", "a=x"},
