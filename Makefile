@@ -138,6 +138,7 @@ bench-fanout: build-each-peer ## compare the cost of a delivery with the bare lo
 
 # Some 6 minutes for a round of all, and at most 4 for what is repeated.
 .PHONY: bench-peers
+bench-peers: ROUNDS := 3
 bench-peers: build-each-peer ## compare sluice with other libraries in everything, and write bin/peers.md: ROUNDS=3 PEERS='gnet gws'
 	bin/compare peers --wsbench bin/wsbench --rounds $(ROUNDS) --spare-runs 6 --notes bench/peers/setup.md --json bin/peers.json \
 		sluice='$(HUB) --echo /echo' $(BESIDE) > bin/peers.md
@@ -176,6 +177,18 @@ bench-million: build build-peers ## hold N=1000000 connections in one process, v
 		--verify-rate 10000 --tool-flag=--connect-timeout=30s $(MILLION_BROADCAST) $(MILLION_FLAGS) \
 		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
 		sluice='$(MILLION)' > bin/million.md; status=$$?; cat bin/million.md; exit $$status
+
+# A connection that finds the gateway's queue full comes again when Retry-After
+# says. Some 40 s, and as much again where the machine was noisy, twice at most.
+STORM      ?= 50000
+STORM_RATE ?= 5000
+STORMY      = bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --private-fd-tables --loops {loops} --dispatch inline --accept-rate {rate} --accept-burst {burst}
+
+.PHONY: bench-storm
+bench-storm: build build-peers ## drop STORM=50000 connections at once and have them come back, and write bin/storm.md: STORM_RATE=5000
+	@bin/compare storm --wsbench bin/wsbench --connections $(STORM) --accept-rate $(STORM_RATE) --json bin/storm.json --path /client/hubs/echo \
+		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
+		sluice='$(STORMY)' > bin/storm.md; status=$$?; cat bin/storm.md; exit $$status
 
 .PHONY: build-peers
 build-peers:

@@ -36,6 +36,8 @@ type commandLine struct {
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
 	Capacity capacityCommand `cmd:"" help:"Open a million connections to one server, verify each, and report what they cost and how they are served."`
+
+	Storm stormCommand `cmd:"" help:"Drop 50,000 connections at once, and report how they come back and what the server is like afterwards."`
 }
 
 func main() {

@@ -53,6 +53,7 @@ func TestCommandLineRefuses(t *testing.T) {
 		"--connections 0: must be 1":    {"capacity", "--connections=0", "a=x"},
 		"--loops -1":                    {"capacity", "--loops=-1", "a=x"},
 		"--verify-rate 0: must be":      {"capacity", "--verify-rate=0", "a=x"},
+		"--accept-rate 9: must be 10":   {"storm", "--accept-rate=9", "a=x"},
 		"CPU 1 is in":                   {"echo", "--server-cpus=0,1", "a=x"},
 		`CPU "x": write numbers from 0`: {"echo", "--server-cpus=x", "a=x"},
 		"expected \"<server> ...\"":     {"echo"},
