@@ -46,6 +46,7 @@ test: ## run every test, with the race detector and then without it
 	$(GO) test -race -shuffle=on -timeout 5m ./...
 	$(GO) test -shuffle=on -timeout 5m ./... # the allocation tests are built without -race only
 	cd bench/peers && $(GO) test ./...
+	$(GO) -C .ci/tools test ./...
 
 # Without a package, go test shows what passing tests print.
 .PHONY: conformance
@@ -72,6 +73,7 @@ check-vet:
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./gateway/upstream/webhook
 	cd bench/peers && $(GO) vet ./...
+	$(GO) -C .ci/tools vet ./...
 
 .PHONY: check-static
 check-static:
@@ -106,6 +108,15 @@ model: ## play hubs and groups against their model for MODEL=10m; MODEL_SEED= pl
 .PHONY: bench
 bench: ## run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Some two minutes for ten rounds.
+REF       ?= HEAD^
+THRESHOLD ?= 1.10
+
+.PHONY: bench-cmp
+bench-cmp: ## compare the benchmarks of the hot paths with those of a commit: REF=HEAD^ THRESHOLD=1.10
+	$(GO) -C .ci/tools build -o ../../bin/ ./benchcmp
+	bin/benchcmp -ref $(REF) -threshold $(THRESHOLD) -benchstat "$$($(GO) -C .ci/tools tool -n benchstat)"
 
 # What the comparisons run: the name before = heads the row.
 BARELOOP = bareloop='bin/bareloop --listen 127.0.0.1:0'
