@@ -46,6 +46,7 @@ test: ## run every test, with the race detector and then without it
 	$(GO) test -race -shuffle=on -timeout 5m ./...
 	$(GO) test -shuffle=on -timeout 5m ./... # the allocation tests are built without -race only
 	cd bench/peers && $(GO) test ./...
+	$(GO) -C .ci/tools test ./...
 
 # Without a package, go test shows what passing tests print.
 .PHONY: conformance
@@ -73,6 +74,7 @@ check-vet:
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./gateway/upstream/webhook
 	cd bench/peers && $(GO) vet ./...
+	$(GO) -C .ci/tools vet ./...
 
 .PHONY: check-static
 check-static:
@@ -108,6 +110,15 @@ model: ## play hubs and groups against their model for MODEL=10m; MODEL_SEED= pl
 bench: ## run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# Some two minutes for ten rounds.
+REF       ?= HEAD^
+THRESHOLD ?= 1.10
+
+.PHONY: bench-cmp
+bench-cmp: ## compare the benchmarks of the hot paths with those of a commit: REF=HEAD^ THRESHOLD=1.10
+	$(GO) -C .ci/tools build -o ../../bin/ ./benchcmp
+	bin/benchcmp -ref $(REF) -threshold $(THRESHOLD) -benchstat "$$($(GO) -C .ci/tools tool -n benchstat)"
+
 # What the comparisons run: the name before = heads the row.
 BARELOOP = bareloop='bin/bareloop --listen 127.0.0.1:0'
 INLINE   = inline='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline'
@@ -126,13 +137,24 @@ bench-idle: build build-peers ## compare the memory of idle connections with the
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline
 BROADCAST = bin/compare broadcast --wsbench bin/wsbench --rounds $(ROUNDS) --path /client/hubs/chat
 PEERS    ?= gnet netpoll easygo gobwas gws gorilla coder nbio
+BESIDE    = $(foreach peer,$(PEERS),$(peer)='bin/$(peer) --listen 127.0.0.1:0 {broadcast}')
+
+.PHONY: build-each-peer
+build-each-peer: build build-peers
+	cd bench/peers && $(GO) build -o ../../bin/ $(PEERS:%=./%)
 
 .PHONY: bench-fanout
-bench-fanout: build build-peers ## compare the cost of a delivery with the bare loop and other libraries: MEMBERS=10000 PEERS='gnet gws'
-	cd bench/peers && $(GO) build -o ../../bin/ $(PEERS:%=./%)
+bench-fanout: build-each-peer ## compare the cost of a delivery with the bare loop and other libraries: MEMBERS=10000 PEERS='gnet gws'
 	$(BROADCAST) --connections $(MEMBERS) --baseline bareloop \
-		bareloop='bin/bareloop --listen 127.0.0.1:0 --broadcast' sluice='$(HUB)' \
-		$(foreach peer,$(PEERS),$(peer)='bin/$(peer) --listen 127.0.0.1:0 --broadcast')
+		bareloop='bin/bareloop --listen 127.0.0.1:0 --broadcast' sluice='$(HUB)' $(BESIDE)
+
+# Some 6 minutes for a round of all, and at most 4 for what is repeated.
+.PHONY: bench-peers
+bench-peers: ROUNDS := 3
+bench-peers: build-each-peer ## compare sluice with other libraries in everything, and write bin/peers.md: ROUNDS=3 PEERS='gnet gws'
+	bin/compare peers --wsbench bin/wsbench --rounds $(ROUNDS) --spare-runs 6 --notes bench/peers/setup.md --json bin/peers.json \
+		sluice='$(HUB) --echo /echo' $(BESIDE) > bin/peers.md
+	@cat bin/peers.md
 
 # Apart, a message follows when all members have the one before, so that each
 # delivery is a write. In the window 20 messages come within 50 ms, and then none:
@@ -167,6 +189,18 @@ bench-million: build build-peers ## hold N=1000000 connections in one process, v
 		--verify-rate 10000 --tool-flag=--connect-timeout=30s $(MILLION_BROADCAST) $(MILLION_FLAGS) \
 		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
 		sluice='$(MILLION)' > bin/million.md; status=$$?; cat bin/million.md; exit $$status
+
+# A connection that finds the gateway's queue full comes again when Retry-After
+# says. Some 40 s, and as much again where the machine was noisy, twice at most.
+STORM      ?= 50000
+STORM_RATE ?= 5000
+STORMY      = bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --private-fd-tables --loops {loops} --dispatch inline --accept-rate {rate} --accept-burst {burst}
+
+.PHONY: bench-storm
+bench-storm: build build-peers ## drop STORM=50000 connections at once and have them come back, and write bin/storm.md: STORM_RATE=5000
+	@bin/compare storm --wsbench bin/wsbench --connections $(STORM) --accept-rate $(STORM_RATE) --json bin/storm.json --path /client/hubs/echo \
+		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
+		sluice='$(STORMY)' > bin/storm.md; status=$$?; cat bin/storm.md; exit $$status
 
 .PHONY: build-peers
 build-peers:

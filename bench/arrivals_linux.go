@@ -101,9 +101,11 @@ func (a *arrivals) write(l *loop, c *conn) error {
 	before := s.sent
 	err := a.echoes.write(l, c)
 	for sequence := before; sequence < s.sent; sequence++ {
-		if span, wait := a.overdue(l, c.slot, sequence); wait > lateAfter {
+		span, wait := a.overdue(l, c.slot, sequence)
+		if wait > lateAfter {
 			span.late++
 		}
+		l.meter.left(wait > lateAfter)
 	}
 	return err
 }

@@ -183,6 +183,7 @@ func (c *conductor) write(l *loop, conn *conn) error {
 	for sequence := before; !c.closed && sequence < s.sent; sequence++ {
 		message := c.number(conn.slot, sequence)
 		left := time.Duration(l.now-c.since) - c.bursts.at(message)
+		l.meter.left(left > lateAfter)
 		if left > lateAfter && message >= c.board.from.Load() {
 			c.late++
 		}

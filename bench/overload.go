@@ -12,10 +12,16 @@ const lateShare = 0.05
 // [Generator].
 func (r *Report) overload() (reasons []string) {
 	late, sent := r.punctuality()
+	return overload(late, sent, r.Generator.CoreShare)
+}
+
+// overload says the same of so much that was sent by a schedule, by loops that used
+// these shares of a CPU.
+func overload(late, sent uint64, shares []float64) (reasons []string) {
 	if sent == 0 {
 		return nil
 	}
-	for i, share := range r.Generator.CoreShare {
+	for i, share := range shares {
 		if share > saturation {
 			reasons = append(reasons, fmt.Sprintf("loop %d of the generator used %.0f %% of a CPU", i, 100*share))
 		}
@@ -56,6 +62,15 @@ func (r *Report) WithholdLatencies() {
 		r.Capacity.Broadcast.Last = 0
 	}
 	r.Series.withholdLatencies()
+}
+
+// WithoutOwnLatencies returns the sample without latencies if the generator was
+// overloaded.
+func (s Sample) WithoutOwnLatencies() Sample {
+	if s.Overloaded {
+		s.P50, s.P99, s.Max = 0, 0, 0
+	}
+	return s
 }
 
 // underLoad returns the latencies that were taken while the load was on.

@@ -57,12 +57,14 @@ func (r *round) portion(slot uint32) uint32 {
 	return portion(r.over, slot/r.stride, r.turns)
 }
 
-// begun counts an act of an open connection.
-func (r *round) begun(now int64, act uint64) {
+// begun counts an act of an open connection, and reports whether it is late.
+func (r *round) begun(now int64, act uint64) (late bool) {
 	r.sent++
-	if now-r.dueAt(act) > int64(lateAfter) {
-		r.late++
+	if now-r.dueAt(act) <= int64(lateAfter) {
+		return false
 	}
+	r.late++
+	return true
 }
 
 // answer counts the answer to an act of a slot, and returns how long ago that

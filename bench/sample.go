@@ -34,6 +34,9 @@ type Sample struct {
 	P50 int64 `json:"p50Microseconds"`
 	P99 int64 `json:"p99Microseconds"`
 	Max int64 `json:"maxMicroseconds"`
+	// Overloaded: in this span the generator could not keep its schedule, so that
+	// the latencies are its own. See [Sample.WithoutOwnLatencies].
+	Overloaded bool `json:"overloaded,omitempty"`
 	// ClientCPU is how many CPUs the loops used, and BusiestLoop the share of
 	// one that the busiest of them did.
 	ClientCPU   float64 `json:"clientCPU"`
@@ -77,6 +80,8 @@ type Heading struct {
 type meter struct {
 	messages  uint64
 	latencies latencies
+	// sent counts what left by a schedule, and late those of them that left late.
+	sent, late uint64
 }
 
 // meterDigits keep a histogram at some 20 KB, which stays in the cache beside
@@ -93,14 +98,24 @@ func (m *meter) message(d time.Duration) {
 	m.latencies.record(d)
 }
 
+// left counts what left by a schedule.
+func (m *meter) left(late bool) {
+	m.sent++
+	if late {
+		m.late++
+	}
+}
+
 // add counts what from has counted, and resets it.
 func (m *meter) add(from *meter) {
 	m.messages += from.messages
+	m.sent += from.sent
+	m.late += from.late
 	m.latencies.merge(from.latencies)
 	from.reset()
 }
 
 func (m *meter) reset() {
-	m.messages = 0
+	m.messages, m.sent, m.late = 0, 0, 0
 	m.latencies.histogram.Reset()
 }

@@ -131,6 +131,7 @@ func (s *sampler) addLoops(sample *Sample) {
 	}
 	sample.Messages = s.sum.messages
 	sample.PerSecond = float64(sample.Messages) / max(sample.Span, 1).Seconds()
+	sample.Overloaded = len(overload(s.sum.late, s.sum.sent, []float64{sample.BusiestLoop})) > 0
 	latency := s.sum.latencies.histogram
 	sample.P50, sample.P99, sample.Max = latency.ValueAtPercentile(50), latency.ValueAtPercentile(99), latency.Max()
 }

@@ -120,3 +120,37 @@ func TestShortRunHasOneSample(t *testing.T) {
 		t.Errorf("got %d samples: %+v", n, r.Series)
 	}
 }
+
+// What left late, or a loop without time to spare, makes a span's latencies the
+// generator's own. Without a schedule nothing is late.
+func TestSampleOfAnOverloadedSpan(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		punctual, late int
+		cpu            time.Duration
+		overloaded     bool
+	}{
+		{name: "a closed loop at its limit", cpu: time.Second},
+		{name: "on time", punctual: 100, late: 5, cpu: time.Second / 2},
+		{name: "late", punctual: 90, late: 10, overloaded: true},
+		{name: "no time to spare", punctual: 100, cpu: time.Second * 19 / 20, overloaded: true},
+	} {
+		m := newMeter()
+		m.message(time.Millisecond)
+		for n := range test.punctual + test.late {
+			m.left(n < test.late)
+		}
+		s := &sampler{sum: newMeter(), loops: []loopSample{{meter: m, cpu: test.cpu}}}
+		sample := Sample{Span: time.Second}
+		s.addLoops(&sample)
+		if sample.Overloaded != test.overloaded {
+			t.Errorf("%s: overloaded is %t", test.name, sample.Overloaded)
+		}
+		if shown := sample.WithoutOwnLatencies(); sample.P99 == 0 || (shown.P99 == 0) != test.overloaded {
+			t.Errorf("%s: of the p99 %d, %d is shown", test.name, sample.P99, shown.P99)
+		}
+		if next := (Sample{}); m.late+m.sent != 0 || sample.with(next).Overloaded != test.overloaded {
+			t.Errorf("%s: counts %d and %d are left, or the joined sample is another", test.name, m.sent, m.late)
+		}
+	}
+}

@@ -15,8 +15,14 @@ func (s Sample) Text() [3]string {
 	standing += fmt.Sprintf("  connected %d  errors %d", s.Connected, s.Errors)
 
 	traffic := fmt.Sprintf("%.0f messages/s", s.PerSecond)
-	if s.Messages > 0 {
+	switch {
+	case s.Overloaded && s.Max == 0:
+		traffic += "  latencies withheld: the client is overloaded"
+	case s.Messages > 0:
 		traffic += fmt.Sprintf("  p50 %s  p99 %s  max %s", short(micro(s.P50)), short(micro(s.P99)), short(micro(s.Max)))
+		if s.Overloaded {
+			traffic += "  the client's own: it is overloaded"
+		}
 	}
 	machine := fmt.Sprintf("client %.0f %% of a CPU", 100*s.ClientCPU)
 	if s.Server != nil {

@@ -43,6 +43,7 @@ func (s Sample) with(next Sample) Sample {
 	if joined.Messages > 0 {
 		joined.P50 = int64(mean(float64(s.P50), float64(s.Messages), float64(next.P50), float64(next.Messages)))
 	}
+	joined.Overloaded = s.Overloaded || next.Overloaded
 	joined.P99 = max(s.P99, next.P99)
 	joined.Max = max(s.Max, next.Max)
 	overTime := func(a, b float64) float64 { return mean(a, s.Span.Seconds(), b, next.Span.Seconds()) }

@@ -65,7 +65,7 @@ func (t *talk) advance(l *loop) {
 		if c.state != stateOpen {
 			continue
 		}
-		r.begun(l.now, turn)
+		l.meter.left(r.begun(l.now, turn))
 		if t.act != nil {
 			t.act(l, c, sequence)
 		}

@@ -111,7 +111,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // play runs a scenario and writes its report.
 func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writer) int {
 	out := s.output()
-	finish, err := out.attend(append([]string{"wsbench"}, args...), stderr)
+	shown := newProgress(stderr)
+	if !s.allowsOverload() {
+		shown = withholding{shown}
+	}
+	finish, err := out.attend(append([]string{"wsbench"}, args...), shown)
 	if err != nil {
 		return complain(stderr, err)
 	}

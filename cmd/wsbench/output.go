@@ -41,11 +41,11 @@ func (all observers) Observe(s bench.Sample) {
 }
 
 // attend prepares for a run with that command line, and returns what is to be
-// done with its report; nil stands for a run that did not take place.
-func (f *outputFlags) attend(command []string, stderr io.Writer) (finish func(*bench.Report) error, err error) {
+// done with its report; nil stands for a run that did not take place. What p shows
+// goes away then.
+func (f *outputFlags) attend(command []string, p progress) (finish func(*bench.Report) error, err error) {
 	shown := func() {}
 	if !f.Quiet {
-		p := newProgress(stderr)
 		f.observers, shown = append(f.observers, p), p.end
 	}
 	if f.Out == "" {

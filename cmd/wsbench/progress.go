@@ -33,6 +33,11 @@ func newProgress(w io.Writer) progress {
 	return &lines{out: w}
 }
 
+// withholding shows no latencies while the generator is overloaded.
+type withholding struct{ progress }
+
+func (w withholding) Observe(s bench.Sample) { w.progress.Observe(s.WithoutOwnLatencies()) }
+
 // block is a few lines of a terminal, drawn anew for each sample.
 type block struct {
 	out   io.Writer

@@ -61,3 +61,13 @@ func TestLinesAreFew(t *testing.T) {
 		t.Errorf("lines at %s:\n%s", got, out.String())
 	}
 }
+
+func TestProgressOfAnOverloadedClient(t *testing.T) {
+	var out bytes.Buffer
+	p := withholding{newProgress(&out)}
+	p.Begin(bench.Heading{Scenario: "rate"})
+	p.Observe(bench.Sample{At: 5 * time.Second, Messages: 1, P50: 1000, P99: 2000, Max: 3000, Overloaded: true})
+	if got := out.String(); strings.Contains(got, "p99") || !strings.Contains(got, "latencies withheld") {
+		t.Errorf("got %q", got)
+	}
+}

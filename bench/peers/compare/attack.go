@@ -23,7 +23,7 @@ type attackCommand struct {
 	During      time.Duration `help:"How long each attack lasts." default:"4s"`
 	After       time.Duration `help:"How long they are measured after it." default:"2s"`
 	Rounds      int           `help:"How often each attack is played; its p99 are medians." default:"1"`
-	Repeat      int           `help:"How often an attack may be repeated because the machine was noisy." default:"2"`
+	Repeat      int           `help:"How often an attack may be repeated because the machine was noisy or the load tool overloaded." default:"2"`
 	place
 }
 
@@ -73,8 +73,8 @@ func (a *attackCommand) play(ctx context.Context, run *comparison, w io.Writer) 
 	return nil
 }
 
-// measure attacks the server, again if the machine was noisy, and returns the
-// last run.
+// measure attacks the server, again if the machine was noisy or the load tool
+// overloaded, and returns the last run.
 func (a *attackCommand) measure(ctx context.Context, run *comparison, mode string) (r *attackReport, n noise, err error) {
 	for repeated := 0; ; repeated++ {
 		n, err = run.with(ctx, a.Server, func(s *server) (used time.Duration, err error) {
@@ -84,17 +84,17 @@ func (a *attackCommand) measure(ctx context.Context, run *comparison, mode strin
 				}
 			}
 			var text []byte
-			if text, used, err = run.tool.execute(ctx, a.arguments(mode, run.url(s), s), s.pid(), a.takes()); err != nil {
+			if text, used, err = run.tool.execute(ctx, a.arguments(mode, s.url(run.path), s), s.pid(), a.takes()); err != nil {
 				return 0, err
 			}
 			r, err = parseAttackReport(text)
 			return used, err
 		})
 		fmt.Fprintf(run.progress, "%s: %v\n", mode, n)
-		if err != nil || !n.exceeds(run.limit) || repeated == a.Repeat {
+		if err != nil || !n.exceeds(run.limit) && !r.overloaded() || repeated == a.Repeat {
 			return r, n, err
 		}
-		fmt.Fprintln(run.progress, "  too noisy: again")
+		fmt.Fprintln(run.progress, "  disturbed: again")
 	}
 }
 

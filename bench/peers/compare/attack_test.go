@@ -60,7 +60,7 @@ func TestAttackOnANoisyMachine(t *testing.T) {
 	var progress bytes.Buffer
 	c.progress = &progress
 	got, err := attack(t, c, "--modes=tickle", "--repeat=1")
-	if err != nil || !strings.Contains(got, "tickle: the machine was noisy") || strings.Count(progress.String(), "too noisy: again") != 1 {
+	if err != nil || !strings.Contains(got, "tickle: the machine was noisy") || strings.Count(progress.String(), "disturbed: again") != 1 {
 		t.Errorf("got %v and\n%s%s", err, got, &progress)
 	}
 }
@@ -79,5 +79,18 @@ func TestAttackReportFaults(t *testing.T) {
 	r, err := parseAttackReport([]byte(`{"attack": {"phases": [{}, {}, {}]}}`))
 	if err != nil || r.counted() != "–" {
 		t.Errorf("an attack that nothing is counted for: %v, %+v", err, r)
+	}
+}
+
+func TestAttackThatOverloadsTheLoadTool(t *testing.T) {
+	c := newComparison(t, "/overload", serverSpec{Name: "joker", Command: []string{"operable-server"}})
+	var progress bytes.Buffer
+	c.progress = &progress
+	got, err := attack(t, c, "--modes=tickle", "--repeat=1")
+	if err != nil || !strings.Contains(got, "tickle: the load tool was overloaded (loop 0 is full): its latencies are its own.") {
+		t.Errorf("got %v and\n%s", err, got)
+	}
+	if strings.Count(progress.String(), "disturbed: again") != 1 {
+		t.Errorf("got the progress\n%s", &progress)
 	}
 }

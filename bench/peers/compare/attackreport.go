@@ -9,6 +9,7 @@ import (
 
 // attackReport is what the table reads of the load tool's JSON document.
 type attackReport struct {
+	verdict
 	Parameters struct {
 		Attackers int `json:"attackers"`
 	} `json:"parameters"`
@@ -101,7 +102,10 @@ func (r *attackReport) notes(mode string) (notes []string) {
 			notes = append(notes, fmt.Sprintf("%s: %d of %d messages were lost %s the attack.", mode, p.Lost, p.Due, name))
 		}
 	}
-	if r.Generator.Saturated {
+	switch {
+	case r.overloaded():
+		notes = append(notes, mode+": "+r.note())
+	case r.Generator.Saturated:
 		notes = append(notes, mode+": the load tool was saturated: its latencies are its own.")
 	}
 	return notes

@@ -16,18 +16,23 @@ type broadcastCommand struct {
 func (b *broadcastCommand) Run(ctx context.Context) error {
 	var cells []cell
 	for _, size := range b.Size {
-		cells = append(cells, cell{
-			title:    fmt.Sprintf("broadcast: %d members × %d B", b.Connections, size),
-			scenario: "broadcast",
-			flags: []string{
-				fmt.Sprintf("--connections=%d", b.Connections),
-				fmt.Sprintf("--size=%d", size),
-				fmt.Sprintf("--duration=%v", b.Duration),
-				fmt.Sprintf("--warmup=%v", b.Warmup),
-			},
-			takes:   b.Duration + b.Warmup,
-			figures: broadcastFigures,
-		})
+		cells = append(cells, broadcastOf(b.Connections, size, b.Warmup, b.Duration))
 	}
 	return b.compare(ctx, cells)
+}
+
+// broadcastOf is the cell of messages of size bytes to so many members.
+func broadcastOf(members, size int, warmup, duration time.Duration) cell {
+	return cell{
+		title:    fmt.Sprintf("broadcast: %d members × %d B", members, size),
+		scenario: scenarioBroadcast,
+		flags: []string{
+			fmt.Sprintf("--connections=%d", members),
+			fmt.Sprintf("--size=%d", size),
+			fmt.Sprintf("--warmup=%v", warmup),
+			fmt.Sprintf("--duration=%v", duration),
+		},
+		takes:   warmup + duration,
+		figures: broadcastFigures,
+	}
 }

@@ -30,7 +30,8 @@ func capacity(t *testing.T, path string, arguments ...string) ([]byte, error) {
 		t.Fatal(err)
 	}
 	line.Capacity.Server = c.servers[0]
-	return line.Capacity.measure(t.Context(), c, 100)
+	line.Capacity.spread(100)
+	return line.Capacity.measure(t.Context(), c)
 }
 
 func TestCapacityReport(t *testing.T) {

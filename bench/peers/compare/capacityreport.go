@@ -11,10 +11,8 @@ import (
 
 // capacityReport is what the table reads of the load tool's JSON document.
 type capacityReport struct {
-	Environment struct {
-		Kernel string `json:"kernel"`
-		Commit string `json:"commit"`
-	} `json:"environment"`
+	verdict
+	Environment environment `json:"environment"`
 	Connections struct {
 		Asked     int           `json:"asked"`
 		Opened    int           `json:"opened"`
@@ -101,11 +99,7 @@ func (r *capacityReport) write(w io.Writer, server string, at place) error {
 	var b strings.Builder
 	c := r.Capacity
 	fmt.Fprintf(&b, "### capacity of %s: %d connections\n\n", server, r.Connections.Asked)
-	fmt.Fprintf(&b, "Linux %s, server on CPU %v, load tool on CPU %v", r.Environment.Kernel, at.ServerCPUs, at.ClientCPUs)
-	if r.Environment.Commit != "" {
-		fmt.Fprintf(&b, ", commit %s", r.Environment.Commit)
-	}
-	b.WriteString("\n\n")
+	fmt.Fprintf(&b, "%s\n\n", at.setting(r.Environment))
 	b.WriteString("| figure | value |\n|---|---:|\n")
 	row := func(name, format string, values ...any) { writeRow(&b, []string{name, fmt.Sprintf(format, values...)}) }
 	row("opened", "%d of %d", r.Connections.Opened, r.Connections.Asked)
@@ -128,6 +122,9 @@ func (r *capacityReport) write(w io.Writer, server string, at place) error {
 	r.writePhases(&b)
 	for _, f := range r.Failures {
 		fmt.Fprintf(&b, "\n%s\n", f)
+	}
+	if r.overloaded() {
+		fmt.Fprintf(&b, "\n%s\n", r.note())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,50 +14,43 @@ import (
 type comparison struct {
 	servers  []serverSpec
 	baseline string // name of the server that ratios refer to
-	path     string // of the WebSocket URL
+	path     string // of the WebSocket URL, unless the cell has one
 	cpus     cpuList
 	tool     loadTool
 	load     map[string][]string // flags of the load tool for one server only
 	rounds   int
-	spare    int   // how many noisy rounds may be repeated
-	limit    noise // a round above it is noisy
+	spare    int   // how many disturbed runs of a cell may be repeated
+	limit    noise // a run above it is noisy
 	progress io.Writer
 }
 
 // round holds one run of each server, in direct succession.
 type round struct {
-	Figures   map[string][]float64 `json:"figures"`             // by server, in the order of the cell's figures
-	Saturated []string             `json:"saturated,omitempty"` // servers under which the load tool was at its limit
-	Noise     noise                `json:"noise"`               // of the worst run
+	Figures    map[string][]float64 `json:"figures"`              // by server, in the order of the cell's figures
+	Saturated  []string             `json:"saturated,omitempty"`  // servers under which the load tool was at its limit
+	Overloaded []string             `json:"overloaded,omitempty"` // servers under which it could not keep its schedule
+	Noise      noise                `json:"noise"`                // of the worst run
 }
 
 // outcome is what came of a cell.
 type outcome struct {
 	cell     cell
 	rounds   []round
-	repeated int
-	noisy    int               // rounds kept although they were noisy
+	repeated int               // runs, because something disturbed them
+	noisy    int               // runs kept although they were noisy
 	failed   map[string]string // cause by server; a failed server has no place in rounds
+
+	environment environment // the load tool's
 }
 
 // measure runs the rounds of a cell. It returns an error if the baseline
 // fails, or with ctx.
 func (c *comparison) measure(ctx context.Context, of cell) (*outcome, error) {
 	o := &outcome{cell: of, failed: make(map[string]string)}
-	for len(o.rounds) < c.rounds {
-		r, err := c.round(ctx, o, len(o.rounds))
+	for number := range c.rounds {
+		r, err := c.round(ctx, o, number)
 		if err != nil {
 			return nil, err
-		}
-		noisy := r.Noise.exceeds(c.limit)
-		fmt.Fprintf(c.progress, "%s: round %d of %d: %v\n", of.title, len(o.rounds)+1, c.rounds, r.Noise)
-		if noisy && o.repeated < c.spare {
-			o.repeated++
-			fmt.Fprintln(c.progress, "  too noisy: again")
-			continue
-		}
-		if noisy {
-			o.noisy++
 		}
 		o.rounds = append(o.rounds, r)
 	}
@@ -76,11 +70,12 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 	if number%2 == 1 {
 		slices.Reverse(order)
 	}
+	fmt.Fprintf(c.progress, "%s: round %d of %d\n", o.cell.title, number+1, c.rounds)
 	for _, spec := range order {
 		if _, failed := o.failed[spec.Name]; failed {
 			continue
 		}
-		report, n, err := c.run(ctx, spec, o.cell.with(c.load[spec.Name]))
+		report, n, err := c.undisturbed(ctx, o, spec)
 		switch {
 		case ctx.Err() != nil:
 			return round{}, context.Cause(ctx)
@@ -88,31 +83,52 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 			return round{}, fmt.Errorf("baseline %s: %w", spec.Name, err)
 		case err != nil:
 			o.failed[spec.Name] = err.Error()
-			fmt.Fprintf(c.progress, "%s: %s: left out: %v\n", o.cell.title, spec.Name, err)
+			fmt.Fprintf(c.progress, "  %s: left out: %v\n", spec.Name, err)
 			continue
 		}
+		o.environment = report.Environment
 		for _, f := range o.cell.figures {
 			r.Figures[spec.Name] = append(r.Figures[spec.Name], f.of(report))
 		}
 		if report.Generator.Saturated {
 			r.Saturated = append(r.Saturated, spec.Name)
 		}
+		if report.overloaded() {
+			r.Overloaded = append(r.Overloaded, spec.Name)
+		}
+		if n.exceeds(c.limit) {
+			o.noisy++
+		}
 		r.Noise = r.Noise.worse(n)
 	}
 	return r, nil
 }
 
+// undisturbed runs a server under a cell's load, again while something disturbs
+// it and the cell has runs to spare, and returns the last run.
+func (c *comparison) undisturbed(ctx context.Context, o *outcome, spec serverSpec) (*report, noise, error) {
+	for {
+		r, n, err := c.run(ctx, spec, o.cell.with(c.load[spec.Name]))
+		if err != nil {
+			return nil, noise{}, err
+		}
+		fmt.Fprintf(c.progress, "  %s: %v\n", spec.Name, n)
+		if !n.exceeds(c.limit) && !r.overloaded() || o.repeated >= c.spare {
+			return r, n, nil
+		}
+		o.repeated++
+		fmt.Fprintf(c.progress, "  %s: disturbed: again\n", spec.Name)
+	}
+}
+
 // run starts a server, puts the cell's load on it and stops it.
 func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *report, n noise, err error) {
-	n, err = c.with(ctx, spec, func(s *server) (toolCPU time.Duration, err error) {
-		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, c.url(s), s.pid())
+	n, err = c.with(ctx, spec.filled(of.marks()), func(s *server) (toolCPU time.Duration, err error) {
+		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, s.url(cmp.Or(of.path, c.path)), s.pid())
 		return toolCPU, err
 	})
 	return r, n, err
 }
-
-// url is where a server is loaded.
-func (c *comparison) url(s *server) string { return "ws://" + s.address + c.path }
 
 // with starts a server, has load put on it and stops it. load returns the CPU
 // time that the load tool used.

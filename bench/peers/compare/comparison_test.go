@@ -74,7 +74,7 @@ func allowedCPU(t *testing.T) cpuList {
 
 func fake(name string, command ...string) serverSpec { return serverSpec{name, command} }
 
-var echoCell = cell{title: "fake", scenario: "echo", figures: echoFigures}
+var echoCell = cell{title: "fake", scenario: scenarioEcho, figures: echoFigures}
 
 func TestMeasure(t *testing.T) {
 	c := newComparison(t, "/echo", fake("base", "server", "1000"), fake("slow", "server", "2500"))
@@ -107,7 +107,37 @@ func TestLoadOfOneServer(t *testing.T) {
 	}
 }
 
-func TestMeasureRepeatsNoisyRounds(t *testing.T) {
+// A cell says at which path it is measured, and what its servers are started with.
+func TestMeasureFillsIn(t *testing.T) {
+	c := newComparison(t, "/crash", fake("base", "server", "1{broadcast}000", "{broadcast}"))
+	elsewhere := echoCell
+	elsewhere.path = "/echo"
+	o, err := c.measure(t.Context(), elsewhere)
+	if err != nil || o.rounds[0].Figures["base"][0] != 1 {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	spec := serverSpec{"a", []string{"bin/a", "{broadcast}"}}
+	if got := spec.filled(cell{scenario: scenarioBroadcast}.marks()); strings.Join(got.Command, " ") != "bin/a --broadcast" {
+		t.Errorf("a broadcast: got %q", got)
+	}
+	if got := spec.filled(echoCell.marks()); len(got.Command) != 1 || got.Name != "a" {
+		t.Errorf("an echo: got %q", got)
+	}
+}
+
+func TestMeasureRepeatsOverloads(t *testing.T) {
+	c := newComparison(t, "/overload", fake("base", "server", "1000"), fake("slow", "server", "2000"))
+	c.spare = 3
+	o, err := c.measure(t.Context(), echoCell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.repeated != 3 || o.noisy != 0 || len(o.rounds[2].Overloaded) != 2 {
+		t.Errorf("got %d repeated, %d noisy, %v overloaded in the last round", o.repeated, o.noisy, o.rounds[2].Overloaded)
+	}
+}
+
+func TestMeasureRepeatsNoisyRuns(t *testing.T) {
 	c := newComparison(t, "/echo", fake("base", "server", "1000"))
 	c.limit = noise{Steal: -1, Others: -1}
 	o, err := c.measure(t.Context(), echoCell)

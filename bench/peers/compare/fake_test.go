@@ -64,6 +64,7 @@ func fakeTool() {
 		panic(err)
 	}
 	lost, exit := 0, 0
+	overload := overloadIn(target.Path)
 	switch target.Path {
 	case "/hang":
 		waitForTheEnd()
@@ -81,9 +82,18 @@ func fakeTool() {
 		port *= 3
 	}
 	fmt.Printf(`{"connections": {"asked": 1, "opened": 1, "lost": %d}, "server": [{}, {}],
-		"generator": {"generatorSaturated": true},
-		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %d}}`, lost, port)
+		"generator": {"generatorSaturated": true}, "generatorOverloaded": %s,
+		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %d}}`, lost, overload, port)
 	os.Exit(exit)
+}
+
+// overloadIn returns why a load tool is overloaded, if the path of the URL says
+// that it is.
+func overloadIn(path string) (reasons string) {
+	if strings.HasSuffix(path, "/overload") {
+		return `["loop 0 is full"]`
+	}
+	return "null"
 }
 
 // fakeModes lists two attacks.
@@ -110,11 +120,11 @@ func fakeAttack() {
 	if admin {
 		counted = `[{"reason": "noise", "by": 1}, {"reason": "laughter", "by": 3}]`
 	}
-	fmt.Printf(`{"parameters": {"attackers": 9}, "attack": {"mode": {"reasons": ["boredom", "laughter"]}, "rssGrowthBytes": 1572864, "p99Ratio": 2,
+	fmt.Printf(`{"parameters": {"attackers": 9}, "generatorOverloaded": %s, "attack": {"mode": {"reasons": ["boredom", "laughter"]}, "rssGrowthBytes": 1572864, "p99Ratio": 2,
 		"phases": [{"latency": {"percentiles": [{"percent": 99, "microseconds": 100}]}},
 			{"due": 7, "lost": 1, "latency": {"percentiles": [{"percent": 99, "microseconds": 200}]},
 				"attackers": {"open": 5, "connectionsPerSecond": 10.4, "framesPerSecond": %d}, "server": {"cpuShare": 0.25}, "counted": %s},
-			{"counted": [{"reason": "laughter", "by": 2}]}]}}`, limit, counted)
+			{"counted": [{"reason": "laughter", "by": 2}]}]}}`, overloadIn(os.Args[3]), limit, counted)
 	os.Exit(1)
 }
 

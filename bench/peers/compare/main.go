@@ -5,11 +5,12 @@
 // others, stops it and goes on to the next, round after round. A figure of one
 // server on a shared machine is good to 10 or 20 %; the ratio of two servers
 // within one round is better, and the median of those ratios better still. That
-// median is what the table is for. Rounds in which the machine was busy with
-// something else are repeated.
+// median is what the table is for. A run in which the machine was busy with
+// something else, or the load tool could not keep its schedule, is repeated.
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,9 +31,13 @@ type commandLine struct {
 
 	Broadcast broadcastCommand `cmd:"" help:"Compare the CPU time of sending messages to all others."`
 
+	Peers peersCommand `cmd:"" help:"Compare servers in everything that the others compare them in, on one page."`
+
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
 	Capacity capacityCommand `cmd:"" help:"Open a million connections to one server, verify each, and report what they cost and how they are served."`
+
+	Storm stormCommand `cmd:"" help:"Drop 50,000 connections at once, and report how they come back and what the server is like afterwards."`
 }
 
 func main() {
@@ -48,74 +53,13 @@ func main() {
 	command.FatalIfErrorf(command.Run())
 }
 
-type echoCommand struct {
-	common
-	InFlight []int         `help:"Messages of one connection that are outstanding; each value makes a table." default:"1,8"`
-	Size     []int         `help:"Payload of a message in bytes; each value makes a table." default:"64"`
-	Duration time.Duration `help:"How long each run is measured." default:"5s"`
-	Warmup   time.Duration `help:"How long each run loads the server before that." default:"1s"`
-}
-
-func (e *echoCommand) Run(ctx context.Context) error {
-	var cells []cell
-	for _, size := range e.Size {
-		for _, inFlight := range e.InFlight {
-			cells = append(cells, cell{
-				title:    fmt.Sprintf("echo: %d connections × %d B, %d in flight", e.Connections, size, inFlight),
-				scenario: "echo",
-				flags: []string{
-					fmt.Sprintf("--connections=%d", e.Connections),
-					fmt.Sprintf("--size=%d", size),
-					fmt.Sprintf("--in-flight=%d", inFlight),
-					fmt.Sprintf("--duration=%v", e.Duration),
-					fmt.Sprintf("--warmup=%v", e.Warmup),
-				},
-				takes:   e.Duration + e.Warmup,
-				figures: echoFigures,
-			})
-		}
-	}
-	return e.compare(ctx, cells)
-}
-
-type idleCommand struct {
-	common
-	Hold       time.Duration `help:"How long the connections rest before memory is read again." default:"3s"`
-	Compressed []string      `help:"Server that each connection exchanges a compressed message with first; may be repeated." sep:"none"`
-}
-
-// Validate is called by kong.
-func (i *idleCommand) Validate() error {
-	for _, name := range i.Compressed {
-		if !slices.Contains(i.names(), name) {
-			return fmt.Errorf("--compressed %q: is not among the servers %v", name, i.names())
-		}
-	}
-	return i.common.Validate()
-}
-
-func (i *idleCommand) Run(ctx context.Context) error {
-	flagsOf := make(map[string][]string)
-	for _, name := range i.Compressed {
-		flagsOf[name] = []string{"--compression"}
-	}
-	return i.compare(ctx, []cell{{
-		title:    fmt.Sprintf("idle: %d connections", i.Connections),
-		scenario: "idle",
-		flags:    []string{fmt.Sprintf("--connections=%d", i.Connections), fmt.Sprintf("--hold=%v", i.Hold)},
-		flagsOf:  flagsOf,
-		takes:    i.Hold,
-		figures:  idleFigures,
-	}})
-}
-
 // common are the flags of all comparisons.
 type common struct {
-	Servers []serverSpec `arg:"" name:"server" help:"Servers, each as NAME=COMMAND LINE. The command line is split at white space. A server must print \"listening on ADDRESS\"."`
+	Servers []serverSpec `arg:"" name:"server" help:"Servers, each as NAME=COMMAND LINE. The command line is split at white space; in it {broadcast} stands for --broadcast where servers are to broadcast, and for nothing elsewhere. A server must print \"listening on ADDRESS\"."`
 
 	Connections int               `help:"Connections to each server." default:"1000"`
 	Rounds      int               `help:"How often each server is measured." default:"5"`
-	SpareRounds int               `help:"How many noisy rounds may be repeated in each table." default:"5"`
+	SpareRuns   int               `help:"How many disturbed runs may be repeated in each table." default:"10"`
 	Load        map[string]string `help:"More flags of the load tool for one server only; may be repeated. They are split at white space." mapsep:"none" placeholder:"NAME=FLAGS"`
 	Baseline    string            `help:"Server that the others are compared with. Default: the first."`
 	JSON        string            `name:"json" help:"File to write all figures to, as JSON." type:"path"`
@@ -127,8 +71,8 @@ type place struct {
 	Path       string   `help:"Path of the WebSocket URL." default:"/echo"`
 	ServerCPUs cpuList  `name:"server-cpus" help:"CPUs that servers run on." default:"0"`
 	ClientCPUs cpuList  `name:"client-cpus" help:"CPUs that the load tool runs on." default:"1"`
-	MaxSteal   float64  `help:"Share of CPU time, 0 to 1, that the hypervisor may take before a round is noisy." default:"0.05"`
-	MaxOthers  float64  `help:"Share of CPU time, 0 to 1, that other processes may take before a round is noisy." default:"0.10"`
+	MaxSteal   float64  `help:"Share of CPU time, 0 to 1, that the hypervisor may take before a run is noisy." default:"0.05"`
+	MaxOthers  float64  `help:"Share of CPU time, 0 to 1, that other processes may take before a run is noisy." default:"0.10"`
 	Wsbench    string   `help:"Load tool to run." default:"wsbench"`
 	ToolFlag   []string `help:"Flag to pass on to the load tool; may be repeated." sep:"none"`
 }
@@ -155,6 +99,15 @@ func (p *place) comparison() comparison {
 	}
 }
 
+// setting says where a run took place, on one line.
+func (p *place) setting(e environment) string {
+	text := fmt.Sprintf("Linux %s, server on CPU %v, load tool on CPU %v", e.Kernel, p.ServerCPUs, p.ClientCPUs)
+	if e.Commit != "" {
+		text += ", commit " + e.Commit
+	}
+	return text
+}
+
 // Validate is called by kong.
 func (c *common) Validate() error {
 	names := c.names()
@@ -166,7 +119,7 @@ func (c *common) Validate() error {
 	}
 	check(c.Connections > 0, "--connections %d: must be 1 or more", c.Connections)
 	check(c.Rounds > 0, "--rounds %d: must be 1 or more", c.Rounds)
-	check(c.SpareRounds >= 0, "--spare-rounds %d: must not be negative", c.SpareRounds)
+	check(c.SpareRuns >= 0, "--spare-runs %d: must not be negative", c.SpareRuns)
 	check(c.Baseline == "" || slices.Contains(names, c.Baseline), "--baseline %q: is not among the servers %v", c.Baseline, names)
 	for name := range c.Load {
 		check(slices.Contains(names, name), "--load %s: is not among the servers %v", name, names)
@@ -187,16 +140,17 @@ func (c *common) names() []string {
 
 // compare measures cell after cell and writes each table when it is complete.
 func (c *common) compare(ctx context.Context, cells []cell) error {
+	return c.measure(ctx, cells, func(s *summary) error { return writeTable(os.Stdout, s) })
+}
+
+// measure measures cell after cell and hands on what came of each.
+func (c *common) measure(ctx context.Context, cells []cell, done func(*summary) error) error {
 	if err := raiseDescriptorLimit(); err != nil {
 		return err
 	}
-	baseline := c.Baseline
-	if baseline == "" {
-		baseline = c.Servers[0].Name
-	}
 	run := c.comparison()
-	run.servers, run.baseline = c.Servers, baseline
-	run.rounds, run.spare = c.Rounds, c.SpareRounds
+	run.servers, run.baseline = c.Servers, c.baseline()
+	run.rounds, run.spare = c.Rounds, c.SpareRuns
 	run.load = make(map[string][]string)
 	for name, flags := range c.Load {
 		run.load[name] = strings.Fields(flags)
@@ -207,11 +161,10 @@ func (c *common) compare(ctx context.Context, cells []cell) error {
 		if err != nil {
 			return err
 		}
-		s := summarize(o, c.names(), baseline)
-		if err := writeTable(os.Stdout, s); err != nil {
+		s := summarize(o, c.names(), run.baseline)
+		if err := done(s); err != nil {
 			return err
 		}
-		all.FigureNames = s.FigureNames()
 		all.Tables = append(all.Tables, s)
 		if err := all.save(c.JSON); err != nil {
 			return err
@@ -220,12 +173,14 @@ func (c *common) compare(ctx context.Context, cells []cell) error {
 	return nil
 }
 
+// baseline is the name of the server that the others are compared with.
+func (c *common) baseline() string { return cmp.Or(c.Baseline, c.Servers[0].Name) }
+
 // document is what --json writes.
 type document struct {
-	Started     time.Time    `json:"started"`
-	Servers     []serverSpec `json:"servers"`
-	FigureNames []string     `json:"figureNames"`
-	Tables      []*summary   `json:"tables"`
+	Started time.Time    `json:"started"`
+	Servers []serverSpec `json:"servers"`
+	Tables  []*summary   `json:"tables"`
 }
 
 // save writes the document to path, unless that is empty.

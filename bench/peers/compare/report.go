@@ -4,11 +4,38 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
+// verdict is what the load tool's JSON document says of itself.
+type verdict struct {
+	// Overloaded says why an open loop's latencies are the load tool's own.
+	Overloaded []string `json:"generatorOverloaded"`
+}
+
+func (v verdict) overloaded() bool { return len(v.Overloaded) > 0 }
+
+// note is a sentence about an overload; empty if there was none.
+func (v verdict) note() string {
+	if !v.overloaded() {
+		return ""
+	}
+	return fmt.Sprintf("the load tool was overloaded (%s): its latencies are its own.", strings.Join(v.Overloaded, "; "))
+}
+
+// environment is what a run was made with and on.
+type environment struct {
+	Commit   string `json:"commit"`
+	Go       string `json:"go"`
+	Kernel   string `json:"kernel"`
+	CPUModel string `json:"cpuModel"`
+}
+
 // report is what a comparison reads of the load tool's JSON document.
 type report struct {
+	verdict
+	Environment environment `json:"environment"`
 	Connections struct {
 		Asked     int     `json:"asked"`
 		Opened    int     `json:"opened"`
@@ -83,11 +110,11 @@ func parseReport(text []byte, scenario string) (*report, error) {
 		return nil, fmt.Errorf("%d connections were lost", r.Connections.Lost)
 	case len(r.Server) < 2:
 		return nil, fmt.Errorf("%d samples of the server's process, want 2 or more", len(r.Server))
-	case scenario == "echo" && (r.Echo == nil || r.Echo.Messages == 0):
+	case scenario == scenarioEcho && (r.Echo == nil || r.Echo.Messages == 0):
 		return nil, errors.New("no message was echoed")
-	case scenario == "broadcast" && (r.Broadcast == nil || r.Broadcast.Deliveries == 0):
+	case scenario == scenarioBroadcast && (r.Broadcast == nil || r.Broadcast.Deliveries == 0):
 		return nil, errors.New("no message was delivered")
-	case scenario == "broadcast" && r.Broadcast.Lost+r.Broadcast.OutOfOrder > 0:
+	case scenario == scenarioBroadcast && r.Broadcast.Lost+r.Broadcast.OutOfOrder > 0:
 		return nil, fmt.Errorf("%d deliveries were lost and %d messages out of order", r.Broadcast.Lost, r.Broadcast.OutOfOrder)
 	}
 	return r, nil

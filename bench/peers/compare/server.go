@@ -37,6 +37,18 @@ func (s *serverSpec) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// filled returns the server with the marks in its command line replaced. Arguments
+// of which nothing is left go.
+func (s serverSpec) filled(marks *strings.Replacer) serverSpec {
+	full := serverSpec{Name: s.Name}
+	for _, argument := range s.Command {
+		if filled := marks.Replace(argument); filled != "" {
+			full.Command = append(full.Command, filled)
+		}
+	}
+	return full
+}
+
 // server is a running server process.
 type server struct {
 	// Fixed after start.
@@ -49,7 +61,7 @@ type server struct {
 
 // start runs the server pinned to cpus and waits until it says where it
 // listens. The process ends with ctx, or with stop.
-func (s *serverSpec) start(ctx context.Context, cpus cpuList) (*server, error) {
+func (s serverSpec) start(ctx context.Context, cpus cpuList) (*server, error) {
 	output, input, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -122,6 +134,9 @@ func (s *server) adminURL() (url string, has bool) {
 	}
 	return "", false
 }
+
+// url is where the server is loaded.
+func (s *server) url(path string) string { return "ws://" + s.address + path }
 
 func (s *server) pid() int { return s.command.Process.Pid }
 

@@ -7,13 +7,15 @@ import (
 
 // summary is the result of a cell: what the table shows and JSON keeps.
 type summary struct {
-	Title    string  `json:"title"`
-	Baseline string  `json:"baseline"`
-	Rows     []row   `json:"servers"`
-	Repeated int     `json:"repeatedRounds"`
-	Noisy    int     `json:"noisyRounds"`
-	Worst    noise   `json:"worstNoise"`
-	Rounds   []round `json:"rounds"`
+	Title       string      `json:"title"`
+	Baseline    string      `json:"baseline"`
+	Environment environment `json:"environment"`
+	FigureNames []string    `json:"figureNames"` // titles of the figures of rows and rounds
+	Rows        []row       `json:"servers"`
+	Repeated    int         `json:"repeatedRuns"`
+	Noisy       int         `json:"noisyRuns"`
+	Worst       noise       `json:"worstNoise"`
+	Rounds      []round     `json:"rounds"`
 
 	figures []figure
 }
@@ -26,24 +28,19 @@ type row struct {
 	Failed  string    `json:"failed,omitempty"`
 }
 
-// FigureNames are the titles of the figures of rows and rounds.
-func (s *summary) FigureNames() []string {
-	names := make([]string, len(s.figures))
-	for i, f := range s.figures {
-		names[i] = f.name
-	}
-	return names
-}
-
 // summarize reduces an outcome to medians, one row for each name.
 func summarize(o *outcome, names []string, baseline string) *summary {
 	s := &summary{
-		Title:    o.cell.title,
-		Baseline: baseline,
-		Repeated: o.repeated,
-		Noisy:    o.noisy,
-		Rounds:   o.rounds,
-		figures:  o.cell.figures,
+		Title:       o.cell.title,
+		Baseline:    baseline,
+		Environment: o.environment,
+		Repeated:    o.repeated,
+		Noisy:       o.noisy,
+		Rounds:      o.rounds,
+		figures:     o.cell.figures,
+	}
+	for _, f := range s.figures {
+		s.FigureNames = append(s.FigureNames, f.name)
 	}
 	for _, r := range o.rounds {
 		s.Worst = s.Worst.worse(r.Noise)
@@ -57,7 +54,7 @@ func summarize(o *outcome, names []string, baseline string) *summary {
 		for i := range figures {
 			figures[i] = median(column(o.rounds, name, i))
 		}
-		s.Rows = append(s.Rows, row{Name: name, Figures: figures, Ratio: ratios(o.rounds, name, baseline)})
+		s.Rows = append(s.Rows, row{Name: name, Figures: figures, Ratio: ratios(o.rounds, name, baseline, 0)})
 	}
 	return s
 }
@@ -78,13 +75,13 @@ type spread struct {
 	High   float64 `json:"highQuartile"`
 }
 
-// ratios compares first figures within each round, where both servers met the
+// ratios compares i-th figures within each round, where both servers met the
 // same machine. It returns nil if the baseline had nothing to compare with.
-func ratios(rounds []round, name, baseline string) *spread {
+func ratios(rounds []round, name, baseline string, i int) *spread {
 	var values []float64
 	for _, r := range rounds {
-		if to := r.Figures[baseline][0]; to != 0 {
-			values = append(values, r.Figures[name][0]/to)
+		if to := r.Figures[baseline][i]; to != 0 {
+			values = append(values, r.Figures[name][i]/to)
 		}
 	}
 	if len(values) == 0 {

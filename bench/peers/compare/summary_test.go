@@ -52,18 +52,18 @@ func TestRatiosWithinRounds(t *testing.T) {
 		map[string][]float64{"base": {30}, "other": {36}},
 		map[string][]float64{"base": {10}, "other": {13}},
 	)
-	got := ratios(of, "other", "base")
+	got := ratios(of, "other", "base", 0)
 	if got == nil || !near(got.Median, 1.2) || !near(got.Low, 1.15) || !near(got.High, 1.25) {
 		t.Errorf("got %v, want median 1.2 between 1.15 and 1.25", got)
 	}
-	if got := ratios(of, "base", "base"); got == nil || *got != (spread{1, 1, 1}) {
+	if got := ratios(of, "base", "base", 0); got == nil || *got != (spread{1, 1, 1}) {
 		t.Errorf("the baseline to itself: got %v, want 1", got)
 	}
 }
 
 func TestRatiosToNothing(t *testing.T) {
 	of := rounds(map[string][]float64{"base": {0}, "other": {11}})
-	if got := ratios(of, "other", "base"); got != nil {
+	if got := ratios(of, "other", "base", 0); got != nil {
 		t.Errorf("got %v, want none: the baseline is 0", got)
 	}
 }
@@ -92,7 +92,7 @@ func TestSummarize(t *testing.T) {
 	if !slices.Equal(other.Figures, []float64{13.5, 85}) || !near(other.Ratio.Median, 1.25) {
 		t.Errorf("got figures %v and ratio %v, want [13.5 85] and 1.25", other.Figures, other.Ratio)
 	}
-	if names := s.FigureNames(); !slices.Equal(names, []string{"CPU µs/message", "p50 µs"}) {
+	if names := s.FigureNames; !slices.Equal(names, []string{"CPU µs/message", "p50 µs"}) {
 		t.Errorf("got figure names %q", names)
 	}
 }

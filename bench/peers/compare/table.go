@@ -22,11 +22,7 @@ func writeTable(w io.Writer, s *summary) error {
 		}
 	}
 	b.WriteString("\n" + s.provenance() + "\n")
-	for _, r := range s.Rows {
-		if r.Failed != "" {
-			fmt.Fprintf(&b, "\n%s failed: %s\n", r.Name, r.Failed)
-		}
-	}
+	s.writeFailed(&b)
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -49,20 +45,28 @@ func writeRow(b *strings.Builder, columns []string) {
 	b.WriteString("| " + strings.Join(columns, " | ") + " |\n")
 }
 
-// provenance says how far the figures can be trusted.
-func (s *summary) provenance() string {
-	text := fmt.Sprintf("Medians of %d rounds. Noisy rounds: %d repeated, %d kept; worst kept: %v.", len(s.Rounds), s.Repeated, s.Noisy, s.Worst)
-	if saturated := s.saturated(); saturated > 0 {
-		text += fmt.Sprintf(" In %d runs the load tool was saturated: their latencies and messages/s are its own.", saturated)
+// writeFailed says which servers have no figures, and why.
+func (s *summary) writeFailed(b *strings.Builder) {
+	for _, r := range s.Rows {
+		if r.Failed != "" {
+			fmt.Fprintf(b, "\n%s failed: %s\n", r.Name, r.Failed)
+		}
 	}
-	return text
 }
 
-// saturated returns in how many runs the load tool was at its limit.
-func (s *summary) saturated() int {
-	runs := 0
+// provenance says how far the figures can be trusted.
+func (s *summary) provenance() string {
+	text := fmt.Sprintf("Medians of %d rounds. Disturbed runs: %d repeated, %d kept although noisy; worst kept: %v.", len(s.Rounds), s.Repeated, s.Noisy, s.Worst)
+	saturated, overloaded := 0, 0
 	for _, r := range s.Rounds {
-		runs += len(r.Saturated)
+		saturated += len(r.Saturated)
+		overloaded += len(r.Overloaded)
 	}
-	return runs
+	if saturated > 0 {
+		text += fmt.Sprintf(" In %d runs the load tool was saturated: their latencies and messages/s are its own.", saturated)
+	}
+	if overloaded > 0 {
+		text += fmt.Sprintf(" In %d runs it could not keep its schedule: their latencies are its own.", overloaded)
+	}
+	return text
 }

@@ -15,7 +15,7 @@ func TestTable(t *testing.T) {
 			{Name: "sluice", Figures: []float64{1.37, 950, 2300, 699999.6, 12}, Ratio: &spread{1.071, 1.114, 1.2}},
 			{Name: "unknown", Figures: []float64{0, 1, 2, 3, 4}},
 		},
-		Rounds:   append(make([]round, 4), round{Saturated: []string{"bareloop", "sluice"}}),
+		Rounds:   append(make([]round, 4), round{Saturated: []string{"bareloop", "sluice"}, Overloaded: []string{"sluice"}}),
 		Repeated: 2,
 		Noisy:    1,
 		Worst:    noise{0.012, 0.34},

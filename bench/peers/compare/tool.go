@@ -23,10 +23,18 @@ type loadTool struct {
 	more []string // flags passed on as they are
 }
 
+// The load tool's subcommands.
+const (
+	scenarioEcho      = "echo"
+	scenarioIdle      = "idle"
+	scenarioBroadcast = "broadcast"
+)
+
 // cell is one setting of the load, under which all servers are measured.
 type cell struct {
 	title    string
 	scenario string              // the load tool's subcommand
+	path     string              // of the WebSocket URL; empty: that of the comparison
 	flags    []string            // what makes this cell
 	flagsOf  map[string][]string // and this server's part of it, by name
 	takes    time.Duration
@@ -37,6 +45,15 @@ type cell struct {
 func (c cell) with(flags []string) cell {
 	c.flags = append(slices.Clone(c.flags), flags...)
 	return c
+}
+
+// marks says what stands for {broadcast} in the command lines of servers.
+func (c cell) marks() *strings.Replacer {
+	flag := ""
+	if c.scenario == scenarioBroadcast {
+		flag = "--broadcast"
+	}
+	return strings.NewReplacer("{broadcast}", flag)
 }
 
 // run puts the cell's load on a server. It also returns the CPU time that the

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stormText is a report of the load tool in which all came back.
+const stormText = `{"environment": {"kernel": "6.18.0"}, "connections": {"asked": 50, "opened": 50},
+	"storm": {"dropped": 45, "back": 45, "tookNanoseconds": 9000000000, "perSecond": 5, "attempts": 50,
+		"refused": [{"stage": "handshake", "cause": "refused with 503", "count": 5}],
+		"away": {"percentiles": [{"percent": 50, "microseconds": 4000000}, {"percent": 99, "microseconds": 8900000}]},
+		"before": {"sent": 10}, "after": {"sent": 10},
+		"during": {"sent": 10, "latency": {"percentiles": [{"percent": 50, "microseconds": 200}, {"percent": 99, "microseconds": 1500}]}}}}`
+
+// calm is a witness of a storm that left nothing behind.
+func calm() *witness {
+	at := time.Unix(0, 0)
+	return &witness{
+		glances: []glance{
+			{at: at, goroutines: 20, rss: 10 << 20},
+			{at: at.Add(500 * time.Millisecond), upgraded: 3, connections: 50, goroutines: 20, rss: 30 << 20, longestTurn: time.Millisecond},
+			{at: at.Add(1000 * time.Millisecond), upgraded: 6, longestTurn: 7 * time.Millisecond},
+			{at: at.Add(2000 * time.Millisecond), upgraded: 8, goroutines: 20, rss: 20 << 20, reasons: map[string]uint64{"peer_reset": 45, "idle": 0, "closed_by_peer": 50}},
+		},
+		socketsBefore: 9,
+		socketsAfter:  9,
+	}
+}
+
+func stormOf(t *testing.T, arguments ...string) *stormCommand {
+	t.Helper()
+	line, err := parse(t, append([]string{"storm", "sluice=none", "--loops=2", "--accept-rate=10"}, arguments...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &line.Storm
+}
+
+func TestStormReport(t *testing.T) {
+	r, err := parseStormReport([]byte(stormText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.seen, r.noise = calm(), noise{Others: 0.5}
+	r.Overloaded = []string{"loop 0 is full"}
+	var got bytes.Buffer
+	if err := r.write(&got, stormOf(t)); err != nil {
+		t.Fatal(err)
+	}
+	checkGolden(t, "testdata/storm.golden", got.String())
+	if faults := r.faults(stormOf(t)); len(faults) > 0 {
+		t.Errorf("a storm that left nothing behind: got %v", errors.Join(faults...))
+	}
+}
+
+func TestStormFaults(t *testing.T) {
+	for want, spoil := range map[string]func(*stormReport, *glance){
+		"49 of 50 connections opened":     func(r *stormReport, _ *glance) { r.Connections.Opened-- },
+		"44 of 45 came back":              func(r *stormReport, _ *glance) { r.Storm.Back-- },
+		"2 messages of bystanders":        func(r *stormReport, _ *glance) { r.Storm.During.Missing = 2 },
+		"60 sessions opened within 1s":    func(r *stormReport, last *glance) { last.upgraded = 66 },
+		"a turn took 51ms":                func(_ *stormReport, last *glance) { last.longestTurn = 51 * time.Millisecond },
+		"1 connections and 0 sessions":    func(_ *stormReport, last *glance) { last.connections = 1 },
+		"3 input buffers are in use":      func(_ *stormReport, last *glance) { last.segments = 3 },
+		"21 goroutines are left of 20":    func(_ *stormReport, last *glance) { last.goroutines = 21 },
+		"10 sockets are open, and were 9": func(r *stormReport, _ *glance) { r.seen.socketsAfter = 10 },
+	} {
+		r, err := parseStormReport([]byte(stormText))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.seen = calm()
+		spoil(r, &r.seen.glances[3])
+		faults := r.faults(stormOf(t))
+		if len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), want) {
+			t.Errorf("got %v, want %q", faults, want)
+		}
+	}
+}
+
+func TestStormReportRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"":   "no report of the load tool",
+		"{}": "reported no storm",
+		`{"failures": [{"stage": "connect", "cause": "connection refused", "count": 3}]}`: "3 × connect: connection refused",
+	} {
+		if _, err := parseStormReport([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+// A witness waits until the server is as it was, and sees all that happens.
+func TestWitness(t *testing.T) {
+	looks := 0
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		looks++
+		left := max(0, 2-looks) // of the connections, after the first look
+		if looks == 1 {
+			left = 0
+		}
+		fmt.Fprintf(w, `{"goroutines": 5, "gateway": {"loops": [{"connections": %d, "upgraded": %d, "longestTurnNanoseconds": %d, "reasons": {"idle": 1}},
+			{"upgraded": 1, "longestTurnNanoseconds": 2, "reasons": {"idle": 2}}]}}`, left, looks, 10*looks)
+	}))
+	defer page.Close()
+	w, err := watch(t.Context(), page.URL, childWithoutSockets(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	last := w.last()
+	if w.first().upgraded != 2 || last.upgraded < 3 || last.reasons["idle"] != 3 || w.longestTurn() < 20 || last.connections != 0 {
+		t.Errorf("got %+v", w.glances)
+	}
+}
+
+func TestWitnessOfNothing(t *testing.T) {
+	for text, want := range map[string]string{"what": "no status", "{}": "has no loops"} {
+		page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }))
+		if _, err := watch(t.Context(), page.URL, os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", text, err, want)
+		}
+		page.Close()
+	}
+}
+
+// childWithoutSockets returns the id of a process whose sockets do not change.
+func childWithoutSockets(t *testing.T) int {
+	t.Helper()
+	spec := serverSpec{Name: "quiet", Command: []string{becomeFake(t), "server", "1000"}}
+	s, err := spec.start(t.Context(), allowedCPU(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	return s.pid()
+}
+
+func TestSockets(t *testing.T) {
+	before, err := socketsOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := httptest.NewServer(http.NotFoundHandler())
+	defer page.Close()
+	if after, err := socketsOf(os.Getpid()); err != nil || after != before+1 {
+		t.Errorf("with a listener more there are %d sockets, %v; there were %d", after, err, before)
+	}
+}
+
+func TestStormArguments(t *testing.T) {
+	s := stormOf(t, "--connections=100")
+	got := strings.Join(s.arguments("ws://h/p"), " ")
+	for _, want := range []string{"storm ws://h/p", "--connections=100", "--loops=2", "--private-fd-tables", "--connect-rate=8", "--retry-after", "--timeout=36s"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s lacks %s", got, want)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+// Package peers_test holds what is said of the peers to what they are.
+package peers_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The libraries of the peers, each as go.mod and setup.md name it: with its version.
+var library = regexp.MustCompile(`github\.com/\S+ v[0-9][0-9A-Za-z.-]*[0-9A-Za-z]`)
+
+func TestSetupNamesTheVersionsInUse(t *testing.T) {
+	setup, err := os.ReadFile("setup.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	required, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := library.FindAllString(string(setup), -1)
+	if len(named) == 0 {
+		t.Fatal("setup.md names no library")
+	}
+	for _, name := range named {
+		if !strings.Contains(string(required), "\t"+name+"\n") {
+			t.Errorf("setup.md names %s, which go.mod does not require", name)
+		}
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		switch name := entry.Name(); {
+		case !entry.IsDir() || name == "bareloop" || name == "compare" || name == "internal":
+		case !strings.Contains(string(setup), "\n| "+name+" | "):
+			t.Errorf("setup.md does not say how %s is set up", name)
+		}
+	}
+}
