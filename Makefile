@@ -6,6 +6,7 @@ ROUNDS      ?= 5
 IN_FLIGHT   ?= 1,8
 CONNECTIONS ?= 15000
 MEMBERS     ?= 10000
+SLOW_RATE   ?= 8
 N           ?= 1000000
 SOAK        ?= 1000000
 DURING      ?= 4s
@@ -164,6 +165,11 @@ bench-coalesce: build build-peers ## compare the cost of a delivery within a win
 	$(BROADCAST) --connections 5000 --baseline apart \
 		apart='$(HUB)' \
 		window='bin/sluice serve bench/peers/coalesce.yaml' --load 'window=--burst 20 --every 100ms --spread 45ms'
+
+# At 8 messages a second 10,000 members take most of a core.
+.PHONY: bench-slow
+bench-slow: build build-peers ## have 1 % of MEMBERS=10000 stop reading under each policy: SLOW_RATE=8
+	bin/compare slow --wsbench bin/wsbench --connections $(MEMBERS) --rate $(SLOW_RATE) --path '/client/hubs/{policy}' sluice='bin/sluice serve bench/peers/slow.yaml'
 
 # The server's timeouts are short, so that they end attackers within DURING.
 IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s

@@ -35,6 +35,8 @@ type commandLine struct {
 
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
+	Slow slowCommand `cmd:"" help:"Have some members of a broadcast stop reading, under each policy, and show what the others notice and what the slow ones cost."`
+
 	Capacity capacityCommand `cmd:"" help:"Open a million connections to one server, verify each, and report what they cost and how they are served."`
 
 	Storm stormCommand `cmd:"" help:"Drop 50,000 connections at once, and report how they come back and what the server is like afterwards."`

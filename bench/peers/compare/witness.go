@@ -23,6 +23,12 @@ type glance struct {
 	rss         int64
 	longestTurn time.Duration
 	reasons     map[string]uint64
+
+	// Of slow sessions: what waits for them, messages that had no room, and
+	// those that were closed for it.
+	queuedBytes int
+	dropped     uint64
+	slowClosed  uint64
 }
 
 // witness looks at a server every now and then, from a goroutine of its own.
@@ -51,7 +57,7 @@ const (
 // watch begins to look at the status page of a server process.
 func watch(ctx context.Context, url string, pid int) (*witness, error) {
 	w := &witness{url: url, pid: pid, stopped: make(chan struct{})}
-	first, err := w.look(ctx)
+	first, err := w.await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +68,22 @@ func watch(ctx context.Context, url string, pid int) (*witness, error) {
 	ctx, w.stopping = context.WithCancel(ctx)
 	go w.run(ctx)
 	return w, nil
+}
+
+// await returns the first look at a server that has just said where it listens,
+// and may not serve yet.
+func (w *witness) await(ctx context.Context) (glance, error) {
+	for deadline := time.Now().Add(startDeadline); ; {
+		g, err := w.look(ctx)
+		if err == nil || time.Now().After(deadline) {
+			return g, err
+		}
+		select {
+		case <-ctx.Done():
+			return glance{}, context.Cause(ctx)
+		case <-time.After(lookEvery / 10):
+		}
+	}
 }
 
 func (w *witness) run(ctx context.Context) {
@@ -129,6 +151,21 @@ func (w *witness) longestTurn() (longest time.Duration) {
 	return longest
 }
 
+// mostQueued and mostRSS are of all that was seen, in bytes.
+func (w *witness) mostQueued() (most int) {
+	for _, g := range w.glances {
+		most = max(most, g.queuedBytes)
+	}
+	return most
+}
+
+func (w *witness) mostRSS() (most int64) {
+	for _, g := range w.glances {
+		most = max(most, g.rss)
+	}
+	return most
+}
+
 // busiest returns how many sessions were opened in the busiest span of a second
 // or somewhat more, and its length.
 func (w *witness) busiest() (opened uint64, span time.Duration) {
@@ -160,6 +197,9 @@ func (w *witness) look(ctx context.Context) (glance, error) {
 		return glance{}, err
 	}
 	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return glance{}, fmt.Errorf("%s: %s", w.url, response.Status)
+	}
 	var s statusPage
 	if err := json.NewDecoder(response.Body).Decode(&s); err != nil {
 		return glance{}, fmt.Errorf("%s: no status: %w", w.url, err)
@@ -181,8 +221,13 @@ type statusPage struct {
 			Sessions    int               `json:"sessions"`
 			Upgraded    uint64            `json:"upgraded"`
 			LongestTurn time.Duration     `json:"longestTurnNanoseconds"`
+			QueuedBytes int               `json:"queuedBytes"`
 			Reasons     map[string]uint64 `json:"reasons"`
 		} `json:"loops"`
+		Classes []struct {
+			Dropped uint64 `json:"dropped"`
+			Closed  uint64 `json:"closed"`
+		} `json:"classes"`
 	} `json:"gateway"`
 }
 
@@ -194,9 +239,14 @@ func (s *statusPage) sum(at time.Time) glance {
 		g.sessions += l.Sessions
 		g.upgraded += l.Upgraded
 		g.longestTurn = max(g.longestTurn, l.LongestTurn)
+		g.queuedBytes += l.QueuedBytes
 		for reason, n := range l.Reasons {
 			g.reasons[reason] += n
 		}
+	}
+	for _, c := range s.Gateway.Classes {
+		g.dropped += c.Dropped
+		g.slowClosed += c.Closed
 	}
 	return g
 }

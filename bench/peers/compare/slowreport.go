@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// slowReport is what the table reads of the load tool's JSON document, and what
+// was seen of the server meanwhile.
+type slowReport struct {
+	verdict
+	Environment environment `json:"environment"`
+	Connections struct {
+		Asked  int `json:"asked"`
+		Opened int `json:"opened"`
+	} `json:"connections"`
+	Broadcast *struct {
+		Lost       uint64  `json:"lost"`
+		OutOfOrder uint64  `json:"outOfOrder"`
+		Latency    latency `json:"latency"`
+		// Slow is nil in a run without slow members.
+		Slow *struct {
+			Members  int       `json:"members"`
+			Open     int       `json:"open"`
+			Received uint64    `json:"received"`
+			Missed   uint64    `json:"missed"`
+			Ended    []failure `json:"ended"`
+		} `json:"slow"`
+	} `json:"broadcast"`
+
+	seen   *witness
+	kernel kernelQueues
+	noise  noise
+}
+
+func parseSlowReport(text []byte) (*slowReport, error) {
+	r := new(slowReport)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("no report of the load tool: %w", err)
+	}
+	switch {
+	case r.Connections.Opened == 0 || r.Connections.Opened < r.Connections.Asked:
+		return nil, fmt.Errorf("%d of %d connections opened", r.Connections.Opened, r.Connections.Asked)
+	case r.Broadcast == nil:
+		return nil, errors.New("the load tool reported no broadcast")
+	}
+	return r, nil
+}
+
+// p99 is that of the members that read, in milliseconds.
+func (r *slowReport) p99() float64 { return r.Broadcast.Latency.at(99) / microsecondsPerMillisecond }
+
+// others is by how much slow members delay the rest.
+func (r slowRound) others() float64 { return r.with.p99() / r.without.p99() }
+
+// p99Slack is by how much slow members may delay the rest.
+const p99Slack = 1.1
+
+// queueSlack is by how much what waits for all may exceed their limits.
+const queueSlack = 1.1
+
+// faults are what should not have come of slow members.
+func (r slowRound) faults(policy string, s *slowCommand) (faults []error) {
+	check := func(good bool, format string, arguments ...any) {
+		if !good {
+			faults = append(faults, fmt.Errorf(policy+": "+format, arguments...))
+		}
+	}
+	b, f, seen := r.with.Broadcast, r.with.Broadcast.Slow, r.with.seen
+	if f == nil {
+		return []error{fmt.Errorf("%s: nobody was slow", policy)}
+	}
+	check(b.Lost == 0 && b.OutOfOrder == 0, "the others missed %d messages, and had %d out of order", b.Lost, b.OutOfOrder)
+	check(r.others() <= p99Slack, "the others' p99 is %.1f ms, %.2f of that without slow members", r.with.p99(), r.others())
+	allowed := float64(f.Members*s.Limit) * queueSlack
+	check(float64(seen.mostQueued()) <= allowed, "%d bytes waited, where %.0f may", seen.mostQueued(), allowed)
+	check(r.with.kernel.most() <= s.Beyond, "%d bytes waited in the kernel for one member, where %d may", r.with.kernel.most(), s.Beyond)
+	last := seen.last()
+	if f.Open == f.Members {
+		check(last.dropped == f.Missed, "members missed %d messages, and the server counts %d as dropped", f.Missed, last.dropped)
+		check(f.Missed > 0, "nobody was too slow: publish for longer")
+	} else {
+		check(int(last.slowClosed) == f.Members-f.Open, "%d members were ended, and the server counts %d", f.Members-f.Open, last.slowClosed)
+	}
+	check(last.queuedBytes == 0, "%d bytes still wait for nobody", last.queuedBytes)
+	return faults
+}
+
+func writeSlowTitles(w io.Writer, s *slowCommand) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### slow members of %s: %d of %d stop reading, %v messages/s × %d B, %d KiB may wait for each\n\n",
+		s.Server.Name, s.stopped(), s.Connections, s.Rate, s.Size, s.Limit>>10)
+	titles := []string{"policy", "others' p99 ms without", "with", "×", "longest turn ms", "waiting KiB at most, each", "in the kernel KiB at most, one",
+		"stayed", "received", "missed", "counted as dropped", "counted as closed", "RSS MiB before, at most, after"}
+	writeRow(&b, titles)
+	b.WriteString("|---|" + strings.Repeat("---:|", len(titles)-1) + "\n")
+	_, _ = io.WriteString(w, b.String())
+}
+
+// writeSlowRow writes the round of several whose ratio is the median.
+func writeSlowRow(w io.Writer, policy string, rounds []slowRound) {
+	slices.SortFunc(rounds, func(a, b slowRound) int { return cmp.Compare(a.others(), b.others()) })
+	r := rounds[len(rounds)/2]
+	f, seen := r.with.Broadcast.Slow, r.with.seen
+	first, last := seen.first(), seen.last()
+	var b strings.Builder
+	writeRow(&b, []string{policy,
+		fmt.Sprintf("%.1f", r.without.p99()),
+		fmt.Sprintf("%.1f", r.with.p99()),
+		fmt.Sprintf("%.2f", r.others()),
+		fmt.Sprintf("%.1f", float64(seen.longestTurn())/1e6),
+		fmt.Sprintf("%.1f", float64(seen.mostQueued())/float64(f.Members)/(1<<10)),
+		fmt.Sprintf("%.1f", float64(r.with.kernel.most())/(1<<10)),
+		fmt.Sprintf("%d of %d", f.Open, f.Members),
+		fmt.Sprint(f.Received),
+		fmt.Sprint(f.Missed),
+		fmt.Sprint(last.dropped),
+		fmt.Sprint(last.slowClosed),
+		fmt.Sprintf("%.1f, %.1f, %.1f", mebibytes(first.rss), mebibytes(seen.mostRSS()), mebibytes(last.rss)),
+	})
+	for _, note := range []string{r.without.note(), r.with.note()} {
+		if note != "" {
+			fmt.Fprintf(&b, "\n%s: %s\n", policy, note)
+		}
+	}
+	_, _ = io.WriteString(w, b.String())
+}
+
+func mebibytes(n int64) float64 { return float64(n) / bytesPerMiB }
