@@ -110,7 +110,7 @@ func TestAttacks(t *testing.T) {
 			}
 			a := r.Attack.Phases[1].Attackers
 			if a == nil || a.Connections == 0 || a.Failed > 0 {
-				t.Fatalf("the attack failed: %+v, %v", a, r.Attack.AttackerFailures)
+				t.Fatalf("the attack failed: %+v, %v", a, a.Failures)
 			}
 			if mode.Name != "silent" && (a.Frames == 0 || a.Bytes == 0) {
 				t.Errorf("nothing was sent: %+v", a)
@@ -173,7 +173,7 @@ func TestAttackOnAServerWithoutCompression(t *testing.T) {
 	n := echoNode(t, func(c *gateway.Config) { c.Compression.Enabled = false })
 	r := play(t, n, bench.Attack{Mode: "bomb"})
 	checkService(t, r)
-	failures := r.Attack.AttackerFailures
+	failures := r.Attack.Phases[1].Attackers.Failures
 	if len(failures) != 1 || !strings.Contains(failures[0].Cause, "does not accept permessage-deflate") {
 		t.Errorf("got %+v", failures)
 	}
