@@ -157,8 +157,7 @@ func (l *foeLoop) prepare() (err error) {
 // afterwards.
 func (l *foeLoop) finish() {
 	l.stopped.Store(true)
-	one := [8]byte{7: 1}
-	_, _ = unix.Write(l.wakeFD, one[:])
+	wake(l.wakeFD)
 	<-l.ended
 	unix.Close(l.wakeFD)
 }

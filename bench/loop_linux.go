@@ -164,8 +164,7 @@ func (l *loop) post(f func()) {
 	l.posted = append(l.posted, f)
 	l.called.Store(true)
 	l.mu.Unlock()
-	one := [8]byte{7: 1} // any number but zero wakes, so its byte order is of no matter
-	_, _ = unix.Write(l.wakeFD, one[:])
+	wake(l.wakeFD)
 }
 
 // prepare makes the epoll instance. It runs on the loop's thread, whose
