@@ -2,17 +2,14 @@ package bench
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 	"net/url"
-	"strings"
 	"time"
 )
 
 // Attack is the scenario that shows what an attack does to others: a
 // well-behaved open loop as in [Rate] runs alone, then beside attackers of one
-// mode, then alone again. The attackers have a loop and a thread of their own, so
-// that they do not stand in the way of the loops that measure. They are bounded
-// in number, pace and time. The zero value of a field selects its default.
+// mode, then alone again. The zero value of a field selects its default.
 type Attack struct {
 	// Load is that of the well-behaved connections.
 	Load
@@ -22,18 +19,16 @@ type Attack struct {
 	// Size is the payload of such a message in bytes. Default 64.
 	Size int `json:"size"`
 
-	// Mode names what the attackers do, see [AttackModes]. Required.
-	Mode string `json:"mode"`
-	// Attackers is how many connections attack at once, 1 to 1,000,000. One that
-	// the server ends connects anew. Default: the mode's.
-	Attackers int `json:"attackers"`
-	// AttackRate is how many frames all attackers send in a second, up to 1e9;
-	// before the upgrade a request, a header line or a byte counts as a frame.
-	// Default: the mode's.
-	AttackRate float64 `json:"attackRate"`
-	// AttackConnectRate is how many connections attackers begin in a second, up
-	// to 1e9. Default: the mode's.
+	// Mode, Attackers, AttackRate and AttackConnectRate are those of the [Assault].
+	// Mode is required.
+	Mode              string  `json:"mode"`
+	Attackers         int     `json:"attackers"`
+	AttackRate        float64 `json:"attackRate"`
 	AttackConnectRate float64 `json:"attackConnectRate"`
+	// Assail has the attackers attack until ctx ends, and returns what they did. It
+	// is called once, on a goroutine of its own. Default: [Assault.Run], in this
+	// process; where that has one CPU only, have another process call it.
+	Assail func(ctx context.Context, a Assault) (*AttackerFigures, error) `json:"-"`
 	// AdminURL is the base of Sluice's admin address. Counters that have a
 	// reason are then read from /metrics below it. Default: none.
 	AdminURL string `json:"adminURL,omitempty"`
@@ -53,11 +48,7 @@ func (a Attack) Validate() error {
 	a = a.withDefaults()
 	var f faults
 	f.checkRate(a.wellBehaved())
-	f.check(!strings.HasPrefix(a.URL, "wss:"), "URL", a.URL, "must begin with ws://: attackers speak no TLS")
-	f.check(modeNamed(a.Mode) != nil, "Mode", a.Mode, fmt.Sprintf("must be one of %v", modeNames()))
-	f.between("Attackers", a.Attackers, 1, 1_000_000, "")
-	f.check(a.AttackRate >= 0 && a.AttackRate <= 1e9, "AttackRate", a.AttackRate, "must be 0 (the mode's) to 1e9 per second")
-	f.check(a.AttackConnectRate >= 0 && a.AttackConnectRate <= 1e9, "AttackConnectRate", a.AttackConnectRate, "must be 0 (the mode's) to 1e9 per second")
+	f.checkAssault(a.assault())
 	if a.AdminURL != "" {
 		u, err := url.Parse(a.AdminURL)
 		f.check(err == nil && u.Scheme == "http" && u.Host != "", "AdminURL", a.AdminURL, "must be an http:// URL")
@@ -66,7 +57,7 @@ func (a Attack) Validate() error {
 		name   string
 		length time.Duration
 	}{{"Before", a.Before}, {"During", a.During}, {"After", a.After}} {
-		f.check(phase.length >= time.Millisecond && phase.length <= time.Hour, phase.name, phase.length, "must be 1 ms to 1 h")
+		f.checkPhase(phase.name, phase.length)
 	}
 	return f.joined()
 }
@@ -74,10 +65,10 @@ func (a Attack) Validate() error {
 func (a Attack) withDefaults() Attack {
 	r := a.wellBehaved().withDefaults()
 	a.Load, a.PerSecond, a.Size = r.Load, r.PerSecond, r.Size
-	if mode := modeNamed(a.Mode); mode != nil {
-		a.Attackers = cmp.Or(a.Attackers, mode.Attackers)
-		a.AttackRate = cmp.Or(a.AttackRate, mode.rate(a.Attackers))
-		a.AttackConnectRate = cmp.Or(a.AttackConnectRate, mode.ConnectRate)
+	foes := a.assault().withDefaults()
+	a.Attackers, a.AttackRate, a.AttackConnectRate = foes.Attackers, foes.AttackRate, foes.AttackConnectRate
+	if a.Assail == nil {
+		a.Assail = func(ctx context.Context, a Assault) (*AttackerFigures, error) { return a.Run(ctx) }
 	}
 	a.Before = cmp.Or(a.Before, 3*time.Second)
 	a.During = cmp.Or(a.During, 5*time.Second)
@@ -94,4 +85,22 @@ func (a Attack) wellBehaved() Rate {
 		Warmup:    a.Warmup,
 		Duration:  a.Before + a.During + a.After,
 	}
+}
+
+// assault is what the attackers do. Their thread is pinned as the loop after the
+// last of the load's would be.
+func (a Attack) assault() Assault {
+	foes := Assault{
+		URL:               a.URL,
+		Sources:           a.Sources,
+		Mode:              a.Mode,
+		Attackers:         a.Attackers,
+		AttackRate:        a.AttackRate,
+		AttackConnectRate: a.AttackConnectRate,
+		Duration:          a.During,
+	}
+	if len(a.CPUs) > 0 {
+		foes.CPUs = []int{a.CPUs[a.Loops%len(a.CPUs)]}
+	}
+	return foes
 }

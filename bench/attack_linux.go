@@ -96,30 +96,17 @@ func (s *siege) goThrough(ctx context.Context) error {
 
 // assail watches the server under attack until the end of the phase.
 func (s *siege) assail(ctx context.Context, phase *AttackPhase) error {
-	a, err := newAssault(s.attack, s.run.target)
-	if err != nil {
-		return err
-	}
-	if err := a.start(s.run.load); err != nil {
-		return err
-	}
-	err = s.watch(ctx, phase)
-	a.finish()
-	t, took := &a.tally, time.Since(a.epoch)
-	phase.Attackers = &AttackerFigures{
-		Open:                 t.open,
-		Connections:          a.begun,
-		ConnectionsPerSecond: float64(a.begun) / took.Seconds(),
-		Ended:                t.ended,
-		Failed:               t.failed,
-		Frames:               t.frames,
-		FramesPerSecond:      float64(t.frames) / took.Seconds(),
-		Bytes:                t.bytes,
-		BytesPerSecond:       float64(t.bytes) / took.Seconds(),
-		CoreShare:            share(t.cpu, took),
-	}
-	s.figures.AttackerFailures = t.failures.sorted()
-	return err
+	attacking, end := context.WithCancel(ctx)
+	defer end()
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		phase.Attackers, err = s.attack.Assail(attacking, s.attack.assault())
+		ended <- err
+	}()
+	err := s.watch(ctx, phase)
+	end()
+	return errors.Join(err, <-ended)
 }
 
 // watchEvery is how often the server's memory is looked at.

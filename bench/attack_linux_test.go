@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -110,7 +112,7 @@ func TestAttacks(t *testing.T) {
 			}
 			a := r.Attack.Phases[1].Attackers
 			if a == nil || a.Connections == 0 || a.Failed > 0 {
-				t.Fatalf("the attack failed: %+v, %v", a, r.Attack.AttackerFailures)
+				t.Fatalf("the attack failed: %+v, %v", a, a.Failures)
 			}
 			if mode.Name != "silent" && (a.Frames == 0 || a.Bytes == 0) {
 				t.Errorf("nothing was sent: %+v", a)
@@ -173,9 +175,42 @@ func TestAttackOnAServerWithoutCompression(t *testing.T) {
 	n := echoNode(t, func(c *gateway.Config) { c.Compression.Enabled = false })
 	r := play(t, n, bench.Attack{Mode: "bomb"})
 	checkService(t, r)
-	failures := r.Attack.AttackerFailures
+	failures := r.Attack.Phases[1].Attackers.Failures
 	if len(failures) != 1 || !strings.Contains(failures[0].Cause, "does not accept permessage-deflate") {
 		t.Errorf("got %+v", failures)
+	}
+}
+
+// The attackers of an attack may be anywhere: they get what was asked for, with
+// the defaults of the mode, until the phase ends.
+func TestAttackersElsewhere(t *testing.T) {
+	n := echoNode(t, nil)
+	var got bench.Assault
+	want := bench.AttackerFigures{Open: 7, Failures: []bench.FailureCount{{Stage: bench.StageConnect, Cause: "too far", Count: 2}}}
+	r := play(t, n, bench.Attack{Mode: "silent", Attackers: 9, Assail: func(ctx context.Context, a bench.Assault) (*bench.AttackerFigures, error) {
+		got = a
+		<-ctx.Done()
+		return &want, nil
+	}})
+	checkService(t, r)
+	if got.URL != "ws://"+n.Addr()+"/" || got.Mode != "silent" || got.Attackers != 9 || got.AttackRate != 9 || got.Duration != 400*time.Millisecond {
+		t.Errorf("the attackers were told %+v", got)
+	}
+	if a := r.Attack.Phases[1].Attackers; !reflect.DeepEqual(a, &want) {
+		t.Errorf("reported were %+v, want %+v", a, want)
+	}
+}
+
+func TestAttackersThatFail(t *testing.T) {
+	n := echoNode(t, nil)
+	r, err := bench.Attack{
+		Load:   bench.Load{URL: "ws://" + n.Addr() + "/", Connections: 1},
+		Mode:   "silent",
+		Before: time.Millisecond, During: time.Millisecond, After: time.Millisecond,
+		Assail: func(context.Context, bench.Assault) (*bench.AttackerFigures, error) { return nil, errors.New("no way") },
+	}.Run(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "no way") || r == nil || len(r.Attack.Phases) != 2 {
+		t.Errorf("got %v and %+v, want the attackers' error and a report", err, r)
 	}
 }
 

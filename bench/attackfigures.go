@@ -12,8 +12,6 @@ type AttackFigures struct {
 	// P99Ratio is the well-behaved p99 during the attack by the one before; 0
 	// where one of them is missing.
 	P99Ratio float64 `json:"p99Ratio"`
-	// AttackerFailures are the causes for which attackers could not attack.
-	AttackerFailures []FailureCount `json:"attackerFailures"`
 }
 
 // AttackPhase is one phase of the scenario.
@@ -50,6 +48,8 @@ type AttackerFigures struct {
 	BytesPerSecond float64 `json:"bytesPerSecond"`
 	// CoreShare is the share of a CPU that the attackers' loop used, 0 to 1.
 	CoreShare float64 `json:"coreShare"`
+	// Failures are the causes for which attackers could not attack.
+	Failures []FailureCount `json:"failures"`
 }
 
 // ServerUse is what the server's process used during a phase.
@@ -69,6 +69,14 @@ func (f *AttackFigures) lost() (n uint64) {
 		n += p.Lost
 	}
 	return n
+}
+
+// failures are those of the attackers.
+func (f *AttackFigures) failures() []FailureCount {
+	if during := f.phase(phaseDuring); during != nil && during.Attackers != nil {
+		return during.Attackers.Failures
+	}
+	return nil
 }
 
 // phase returns the phase of that name, or nil.

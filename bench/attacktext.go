@@ -14,7 +14,7 @@ func (t *summary) losses(f *AttackFigures) {
 		late, due = late+p.Late, due+p.Due
 	}
 	t.unpunctual(f.lost(), late, due)
-	for _, failed := range f.AttackerFailures {
+	for _, failed := range f.failures() {
 		t.more("attackers: %d × %s: %s", failed.Count, failed.Stage, failed.Cause)
 	}
 }

@@ -51,7 +51,8 @@
 //
 // Attackers have a loop of their own, with another kind of connection: one that
 // breaks the rules, is ended for it and connects anew. Their number, their pace
-// and their time are bounded.
+// and their time are bounded. An [Assault] is their part of an [Attack], which may
+// have them in another process.
 //
 // # Failures
 //

@@ -23,6 +23,9 @@ func (r Rate) Run(context.Context) (*Report, error) { return nil, errNeedsLinux 
 func (a Attack) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
 // Run returns an error: the engine needs Linux.
+func (a Assault) Run(context.Context) (*AttackerFigures, error) { return nil, errNeedsLinux }
+
+// Run returns an error: the engine needs Linux.
 func (b Broadcast) Run(context.Context) (*Report, error) { return nil, errNeedsLinux }
 
 // Run returns an error: the engine needs Linux.

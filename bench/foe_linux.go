@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// foe is one connection of an assault. Loop only.
+// foe is one connection of a foeLoop. Loop only.
 type foe struct {
 	fd     int32
 	state  foeState
@@ -40,51 +40,51 @@ const (
 const gone = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 
 // serve acts on the readiness of the foe in slot.
-func (a *assault) serve(slot uint32, ready uint32) {
-	f := &a.foes[slot]
-	if f.state == foeConnecting && !a.connected(slot, ready) {
+func (l *foeLoop) serve(slot uint32, ready uint32) {
+	f := &l.foes[slot]
+	if f.state == foeConnecting && !l.connected(slot, ready) {
 		return
 	}
 	if f.state == foeUpgrading {
-		a.upgrade(slot, ready)
+		l.upgrade(slot, ready)
 	}
 	if f.state != foeAttacking {
 		return
 	}
 	if ready&unix.EPOLLOUT != 0 {
 		f.blocked = false
-		a.enqueue(slot)
+		l.enqueue(slot)
 	}
 	switch {
-	case a.mode.deaf && ready&gone != 0:
-		a.lose(slot)
-	case !a.mode.deaf && ready&^unix.EPOLLOUT != 0:
-		a.discard(slot)
+	case l.mode.deaf && ready&gone != 0:
+		l.lose(slot)
+	case !l.mode.deaf && ready&^unix.EPOLLOUT != 0:
+		l.discard(slot)
 	}
 }
 
 // connected reports whether the foe in slot has got to the server.
-func (a *assault) connected(slot, ready uint32) bool {
-	f := &a.foes[slot]
+func (l *foeLoop) connected(slot, ready uint32) bool {
+	f := &l.foes[slot]
 	if ready&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
 		cause := "closed by the server"
 		if err := pendingError(f.fd); err != nil {
 			cause = err.Error()
 		}
-		a.fail(slot, failure{StageConnect, cause})
+		l.fail(slot, failure{StageConnect, cause})
 		return false
 	}
-	if len(a.request) == 0 {
-		a.engage(slot)
+	if len(l.request) == 0 {
+		l.engage(slot)
 		return true
 	}
-	n, errno := writeNow(f.fd, a.request)
-	if n < len(a.request) {
+	n, errno := writeNow(f.fd, l.request)
+	if n < len(l.request) {
 		err := errRequestShort
 		if n < 0 {
 			err.cause = errno.Error()
 		}
-		a.fail(slot, err)
+		l.fail(slot, err)
 		return false
 	}
 	f.state = foeUpgrading
@@ -95,17 +95,17 @@ var errNoDeflate = failure{StageHandshake, "the server does not accept permessag
 
 // upgrade reads the answer to the upgrade request. What it must be for an honest
 // client is of no matter here.
-func (a *assault) upgrade(slot, ready uint32) {
-	f := &a.foes[slot]
+func (l *foeLoop) upgrade(slot, ready uint32) {
+	f := &l.foes[slot]
 	for {
-		n, errno := readNow(f.fd, a.in)
+		n, errno := readNow(f.fd, l.in)
 		switch {
 		case n > 0:
-			f.answer = append(f.answer, a.in[:n]...)
+			f.answer = append(f.answer, l.in[:n]...)
 		case errno == unix.EAGAIN && ready&gone == 0:
 			return
 		case errno != unix.EINTR:
-			a.fail(slot, errNoAnswer)
+			l.fail(slot, errNoAnswer)
 			return
 		}
 		head, _, complete := bytes.Cut(f.answer, []byte("\r\n\r\n"))
@@ -117,101 +117,101 @@ func (a *assault) upgrade(slot, ready uint32) {
 		status, isHTTP := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
 		switch {
 		case !isHTTP:
-			a.fail(slot, errNotHTTP)
+			l.fail(slot, errNotHTTP)
 		case !bytes.HasPrefix(status, []byte("101")):
-			a.fail(slot, refusal(status, nil))
-		case a.mode.begins == onDeflate && !extended:
-			a.fail(slot, errNoDeflate)
+			l.fail(slot, refusal(status, nil))
+		case l.mode.begins == onDeflate && !extended:
+			l.fail(slot, errNoDeflate)
 		default:
 			f.answer = f.answer[:0]
-			a.engage(slot)
+			l.engage(slot)
 		}
 		return
 	}
 }
 
 // engage begins the attack of the foe in slot.
-func (a *assault) engage(slot uint32) {
-	a.foes[slot].state = foeAttacking
-	a.open++
-	a.tally.open = max(a.tally.open, a.open)
-	a.enqueue(slot)
+func (l *foeLoop) engage(slot uint32) {
+	l.foes[slot].state = foeAttacking
+	l.open++
+	l.tally.open = max(l.tally.open, l.open)
+	l.enqueue(slot)
 }
 
 // discard reads all that has arrived.
-func (a *assault) discard(slot uint32) {
+func (l *foeLoop) discard(slot uint32) {
 	for {
-		n, errno := readNow(a.foes[slot].fd, a.in)
+		n, errno := readNow(l.foes[slot].fd, l.in)
 		switch {
 		case n > 0 || errno == unix.EINTR && n < 0:
 		case n < 0 && errno == unix.EAGAIN:
 			return
 		default:
-			a.lose(slot)
+			l.lose(slot)
 			return
 		}
 	}
 }
 
 // send has the foe in slot send at most most frames.
-func (a *assault) send(slot uint32, most int) {
-	f := &a.foes[slot]
+func (l *foeLoop) send(slot uint32, most int) {
+	f := &l.foes[slot]
 	b := f.rest
 	if len(b) == 0 {
 		var frames int
-		if b, frames = a.attacker.next(f.number, f.sent, most); len(b) == 0 {
+		if b, frames = l.attacker.next(f.number, f.sent, most); len(b) == 0 {
 			return
 		}
 		f.sent += uint64(frames)
-		a.tally.frames += uint64(frames)
-		a.frames.spend(frames)
+		l.tally.frames += uint64(frames)
+		l.frames.spend(frames)
 	}
 	n, errno := writeNow(f.fd, b)
 	if n < 0 && errno != unix.EAGAIN && errno != unix.EINTR {
-		a.lose(slot)
+		l.lose(slot)
 		return
 	}
 	n = max(0, n)
-	a.tally.bytes += uint64(n)
+	l.tally.bytes += uint64(n)
 	f.rest = b[n:]
 	f.blocked = len(f.rest) > 0 && errno != unix.EINTR
 	if !f.blocked {
-		a.enqueue(slot)
+		l.enqueue(slot)
 	}
 }
 
 // enqueue puts the foe in slot last in the queue of those that may send.
-func (a *assault) enqueue(slot uint32) {
-	if f := &a.foes[slot]; !f.queued {
+func (l *foeLoop) enqueue(slot uint32) {
+	if f := &l.foes[slot]; !f.queued {
 		f.queued = true
-		a.queue = append(a.queue, slot)
+		l.queue = append(l.queue, slot)
 	}
 }
 
 // lose counts an attack that the server has ended.
-func (a *assault) lose(slot uint32) {
-	f := &a.foes[slot]
-	a.tally.ended++
-	a.open--
-	if a.mode.holds > 0 {
-		f.state, f.since = foeHeld, a.now
-		a.held = append(a.held, slot)
+func (l *foeLoop) lose(slot uint32) {
+	f := &l.foes[slot]
+	l.tally.ended++
+	l.open--
+	if l.mode.holds > 0 {
+		f.state, f.since = foeHeld, l.now
+		l.held = append(l.held, slot)
 		return
 	}
-	a.end(slot)
+	l.end(slot)
 }
 
 // fail counts a connection that never came to attack.
-func (a *assault) fail(slot uint32, f failure) {
-	a.tally.failed++
-	a.tally.failures.add(f, 1)
-	a.end(slot)
+func (l *foeLoop) fail(slot uint32, f failure) {
+	l.tally.failed++
+	l.tally.failures.add(f, 1)
+	l.end(slot)
 }
 
 // end closes the foe in slot, which is then free for another.
-func (a *assault) end(slot uint32) {
-	f := &a.foes[slot]
+func (l *foeLoop) end(slot uint32) {
+	f := &l.foes[slot]
 	abort(f.fd)
 	*f = foe{answer: f.answer[:0], queued: f.queued}
-	a.free = append(a.free, slot)
+	l.free = append(l.free, slot)
 }

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"sync"
@@ -165,15 +164,7 @@ func (l *loop) post(f func()) {
 	l.posted = append(l.posted, f)
 	l.called.Store(true)
 	l.mu.Unlock()
-	l.wake()
-}
-
-// wake has epoll report the eventfd. Nobody reads its counter, which reports
-// nothing once it is full: it counts wakes, so that is in centuries.
-func (l *loop) wake() {
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(l.wakeFD, one[:])
+	wake(l.wakeFD)
 }
 
 // prepare makes the epoll instance. It runs on the loop's thread, whose

@@ -7,12 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pin binds the calling thread to one CPU.
-func pin(cpu int) error {
+// pin binds the calling thread to these CPUs.
+func pin(cpus ...int) error {
 	var set unix.CPUSet
-	set.Set(cpu)
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("pin a loop to CPU %d: %w", cpu, err)
+		return fmt.Errorf("pin a loop to CPU %d: %w", cpus, err)
 	}
 	return nil
 }

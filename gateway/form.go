@@ -144,10 +144,14 @@ func (s *shard) encodeFor(c *poller.Conn, x *session, f *forms, m *outgoing) (ma
 	return true
 }
 
+// keptSmall bounds what a shard keeps for the next message that it makes or
+// compresses.
+const keptSmall = 64 << 10
+
 // keepSmall keeps the memory of a message that was made for the next one.
 func (s *shard) keepSmall(p []byte) {
 	s.small = p[:0]
-	if cap(p) > keptInflated {
+	if cap(p) > keptSmall {
 		s.small = nil
 	}
 }

@@ -58,7 +58,6 @@ type shard struct {
 	unheld    bool         // the bytes at hand stand in no segment
 	runnable  []*inbox
 	jobs      []workers.Job
-	inflated  []byte    // a message, while its inline handler borrows it
 	small     []byte    // a message, while it is made or compressed
 	recipient Recipient // while a filter borrows it
 	passing   Request   // the request of the present handshake, if nobody keeps it
@@ -247,18 +246,10 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 		return
 	}
 	if u.Compressed {
-		var err error
-		s.inflated, err = s.gateway.inflate(s.inflated[:0], m)
-		if err != nil {
-			s.fail(c, x, err)
-			return
-		}
-		m.Payload = s.inflated
+		s.inflateInline(c, x, m)
+		return
 	}
 	s.runInline(c, x, func(session Session, h Handler) { h.Message(session, m) })
-	if cap(s.inflated) > keptInflated {
-		s.inflated = nil
-	}
 }
 
 // Mail implements [poller.Handler].

@@ -25,6 +25,11 @@ type attackCommand struct {
 }
 
 func (c *attackCommand) run(ctx context.Context) (*bench.Report, error) {
+	attackers, err := startOutpost()
+	if err != nil {
+		return nil, err
+	}
+	defer attackers.close()
 	return bench.Attack{
 		Load:              c.load(),
 		PerSecond:         c.Rate,
@@ -33,6 +38,7 @@ func (c *attackCommand) run(ctx context.Context) (*bench.Report, error) {
 		Attackers:         c.Attackers,
 		AttackRate:        c.AttackRate,
 		AttackConnectRate: c.AttackConnectRate,
+		Assail:            attackers.assail,
 		AdminURL:          c.Admin,
 		Warmup:            c.Warmup,
 		Before:            c.Before,

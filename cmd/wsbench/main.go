@@ -43,6 +43,7 @@ type commands struct {
 	Storm     stormCommand     `cmd:"" help:"Drop all connections but a few at once, have them come back without jitter, and measure what the few notice."`
 	Attack    attackCommand    `cmd:"" help:"Attack a server that echoes, and measure what well-behaved clients notice of it."`
 	Report    reportCommand    `cmd:"" help:"Compare recorded runs on one HTML page: figures, distributions, and how they went over time."`
+	Assault   assaultCommand   `cmd:"" hidden:"" help:"Be the attackers' process of wsbench attack."`
 	Modes     modesCommand     `cmd:"" help:"List the attacks, one in each line: name and what it does."`
 	Figures   figuresCommand   `cmd:"" help:"List the figures that --require can name: name, an example of a value, and what it is."`
 }
@@ -96,6 +97,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return complain(stderr, err)
 		case !met:
 			return exitFellShort
+		}
+		return exitOK
+	case *assaultCommand:
+		if err := selected.obey(ctx, os.Stdin, stdout); err != nil {
+			return complain(stderr, err)
 		}
 		return exitOK
 	case listing:
