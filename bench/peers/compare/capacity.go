@@ -91,12 +91,8 @@ func (c *capacityCommand) measure(ctx context.Context, run *comparison, table ui
 	if err := check(ctx, strings.Fields(numbers.Replace(c.Check))); err != nil {
 		return nil, err
 	}
-	spec := serverSpec{Name: c.Server.Name}
-	for _, argument := range c.Server.Command {
-		spec.Command = append(spec.Command, numbers.Replace(argument))
-	}
 	fmt.Fprintf(run.progress, "%d connections on %d loops: some %v\n", c.Connections, loops, c.takes().Round(time.Second))
-	n, err := run.with(ctx, spec, func(s *server) (used time.Duration, err error) {
+	n, err := run.with(ctx, c.Server.with(numbers), func(s *server) (used time.Duration, err error) {
 		text, used, err = run.tool.execute(ctx, c.arguments(run.url(s), s.address, loops), s.pid(), c.takes())
 		return used, err
 	})

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/certificate"
 )
 
 // comparison measures servers in turns, so that a drift of the machine meets
@@ -14,6 +17,7 @@ type comparison struct {
 	servers  []serverSpec
 	baseline string // name of the server that ratios refer to
 	path     string // of the WebSocket URL
+	secured  bool   // the servers speak TLS
 	cpus     cpuList
 	tool     loadTool
 	load     map[string][]string // flags of the load tool for one server only
@@ -27,6 +31,7 @@ type comparison struct {
 type round struct {
 	Figures   map[string][]float64 `json:"figures"`             // by server, in the order of the cell's figures
 	Saturated []string             `json:"saturated,omitempty"` // servers under which the load tool was at its limit
+	Ciphers   map[string]string    `json:"ciphers,omitempty"`   // negotiated, by server; none without TLS
 	Noise     noise                `json:"noise"`               // of the worst run
 }
 
@@ -71,7 +76,7 @@ func (c *comparison) measure(ctx context.Context, of cell) (*outcome, error) {
 // round runs each server that has not failed once, forwards in even rounds and
 // backwards in odd ones: neither end of the order is always first after a pause.
 func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, error) {
-	r := round{Figures: make(map[string][]float64)}
+	r := round{Figures: make(map[string][]float64), Ciphers: make(map[string]string)}
 	order := slices.Clone(c.servers)
 	if number%2 == 1 {
 		slices.Reverse(order)
@@ -94,6 +99,9 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 		for _, f := range o.cell.figures {
 			r.Figures[spec.Name] = append(r.Figures[spec.Name], f.of(report))
 		}
+		if cipher := report.cipher(); cipher != "" {
+			r.Ciphers[spec.Name] = cipher
+		}
 		if report.Generator.Saturated {
 			r.Saturated = append(r.Saturated, spec.Name)
 		}
@@ -112,7 +120,24 @@ func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *repo
 }
 
 // url is where a server is loaded.
-func (c *comparison) url(s *server) string { return "ws://" + s.address + c.path }
+func (c *comparison) url(s *server) string {
+	scheme := "ws://"
+	if c.secured {
+		scheme = "wss://"
+	}
+	return scheme + s.address + c.path
+}
+
+// secure has the servers show a certificate, and the load tool trust it.
+func (c *comparison) secure(shown certificate.Files) {
+	files := strings.NewReplacer("{certificate}", shown.Certificate, "{key}", shown.Key)
+	c.secured = true
+	c.servers = slices.Clone(c.servers)
+	for i, s := range c.servers {
+		c.servers[i] = s.with(files)
+	}
+	c.tool.more = append(slices.Clone(c.tool.more), "--ca="+shown.Certificate)
+}
 
 // with starts a server, has load put on it and stops it. load returns the CPU
 // time that the load tool used.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/certificate"
 )
 
 // newComparison returns one of fakes, which are children of this test binary.
@@ -104,6 +106,24 @@ func TestLoadOfOneServer(t *testing.T) {
 	rows := summarize(o, []string{"base", "slow"}, "base").Rows
 	if rows[0].Figures[0] != 1 || rows[1].Figures[0] != 3 {
 		t.Errorf("got %v and %v µs, want 1 and 3", rows[0].Figures[0], rows[1].Figures[0])
+	}
+}
+
+func TestServersThatSpeakTLS(t *testing.T) {
+	c := newComparison(t, "/echo", fake("base", "server", "1000", "--certificate={certificate}", "--key={key}"))
+	c.secure(certificate.Files{Certificate: "shown.pem", Key: "its.key"})
+	if got := strings.Join(c.servers[0].Command[1:], " "); got != "server 1000 --certificate=shown.pem --key=its.key" {
+		t.Errorf("the server is started with %q", got)
+	}
+	if got := c.url(&server{address: "127.0.0.1:1"}); got != "wss://127.0.0.1:1/echo" {
+		t.Errorf("it is loaded at %s", got)
+	}
+	o, err := c.measure(t.Context(), echoCell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := summarize(o, []string{"base"}, "base").Rows[0]; row.Cipher != "TLS 1.3 trusting shown.pem" {
+		t.Errorf("got the cipher %q", row.Cipher)
 	}
 }
 

@@ -37,6 +37,15 @@ func (s *serverSpec) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// with returns the server with placeholders in its command line filled in.
+func (s serverSpec) with(values *strings.Replacer) serverSpec {
+	filled := serverSpec{Name: s.Name}
+	for _, argument := range s.Command {
+		filled.Command = append(filled.Command, values.Replace(argument))
+	}
+	return filled
+}
+
 // server is a running server process.
 type server struct {
 	// Fixed after start.

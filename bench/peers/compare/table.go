@@ -22,6 +22,9 @@ func writeTable(w io.Writer, s *summary) error {
 		}
 	}
 	b.WriteString("\n" + s.provenance() + "\n")
+	if ciphers := s.ciphers(); ciphers != "" {
+		b.WriteString("\nNegotiated: " + ciphers + ".\n")
+	}
 	for _, r := range s.Rows {
 		if r.Failed != "" {
 			fmt.Fprintf(&b, "\n%s failed: %s\n", r.Name, r.Failed)
@@ -56,6 +59,17 @@ func (s *summary) provenance() string {
 		text += fmt.Sprintf(" In %d runs the load tool was saturated: their latencies and messages/s are its own.", saturated)
 	}
 	return text
+}
+
+// ciphers says what was negotiated with each server, if they speak TLS.
+func (s *summary) ciphers() string {
+	var each []string
+	for _, r := range s.Rows {
+		if r.Cipher != "" {
+			each = append(each, r.Name+" "+r.Cipher)
+		}
+	}
+	return strings.Join(each, "; ")
 }
 
 // saturated returns in how many runs the load tool was at its limit.
