@@ -149,8 +149,6 @@ func (s *shard) stats() shardStats {
 		one.loop.Reasons[r] = s.counts.reasons[r]
 	}
 	one.loop.Reasons[ReasonNoDescriptors] = l.Shed
-	one.loop.Reasons[ReasonTLSFailed] = l.SecureFailures
-	one.loop.Reasons[ReasonTLSTimeout] = l.SecureTimeouts
 	for _, h := range s.gateway.hubs {
 		one.members = append(one.members, s.shares.At(uint32(h.number)).members.Len())
 	}

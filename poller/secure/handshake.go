@@ -80,6 +80,10 @@ func (h *Handshake) Feed(p []byte) error { return h.wire.feed(p) }
 // send the rest.
 func (h *Handshake) Ready() bool { return h.wire.holdsRecord() }
 
+// End tells the handshake that nothing more will be fed to it. It fails, unless
+// it has what it needs; Run goes on until then.
+func (h *Handshake) End() { h.wire.end(io.EOF) }
+
 // Abandon ends a handshake whose peer has gone, or takes too long. If it runs,
 // done will be called.
 func (h *Handshake) Abandon() {
