@@ -71,6 +71,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 		Deciding:        g.crew.Busy(),
 		HTTPConnections: int(g.http.active.Load()),
 		Segments:        g.server.SegmentsInUse(),
+		Certificates:    g.tls.stats(),
 	}
 	for _, h := range g.hubs {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Users: h.users.Len(), Groups: h.groups.Len(), Published: h.published.Load()})

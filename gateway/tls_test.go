@@ -2,11 +2,17 @@ package gateway_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,6 +116,53 @@ func TestTheCertificateIsChosenByName(t *testing.T) {
 		c.SendText("hello")
 		c.ExpectText("hello")
 	}
+}
+
+// TestCertificatesAreShown once each, with the date at which the first of the
+// chain expires.
+func TestCertificatesAreShown(t *testing.T) {
+	www, _ := gatewaytest.Certificate(t, "www.test", "api.test")
+	chained, _ := gatewaytest.Certificate(t, "chained.test")
+	sooner := expiring(t, time.Now().Add(time.Hour))
+	chained.Certificate = append(chained.Certificate, www.Certificate[0], sooner.Raw)
+	config := gateway.Config{TLS: &tls.Config{Certificates: []tls.Certificate{www, www, chained}}}
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	want := []gateway.CertificateStats{
+		{Name: "www.test", Serial: www.Leaf.SerialNumber.Text(16), Expires: www.Leaf.NotAfter},
+		{Name: "chained.test", Serial: chained.Leaf.SerialNumber.Text(16), Expires: sooner.NotAfter},
+	}
+	if got := n.Stats(t).Certificates; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	alone, _ := gatewaytest.Certificate(t, "127.0.0.1")
+	if err := n.Gateway.SetTLS(&tls.Config{Certificates: []tls.Certificate{alone}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.Stats(t).Certificates; len(got) != 1 || got[0].Name != "127.0.0.1" {
+		t.Errorf("after a change: %v", got)
+	}
+	if got := gatewaytest.Start(t, echoing(gateway.Config{}, gateway.Inline)).Stats(t).Certificates; got != nil {
+		t.Errorf("a plain port shows %v", got)
+	}
+}
+
+// expiring returns a certificate without a name that expires then.
+func expiring(t *testing.T, at time.Time) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: at}
+	content, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := x509.ParseCertificate(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
 
 // TestCertificatesAreReplacedUnderway: sessions stay, and tickets of theirs are
