@@ -18,7 +18,7 @@ type Handshake struct {
 	cancel context.CancelFunc
 
 	// The handshake's goroutine's.
-	noted secrets
+	noted *secrets // a TLS 1.2 connection keeps it, and is not to keep the rest
 	sent  []byte
 }
 
@@ -41,7 +41,7 @@ type Result struct {
 // result, once; both are called by Run. Bytes that were sent before done must
 // also leave before those of the session.
 func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte), done func(Result)) *Handshake {
-	h := &Handshake{config: config, done: done}
+	h := &Handshake{config: config, done: done, noted: new(secrets)}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.wire = newWire(local, remote, func(p []byte) {
 		h.sent = append(h.sent, p...)
@@ -54,7 +54,7 @@ func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte
 // on a goroutine of its own.
 func (h *Handshake) Run() {
 	defer h.cancel()
-	conn := tls.Server(h.wire, observed(h.config, &h.noted))
+	conn := tls.Server(h.wire, observed(h.config, h.noted))
 	if err := conn.HandshakeContext(h.ctx); err != nil {
 		h.done(Result{Err: err})
 		return
