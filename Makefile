@@ -133,8 +133,8 @@ TLS_IDLE    = bin/compare idle --tls --wsbench bin/wsbench --rounds $(ROUNDS) --
 bench-tls: build build-peers ## compare echoes and idle connections over TLS with gorilla and nbio: ROUNDS=5 IN_FLIGHT=1,8 HOLD=75s
 	cd bench/peers && $(GO) build -o ../../bin/ ./gorilla ./nbio
 	bin/compare echo --tls --wsbench bin/wsbench --rounds $(ROUNDS) --in-flight $(IN_FLIGHT) --baseline gorilla $(TLS_SERVERS)
-	$(TLS_IDLE) --connections 5000 --baseline nbio $(TLS_SERVERS)
-	$(TLS_IDLE) --connections 15000 --baseline nbio $(TLS_SERVERS)
+	$(TLS_IDLE) --connections 5000 --baseline sluice $(TLS_SERVERS)
+	$(TLS_IDLE) --connections 15000 --baseline sluice $(TLS_SERVERS)
 
 # A hub that publishes what it receives. The peers' servers take any path.
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline
