@@ -10,6 +10,7 @@ SLOW_RATE   ?= 8
 N           ?= 1000000
 SOAK        ?= 1000000
 DURING      ?= 4s
+HOLD        ?= 75s
 MODES       ?=
 MODEL       ?= 10m
 MODEL_SEED  ?=
@@ -133,6 +134,20 @@ bench-echo: build build-peers ## compare the cost of an echo with the bare loop:
 .PHONY: bench-idle
 bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
 	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop --compressed deflated $(BARELOOP) $(INLINE) $(DEFLATED)
+
+# {certificate} and {key} are files that the comparison makes.
+SECURED     = --tls-certificate {certificate} --tls-key {key}
+TLS_SERVERS = sluice='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline --tls-certificates {certificate} --tls-keys {key}' \
+	gorilla='bin/gorilla $(SECURED)' nbio='bin/nbio $(SECURED)'
+TLS_IDLE    = bin/compare idle --tls --wsbench bin/wsbench --rounds $(ROUNDS) --spare-rounds 0 --hold $(HOLD)
+
+# A round takes some ten minutes, most of which is rest.
+.PHONY: bench-tls
+bench-tls: build build-peers ## compare echoes and idle connections over TLS with gorilla and nbio: ROUNDS=5 IN_FLIGHT=1,8 HOLD=75s
+	cd bench/peers && $(GO) build -o ../../bin/ ./gorilla ./nbio
+	bin/compare echo --tls --wsbench bin/wsbench --rounds $(ROUNDS) --in-flight $(IN_FLIGHT) --baseline gorilla $(TLS_SERVERS)
+	$(TLS_IDLE) --connections 5000 --baseline sluice $(TLS_SERVERS)
+	$(TLS_IDLE) --connections 15000 --baseline sluice $(TLS_SERVERS)
 
 # A hub that publishes what it receives. The peers' servers take any path.
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
@@ -67,6 +68,9 @@ func TestEchoOverTLS(t *testing.T) {
 			r := runEcho(t, test.echo)
 			if !r.OK() || len(r.Failures) > 0 || r.Echo.Messages == 0 {
 				t.Errorf("OK: %t, %+v, %v", r.OK(), r.Connections, r.Failures)
+			}
+			if got := r.Connections.TLS; len(got) != 1 || got[0].Version != tls.VersionName(cmp.Or(test.config.MaxVersion, tls.VersionTLS13)) || got[0].Handshakes != r.Connections.Opened {
+				t.Errorf("negotiated %+v", got)
 			}
 		})
 	}

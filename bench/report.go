@@ -72,6 +72,8 @@ type Connections struct {
 	PerSecond float64       `json:"perSecond"`
 	// Handshake is from the beginning of a connection to the server's answer.
 	Handshake Latency `json:"handshake,omitzero"`
+	// TLS is what was negotiated, the most frequent first; empty without TLS.
+	TLS []Negotiated `json:"tls,omitempty"`
 }
 
 // CompressionFigures say what was agreed on permessage-deflate, and what came

@@ -177,7 +177,7 @@ func (r *run) conclude() *Report {
 // sum adds up the loops' tallies.
 func (r *run) sum() (Connections, []FailureCount) {
 	c := Connections{Asked: r.load.Connections}
-	handshakes, failed := newLatencies(), failures{}
+	handshakes, failed, negotiated := newLatencies(), failures{}, ciphers{}
 	var first, last time.Time
 	for _, l := range r.client.loops {
 		t := &l.tally
@@ -186,6 +186,7 @@ func (r *run) sum() (Connections, []FailureCount) {
 		c.Lost += t.lost
 		handshakes.merge(t.handshakes)
 		failed.merge(t.failures)
+		negotiated.merge(t.ciphers)
 		if began := l.epoch.Add(time.Duration(t.firstBegan)); first.IsZero() || began.Before(first) {
 			first = began
 		}
@@ -197,7 +198,7 @@ func (r *run) sum() (Connections, []FailureCount) {
 		c.Took = last.Sub(first)
 		c.PerSecond = float64(c.Opened) / c.Took.Seconds()
 	}
-	c.Handshake = handshakes.report()
+	c.Handshake, c.TLS = handshakes.report(), negotiated.report()
 	return c, failed.sorted()
 }
 

@@ -9,11 +9,13 @@ func (l *loop) secure(c *conn) {
 
 // shake goes on with the TLS handshake of c, and asks for the upgrade behind it.
 func (l *loop) shake(c *conn) {
-	done, err := l.channels[c.slot].shake()
+	ch := l.channels[c.slot]
+	done, err := ch.shake()
 	switch {
 	case err != nil:
 		l.end(c, failure{StageTLS, cause(err)})
 	case done:
+		l.tally.ciphers.add(ch.tls.ConnectionState())
 		l.ask(c)
 		if c.state == stateUpgrading {
 			l.upgrade(c, 0)

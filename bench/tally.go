@@ -10,6 +10,7 @@ type tally struct {
 	pings      uint64
 	failures   failures
 	handshakes latencies
+	ciphers    ciphers
 	agreed     string // on compression, by the first server to do so
 	compressed CompressionFigures
 	// firstBegan and lastOpened are moments on the loop's clock.
@@ -18,5 +19,5 @@ type tally struct {
 }
 
 func newTally() tally {
-	return tally{failures: failures{}, handshakes: newLatencies()}
+	return tally{failures: failures{}, handshakes: newLatencies(), ciphers: ciphers{}}
 }

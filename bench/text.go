@@ -159,6 +159,9 @@ func (t *summary) trouble(r *Report) {
 func (t *summary) connections(c *Connections) {
 	t.line("opened", "%d in %s, %.0f/s", c.Opened, short(c.Took), c.PerSecond)
 	t.percentiles("handshake", c.Handshake)
+	for _, n := range c.TLS {
+		t.line("tls", "%s, %s: %s", n.Version, n.CipherSuite, count(n.Handshakes, "handshake"))
+	}
 }
 
 func (t *summary) compression(f *CompressionFigures) {

@@ -90,7 +90,7 @@ func New(config Config) (*Gateway, error) {
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
 		if err := g.tls.use(config.TLS); err != nil {
-			return nil, fmt.Errorf("gateway: configuration: %w", &Fault{"TLS", "…", err.Error()})
+			return nil, fmt.Errorf("gateway: configuration: %w", err)
 		}
 	}
 	g.server, err = poller.Listen(poller.Config{
@@ -106,7 +106,7 @@ func New(config Config) (*Gateway, error) {
 		UserTimeout:     config.Timeouts.user(),
 		Linger:          linger,
 		LongTurn:        max(0, config.LongTurn),
-		TLS:             g.tls.poller(&config),
+		TLS:             g.tls.poller(&config, g.unsecured),
 		Gate:            g.gate(),
 		PrefaceTimeout:  config.Timeouts.Handshake,
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },

@@ -113,10 +113,10 @@ func (j *journal) failed(message string, args ...any) {
 }
 
 // refused records a connection that was refused before it was anything, if its
-// reason is of interest.
-func (j *journal) refused(r Reason, remote netip.AddrPort) {
+// reason is of interest. more are attributes of the record.
+func (j *journal) refused(r Reason, remote netip.AddrPort, more ...any) {
 	if j.logger.Enabled(context.Background(), r.Level()) && j.sampler.admits(kind(r)) {
-		j.log(r.Level(), "connection refused", "reason", r.String(), "remote", remote.String())
+		j.log(r.Level(), "connection refused", append([]any{"reason", r.String(), "remote", remote.String()}, more...)...)
 	}
 }
 

@@ -27,10 +27,6 @@ var unprovoked = map[gateway.Reason]string{
 	gateway.ReasonShutdown:      "shutdown_test.go: it ends the node",
 }
 
-// unlogged are those that are counted only: nothing is known of their peers but
-// that they do not speak TLS.
-var unlogged = map[gateway.Reason]bool{gateway.ReasonTLSFailed: true, gateway.ReasonTLSTimeout: true}
-
 // provoked is a node on which a reason is provoked, and what its client has got.
 type provoked struct {
 	*gatewaytest.Node
@@ -246,9 +242,7 @@ func TestEveryReasonCanBeProvoked(t *testing.T) {
 			if want := reason.CloseCode(); p.code != want {
 				t.Errorf("closed with code %d, want %d", p.code, want)
 			}
-			if !unlogged[reason] {
-				p.Eventually(t, func() bool { return log.has(reason) }, "a record of "+reason.String())
-			}
+			p.Eventually(t, func() bool { return log.has(reason) }, "a record of "+reason.String())
 		})
 	}
 }

@@ -71,6 +71,7 @@ func (g *Gateway) sum(answers []shardStats) Stats {
 		Deciding:        g.crew.Busy(),
 		HTTPConnections: int(g.http.active.Load()),
 		Segments:        g.server.SegmentsInUse(),
+		Certificates:    g.tls.stats(),
 	}
 	for _, h := range g.hubs {
 		stats.Hubs = append(stats.Hubs, HubStats{Name: h.name, Users: h.users.Len(), Groups: h.groups.Len(), Published: h.published.Load()})
@@ -149,8 +150,6 @@ func (s *shard) stats() shardStats {
 		one.loop.Reasons[r] = s.counts.reasons[r]
 	}
 	one.loop.Reasons[ReasonNoDescriptors] = l.Shed
-	one.loop.Reasons[ReasonTLSFailed] = l.SecureFailures
-	one.loop.Reasons[ReasonTLSTimeout] = l.SecureTimeouts
 	for _, h := range s.gateway.hubs {
 		one.members = append(one.members, s.shares.At(uint32(h.number)).members.Len())
 	}

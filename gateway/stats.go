@@ -32,6 +32,9 @@ type Stats struct {
 	Segments int `json:"segments"`
 	// Hubs has one entry per hub, sorted by name.
 	Hubs []HubStats `json:"hubs"`
+	// Certificates has one entry for each certificate of [Config].TLS, as
+	// [Gateway.SetTLS] has set it last.
+	Certificates []CertificateStats `json:"certificates,omitempty"`
 	// Classes has one entry for each way of delivery: first that of routes, which
 	// have no hub, then those of each hub as it was configured, its own first.
 	Classes []ClassStats `json:"classes"`

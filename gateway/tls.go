@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,15 +33,13 @@ const (
 	ticketKeys    = 3
 )
 
-var errNoCertificate = errors.New("gateway: the TLS configuration has no certificate")
-
-// use has the following handshakes made with config.
+// use has the following handshakes made with config. The error is a [*Fault].
 func (t *tlsSide) use(config *tls.Config) error {
 	if config.GetConfigForClient != nil {
-		return errors.New("gateway: the TLS configuration must not have a GetConfigForClient; see Gateway.SetTLS")
+		return &Fault{"TLS", "…", "must not have GetConfigForClient; see Gateway.SetTLS"}
 	}
 	if len(config.Certificates) == 0 && config.GetCertificate == nil {
-		return errNoCertificate
+		return &Fault{"TLS", "…", "must have Certificates, or GetCertificate"}
 	}
 	config = config.Clone()
 	config.NextProtos = []string{"http/1.1"} // what a WebSocket is upgraded from (RFC 6455 §4.1)
@@ -79,8 +79,9 @@ func (t *tlsSide) close() {
 	}
 }
 
-// poller returns what the loops need, nil if the public port is plain.
-func (t *tlsSide) poller(config *Config) *poller.TLS {
+// poller returns what the loops need, nil if the public port is plain. failed is
+// told of connections that were not secured.
+func (t *tlsSide) poller(config *Config, failed func(int, netip.AddrPort, error)) *poller.TLS {
 	if config.TLS == nil {
 		return nil
 	}
@@ -88,7 +89,26 @@ func (t *tlsSide) poller(config *Config) *poller.TLS {
 		Config:     t.config.Load,
 		Timeout:    config.Timeouts.Handshake,
 		Handshakes: max(1, config.Limits.TLSHandshakes/config.Loops),
+		Failed:     failed,
 	}
+}
+
+// unsecured counts and records a connection that was not secured. It is called on
+// its loop.
+func (g *Gateway) unsecured(loop int, peer netip.AddrPort, cause error) {
+	r := unsecuredReason(cause)
+	g.shards[loop].counts.reasons[r]++
+	g.journal.refused(r, peer, "cause", cause)
+}
+
+func unsecuredReason(cause error) Reason {
+	switch {
+	case errors.As(cause, new(*poller.HandshakeError)):
+		return ReasonTLSFailed
+	case errors.Is(cause, poller.ErrHandshakeTimeout):
+		return ReasonTLSTimeout
+	}
+	return reasonOf(opening, cause)
 }
 
 // SetTLS has new connections secured with config, from now on; those that are
@@ -98,5 +118,8 @@ func (g *Gateway) SetTLS(config *tls.Config) error {
 	if g.config.TLS == nil {
 		return errors.New("gateway: the public port is plain; TLS cannot be turned on while it is open")
 	}
-	return g.tls.use(config)
+	if err := g.tls.use(config); err != nil {
+		return fmt.Errorf("gateway: configuration: %w", err)
+	}
+	return nil
 }

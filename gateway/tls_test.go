@@ -2,10 +2,17 @@ package gateway_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -111,6 +118,53 @@ func TestTheCertificateIsChosenByName(t *testing.T) {
 	}
 }
 
+// TestCertificatesAreShown once each, with the date at which the first of the
+// chain expires.
+func TestCertificatesAreShown(t *testing.T) {
+	www, _ := gatewaytest.Certificate(t, "www.test", "api.test")
+	chained, _ := gatewaytest.Certificate(t, "chained.test")
+	sooner := expiring(t, time.Now().Add(time.Hour))
+	chained.Certificate = append(chained.Certificate, www.Certificate[0], sooner.Raw)
+	config := gateway.Config{TLS: &tls.Config{Certificates: []tls.Certificate{www, www, chained}}}
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	want := []gateway.CertificateStats{
+		{Name: "www.test", Serial: www.Leaf.SerialNumber.Text(16), Expires: www.Leaf.NotAfter},
+		{Name: "chained.test", Serial: chained.Leaf.SerialNumber.Text(16), Expires: sooner.NotAfter},
+	}
+	if got := n.Stats(t).Certificates; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	alone, _ := gatewaytest.Certificate(t, "127.0.0.1")
+	if err := n.Gateway.SetTLS(&tls.Config{Certificates: []tls.Certificate{alone}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.Stats(t).Certificates; len(got) != 1 || got[0].Name != "127.0.0.1" {
+		t.Errorf("after a change: %v", got)
+	}
+	if got := gatewaytest.Start(t, echoing(gateway.Config{}, gateway.Inline)).Stats(t).Certificates; got != nil {
+		t.Errorf("a plain port shows %v", got)
+	}
+}
+
+// expiring returns a certificate without a name that expires then.
+func expiring(t *testing.T, at time.Time) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: at}
+	content, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := x509.ParseCertificate(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
 // TestCertificatesAreReplacedUnderway: sessions stay, and tickets of theirs are
 // good for the new configuration.
 func TestCertificatesAreReplacedUnderway(t *testing.T) {
@@ -119,8 +173,9 @@ func TestCertificatesAreReplacedUnderway(t *testing.T) {
 	before, _ := dialTLS(t, n, trust)
 
 	cert, trustNew := gatewaytest.Certificate(t, "gateway.test")
-	if err := n.Gateway.SetTLS(&tls.Config{}); err == nil {
-		t.Error("a configuration without a certificate was taken")
+	const want = "gateway: configuration: TLS: …: must have Certificates, or GetCertificate"
+	if err := n.Gateway.SetTLS(&tls.Config{}); err == nil || err.Error() != want {
+		t.Errorf("a configuration without a certificate: %v, want %s", err, want)
 	}
 	if err := n.Gateway.SetTLS(&tls.Config{Certificates: []tls.Certificate{cert}}); err != nil {
 		t.Fatal(err)
@@ -181,16 +236,56 @@ func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {
 				conn.Close()
 			}
 		}
-		// What is no TLS fails, and so does what leaves amid it; what is silent, or
-		// not enough, takes too long.
+		// What is no TLS fails; what is silent, or not enough, takes too long.
 		n.AwaitReason(t, gateway.ReasonTLSTimeout, peers/2)
-		n.Eventually(t, func() bool { return n.Totals(t).Accepted >= peers && n.Totals(t).Connections == 0 }, "the peers to be dropped")
-		if got := n.Reason(t, gateway.ReasonTLSFailed); got < peers/4 {
-			t.Errorf("%d handshakes failed, want %d at least", got, peers/4)
-		}
+		n.AwaitReason(t, gateway.ReasonTLSFailed, peers/4)
+		n.AwaitReason(t, gateway.ReasonHandshakeAborted, peers/4)
+		n.Eventually(t, func() bool { return n.Totals(t).Connections == 0 }, "the peers to be dropped")
 		c, _ := dialTLS(t, n, trust)
 		c.SendText("still served")
 		c.ExpectText("still served")
+	})
+}
+
+// TestClientsThatRefuseTheCertificate leave behind an alert, which is not to be
+// overlooked: it is how an expired certificate shows.
+func TestClientsThatRefuseTheCertificate(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, _ = secured(t, config)
+		n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+		const clients = 20
+		for i := range clients {
+			conn := tls.Client(n.Raw(t), &tls.Config{ServerName: "gateway.test", MaxVersion: tls.VersionTLS13 - uint16(i%2)})
+			if err := conn.Handshake(); err == nil {
+				t.Fatal("a certificate that nobody vouches for was taken")
+			}
+			conn.NetConn().Close()
+		}
+		n.AwaitReason(t, gateway.ReasonTLSFailed, clients)
+		if got := n.Reason(t, gateway.ReasonHandshakeAborted); got != 0 {
+			t.Errorf("%d of %d alerts were overlooked", got, clients)
+		}
+	})
+}
+
+// TestClientsThatLeaveAtOnce have what they sent behind the handshake handled
+// even so, and their sessions end.
+func TestClientsThatLeaveAtOnce(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+		const clients = 20
+		for i := range clients {
+			trust := trust.Clone()
+			trust.MaxVersion = tls.VersionTLS13 - uint16(i%2)
+			conn := tls.Client(n.Raw(t), trust)
+			if _, err := conn.Write(gatewaytest.UpgradeRequest("/")); err != nil {
+				t.Fatal(err)
+			}
+			conn.NetConn().(*net.TCPConn).CloseWrite()
+		}
+		n.Eventually(t, func() bool { all := n.Totals(t); return all.Upgraded == clients && all.Connections == 0 }, "the sessions to open and end")
+		n.AwaitReason(t, gateway.ReasonPeerGone, clients)
 	})
 }
 

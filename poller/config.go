@@ -92,7 +92,24 @@ type TLS struct {
 	// Handshakes is how many may be under way on one loop, at least 1; each has a
 	// goroutine. Others wait for their turn.
 	Handshakes int
+	// Failed, if set, is told of each connection that ends before it is secured,
+	// and why: a [*HandshakeError], [ErrHandshakeTimeout], [ErrStopped], [io.EOF]
+	// for a peer that has left, or an error of the kernel. It is called on the loop
+	// of that number and must not block.
+	Failed func(loop int, peer netip.AddrPort, cause error)
 }
+
+// HandshakeError is why a TLS handshake has come to nothing: what the peer has
+// sent, or the alert with which it has refused.
+type HandshakeError struct{ Err error }
+
+func (e *HandshakeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what crypto/tls says.
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
+// ErrHandshakeTimeout: the connection was not secured within [TLS].Timeout.
+var ErrHandshakeTimeout = errors.New("poller: the TLS handshake took too long")
 
 // Errors of posting and handing off.
 var (

@@ -19,6 +19,9 @@ func (l *Loop) read(c *Conn) {
 	switch {
 	case err == sys.EAGAIN:
 		return
+	case err != nil && c.state == connSecuring:
+		l.peerLeft(c, err)
+		return
 	case err != nil:
 		l.close(c, err)
 		return
@@ -99,7 +102,9 @@ func (l *Loop) ended(c *Conn) {
 	switch c.state {
 	case connLingering:
 		l.close(c, c.cause())
-	case connSecuring, connAtGate:
+	case connSecuring:
+		l.peerLeft(c, io.EOF)
+	case connAtGate:
 		l.close(c, io.EOF)
 	case connOpen:
 		c.state = connFinishing

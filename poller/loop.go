@@ -255,7 +255,7 @@ func (l *Loop) release(c *Conn, cause error) int {
 	case connAtGate:
 		l.gate.Abandoned(c, cause)
 	case connSecuring:
-		l.abandonHandshake(c)
+		l.abandonHandshake(c, cause)
 	default:
 		l.handler.Closed(c, cause)
 	}

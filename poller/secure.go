@@ -29,6 +29,8 @@ type secured struct {
 	handshake *secure.Handshake // nil: nothing has come yet, or it is over
 	session   secure.Session    // nil: not secured yet
 	begun     bool              // the handshake, or it waits for its turn
+	running   bool              // the handshake has a goroutine
+	told      bool              // of its failure: [TLS].Failed
 }
 
 // warmSessions is how many connections of a loop keep their ciphers at hand, some
@@ -53,8 +55,7 @@ func (l *Loop) feed(c *Conn, p []byte) {
 			func(r secure.Result) { l.Do(&handshakeEnd{h, r}) })
 	}
 	if err := s.handshake.Feed(p); err != nil {
-		l.stats.SecureFailures++
-		l.close(c, err)
+		l.close(c, &HandshakeError{err})
 		return
 	}
 	if !s.begun && s.handshake.Ready() {
@@ -72,8 +73,10 @@ func (l *Loop) beginHandshakes() {
 		h := (*w)[begun]
 		begun++
 		if c := l.lookup(h.Slot, h.Generation); c != nil && c.state == connSecuring {
+			s := l.security.table.At(h.Slot)
+			s.running = true
 			l.security.running++
-			l.security.run(l.security.table.At(h.Slot).handshake.Run)
+			l.security.run(s.handshake.Run)
 		}
 	}
 	*w = (*w)[:copy(*w, (*w)[begun:])]
@@ -113,8 +116,9 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	s := l.security.table.At(c.slot)
 	h := s.handshake
 	if r.Err != nil {
-		l.stats.SecureFailures++
-		l.breakOff(c, r.Err)
+		cause := failureOf(r.Err)
+		l.tellFailure(c, cause) // a last alert that cannot be written has another
+		l.breakOff(c, cause)
 		return
 	}
 	rest := h.Finish(r.Session, l.security.warm)
@@ -124,6 +128,30 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	generation := c.generation
 	l.handler.Opened(c)
 	l.replay(c, generation, rest)
+	if c.generation == generation && c.state == connOpen && c.flags&flagEnded != 0 {
+		l.ended(c)
+	}
+}
+
+// failureOf tells a peer that has left from a handshake that has failed.
+func failureOf(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
+	return &HandshakeError{err}
+}
+
+// peerLeft ends a connection that is not secured yet. A handshake that is under
+// way comes to its end first: the last that was read may be the alert that says
+// why the peer has left.
+func (l *Loop) peerLeft(c *Conn, cause error) {
+	s := l.security.table.At(c.slot)
+	if !s.running {
+		l.close(c, cause)
+		return
+	}
+	c.flags |= flagEnded
+	s.handshake.End()
 }
 
 // unseal delivers the data in records that came.
@@ -205,8 +233,7 @@ func (l *Loop) sessionOf(c *Conn) secure.Session {
 // sweepHandshake ends a connection that takes too long to be secured.
 func (l *Loop) sweepHandshake(c *Conn) {
 	if l.now.Since(c.progress) >= l.config.TLS.Timeout {
-		l.stats.SecureTimeouts++
-		l.reset(c, ErrFinished)
+		l.reset(c, ErrHandshakeTimeout)
 	}
 }
 
@@ -220,8 +247,18 @@ func (l *Loop) EndHandshakes() {
 }
 
 // abandonHandshake ends the handshake of a connection that ends.
-func (l *Loop) abandonHandshake(c *Conn) {
+func (l *Loop) abandonHandshake(c *Conn, cause error) {
+	l.tellFailure(c, cause)
 	if s := l.security.table.At(c.slot); s.handshake != nil {
 		s.handshake.Abandon()
 	}
+}
+
+// tellFailure tells, once, why a connection was not secured.
+func (l *Loop) tellFailure(c *Conn, cause error) {
+	s := l.security.table.At(c.slot)
+	if tell := l.config.TLS.Failed; tell != nil && !s.told {
+		tell(l.index, c.RemoteAddr(), cause)
+	}
+	s.told = true
 }

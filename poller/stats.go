@@ -18,9 +18,6 @@ type Stats struct {
 	// Accepted counts accepted connections, AcceptErrors failed accepts, and
 	// Shed those accepted only to be reset, for want of descriptors.
 	Accepted, AcceptErrors, Shed uint64
-	// SecureFailures counts TLS handshakes that failed, and SecureTimeouts those
-	// that took too long.
-	SecureFailures, SecureTimeouts uint64
 	// BytesIn and BytesOut count bytes read and written.
 	BytesIn, BytesOut uint64
 	// Turns counts turns, Wakes those begun by a letter to a sleeping loop.

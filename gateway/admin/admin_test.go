@@ -69,6 +69,7 @@ func busy() *scripted {
 		Workers:         gateway.WorkerStats{Workers: 16, Busy: 3, Waiting: 2, Ran: 99},
 		HTTPConnections: 2,
 		Segments:        6,
+		Certificates:    []gateway.CertificateStats{{Name: "www.example.com", Serial: "3a5f", Expires: time.Date(2027, 1, 3, 0, 0, 0, 0, time.UTC)}},
 		Hubs:            []gateway.HubStats{{Name: "chat", Sessions: 9, Users: 7, Groups: 3, Published: 8}, {Name: "echo", Sessions: 6}},
 		Classes: []gateway.ClassStats{
 			{Class: "route"},

@@ -29,6 +29,7 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	describeAll(to, ofAllLoops)
 	describeAll(to, ofHub)
 	describeAll(to, ofClass)
+	describeAll(to, ofCertificate)
 	describePublic(to)
 	for _, h := range times {
 		to <- h.desc
@@ -58,6 +59,10 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for i := range stats.Classes {
 		c := &stats.Classes[i]
 		collect(to, ofClass, c, c.Hub, c.Class, c.Policy.String())
+	}
+	for i := range stats.Certificates {
+		shown := &stats.Certificates[i]
+		collect(to, ofCertificate, shown, shown.Name, shown.Serial)
 	}
 	collectPublic(to, c.source)
 	collectSums(to, stats.Loops)

@@ -97,6 +97,10 @@ var ofHub = []metric[gateway.HubStats]{
 	counter("sluice_hub_published_total", "Messages published to the hub, its groups and its users.", func(h *gateway.HubStats) uint64 { return h.Published }, "hub"),
 }
 
+var ofCertificate = []metric[gateway.CertificateStats]{
+	gauge("sluice_tls_certificate_expiry_timestamp_seconds", "When the certificate, or another of its chain, expires, in Unix time.", func(c *gateway.CertificateStats) float64 { return float64(c.Expires.Unix()) }, "name", "serial"),
+}
+
 // ofClass have the label hub empty for routes that are no hub's. The label policy
 // changes with a reload only.
 var ofClass = []metric[gateway.ClassStats]{

@@ -18,7 +18,7 @@ type Handshake struct {
 	cancel context.CancelFunc
 
 	// The handshake's goroutine's.
-	noted secrets
+	noted *secrets // a TLS 1.2 connection keeps it, and is not to keep the rest
 	sent  []byte
 }
 
@@ -41,7 +41,7 @@ type Result struct {
 // result, once; both are called by Run. Bytes that were sent before done must
 // also leave before those of the session.
 func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte), done func(Result)) *Handshake {
-	h := &Handshake{config: config, done: done}
+	h := &Handshake{config: config, done: done, noted: new(secrets)}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.wire = newWire(local, remote, func(p []byte) {
 		h.sent = append(h.sent, p...)
@@ -54,7 +54,7 @@ func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte
 // on a goroutine of its own.
 func (h *Handshake) Run() {
 	defer h.cancel()
-	conn := tls.Server(h.wire, observed(h.config, &h.noted))
+	conn := tls.Server(h.wire, observed(h.config, h.noted))
 	if err := conn.HandshakeContext(h.ctx); err != nil {
 		h.done(Result{Err: err})
 		return
@@ -79,6 +79,10 @@ func (h *Handshake) Feed(p []byte) error { return h.wire.feed(p) }
 // what is none. Until then it would hold a goroutine for a peer that may never
 // send the rest.
 func (h *Handshake) Ready() bool { return h.wire.holdsRecord() }
+
+// End tells the handshake that nothing more will be fed to it. It fails, unless
+// it has what it needs; Run goes on until then.
+func (h *Handshake) End() { h.wire.end(io.EOF) }
 
 // Abandon ends a handshake whose peer has gone, or takes too long. If it runs,
 // done will be called.

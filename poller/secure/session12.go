@@ -9,7 +9,7 @@ import (
 )
 
 // session12 is a session of TLS 1.2, which crypto/tls goes on with: it takes
-// some 10 KB.
+// some 8 KB.
 type session12 struct {
 	conn *tls.Conn
 	wire *wire

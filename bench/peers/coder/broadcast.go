@@ -15,9 +15,9 @@ import (
 // read it, which the library allows. It has nothing to encode a message once.
 // The goroutine that its chat example has for each connection would add a
 // wake-up to each delivery.
-func broadcast(address string) error {
+func broadcast(at peer.Endpoint) error {
 	all := crowd.New[*websocket.Conn]()
-	return peer.ServeHTTP(address, func(w http.ResponseWriter, r *http.Request) {
+	return peer.ServeHTTP(at, func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, nil)
 		if err != nil {
 			return // Accept has answered

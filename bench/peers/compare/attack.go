@@ -84,7 +84,7 @@ func (a *attackCommand) measure(ctx context.Context, run *comparison, mode strin
 				}
 			}
 			var text []byte
-			if text, used, err = run.tool.execute(ctx, a.arguments(mode, s.url(run.path), s), s.pid(), a.takes()); err != nil {
+			if text, used, err = run.tool.execute(ctx, a.arguments(mode, run.url(s, run.path), s), s.pid(), a.takes()); err != nil {
 				return 0, err
 			}
 			r, err = parseAttackReport(text)

@@ -52,7 +52,7 @@ func (c *capacityCommand) Run(ctx context.Context) error {
 // measure returns the load tool's JSON document.
 func (c *capacityCommand) measure(ctx context.Context, run *comparison) (text []byte, err error) {
 	_, err = c.gather(ctx, run, c.takes(), func(s *server) (used time.Duration, err error) {
-		text, used, err = run.tool.execute(ctx, c.arguments(s.url(run.path), s.address), s.pid(), c.takes())
+		text, used, err = run.tool.execute(ctx, c.arguments(run.url(s, run.path), s.address), s.pid(), c.takes())
 		return used, err
 	})
 	return text, err

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/certificate"
 )
 
 // comparison measures servers in turns, so that a drift of the machine meets
@@ -15,6 +18,7 @@ type comparison struct {
 	servers  []serverSpec
 	baseline string // name of the server that ratios refer to
 	path     string // of the WebSocket URL, unless the cell has one
+	secured  bool   // the servers speak TLS
 	cpus     cpuList
 	tool     loadTool
 	load     map[string][]string // flags of the load tool for one server only
@@ -29,6 +33,7 @@ type round struct {
 	Figures    map[string][]float64 `json:"figures"`              // by server, in the order of the cell's figures
 	Saturated  []string             `json:"saturated,omitempty"`  // servers under which the load tool was at its limit
 	Overloaded []string             `json:"overloaded,omitempty"` // servers under which it could not keep its schedule
+	Ciphers    map[string]string    `json:"ciphers,omitempty"`    // negotiated, by server; none without TLS
 	Noise      noise                `json:"noise"`                // of the worst run
 }
 
@@ -65,7 +70,7 @@ func (c *comparison) measure(ctx context.Context, of cell) (*outcome, error) {
 // round runs each server that has not failed once, forwards in even rounds and
 // backwards in odd ones: neither end of the order is always first after a pause.
 func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, error) {
-	r := round{Figures: make(map[string][]float64)}
+	r := round{Figures: make(map[string][]float64), Ciphers: make(map[string]string)}
 	order := slices.Clone(c.servers)
 	if number%2 == 1 {
 		slices.Reverse(order)
@@ -89,6 +94,9 @@ func (c *comparison) round(ctx context.Context, o *outcome, number int) (round, 
 		o.environment = report.Environment
 		for _, f := range o.cell.figures {
 			r.Figures[spec.Name] = append(r.Figures[spec.Name], f.of(report))
+		}
+		if cipher := report.cipher(); cipher != "" {
+			r.Ciphers[spec.Name] = cipher
 		}
 		if report.Generator.Saturated {
 			r.Saturated = append(r.Saturated, spec.Name)
@@ -124,10 +132,30 @@ func (c *comparison) undisturbed(ctx context.Context, o *outcome, spec serverSpe
 // run starts a server, puts the cell's load on it and stops it.
 func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *report, n noise, err error) {
 	n, err = c.with(ctx, spec.filled(of.marks()), func(s *server) (toolCPU time.Duration, err error) {
-		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, s.url(cmp.Or(of.path, c.path)), s.pid())
+		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, c.url(s, cmp.Or(of.path, c.path)), s.pid())
 		return toolCPU, err
 	})
 	return r, n, err
+}
+
+// url is where a server is loaded.
+func (c *comparison) url(s *server, path string) string {
+	scheme := "ws://"
+	if c.secured {
+		scheme = "wss://"
+	}
+	return scheme + s.address + path
+}
+
+// secure has the servers show a certificate, and the load tool trust it.
+func (c *comparison) secure(shown certificate.Files) {
+	files := strings.NewReplacer("{certificate}", shown.Certificate, "{key}", shown.Key)
+	c.secured = true
+	c.servers = slices.Clone(c.servers)
+	for i, s := range c.servers {
+		c.servers[i] = s.filled(files)
+	}
+	c.tool.more = append(slices.Clone(c.tool.more), "--ca="+shown.Certificate)
 }
 
 // with starts a server, has load put on it and stops it. load returns the CPU

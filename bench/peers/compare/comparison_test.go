@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/certificate"
 )
 
 // newComparison returns one of fakes, which are children of this test binary.
@@ -134,6 +136,24 @@ func TestMeasureRepeatsOverloads(t *testing.T) {
 	}
 	if o.repeated != 3 || o.noisy != 0 || len(o.rounds[2].Overloaded) != 2 {
 		t.Errorf("got %d repeated, %d noisy, %v overloaded in the last round", o.repeated, o.noisy, o.rounds[2].Overloaded)
+	}
+}
+
+func TestServersThatSpeakTLS(t *testing.T) {
+	c := newComparison(t, "/echo", fake("base", "server", "1000", "--certificate={certificate}", "--key={key}"))
+	c.secure(certificate.Files{Certificate: "shown.pem", Key: "its.key"})
+	if got := strings.Join(c.servers[0].Command[1:], " "); got != "server 1000 --certificate=shown.pem --key=its.key" {
+		t.Errorf("the server is started with %q", got)
+	}
+	if got := c.url(&server{address: "127.0.0.1:1"}, "/echo"); got != "wss://127.0.0.1:1/echo" {
+		t.Errorf("it is loaded at %s", got)
+	}
+	o, err := c.measure(t.Context(), echoCell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := summarize(o, []string{"base"}, "base").Rows[0]; row.Cipher != "TLS 1.3 trusting shown.pem" {
+		t.Errorf("got the cipher %q", row.Cipher)
 	}
 }
 

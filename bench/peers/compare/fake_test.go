@@ -81,9 +81,15 @@ func fakeTool() {
 	if slices.Contains(os.Args, "--times=3") {
 		port *= 3
 	}
-	fmt.Printf(`{"connections": {"asked": 1, "opened": 1, "lost": %d}, "server": [{}, {}],
+	negotiated := "[]"
+	for _, argument := range os.Args {
+		if file, trusts := strings.CutPrefix(argument, "--ca="); trusts {
+			negotiated = fmt.Sprintf(`[{"version": "TLS 1.3", "cipherSuite": "trusting %s"}]`, file)
+		}
+	}
+	fmt.Printf(`{"connections": {"asked": 1, "opened": 1, "lost": %d, "tls": %s}, "server": [{}, {}],
 		"generator": {"generatorSaturated": true}, "generatorOverloaded": %s,
-		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %d}}`, lost, overload, port)
+		"echo": {"messages": 1, "serverSystemNanosecondsPerMessage": %d}}`, lost, negotiated, overload, port)
 	os.Exit(exit)
 }
 

@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/certificate"
 )
 
 type commandLine struct {
@@ -65,6 +67,7 @@ type common struct {
 	Load        map[string]string `help:"More flags of the load tool for one server only; may be repeated. They are split at white space." mapsep:"none" placeholder:"NAME=FLAGS"`
 	Baseline    string            `help:"Server that the others are compared with. Default: the first."`
 	JSON        string            `name:"json" help:"File to write all figures to, as JSON." type:"path"`
+	TLS         bool              `name:"tls" help:"Speak TLS. A certificate is made for the time of the comparison; {certificate} and {key} in the command lines stand for its PEM files."`
 	place
 }
 
@@ -157,8 +160,23 @@ func (c *common) measure(ctx context.Context, cells []cell, done func(*summary) 
 	for name, flags := range c.Load {
 		run.load[name] = strings.Fields(flags)
 	}
+	if c.TLS {
+		dir, err := os.MkdirTemp("", "compare-tls-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		shown, err := certificate.New(dir)
+		if err != nil {
+			return fmt.Errorf("certificate: %w", err)
+		}
+		run.secure(shown)
+	}
 	all := document{Started: time.Now().UTC(), Servers: c.Servers}
 	for _, of := range cells {
+		if run.secured {
+			of.title += ", TLS"
+		}
 		o, err := run.measure(ctx, of)
 		if err != nil {
 			return err

@@ -41,6 +41,10 @@ type report struct {
 		Opened    int     `json:"opened"`
 		Lost      int     `json:"lost"`
 		PerSecond float64 `json:"perSecond"`
+		TLS       []struct {
+			Version     string `json:"version"`
+			CipherSuite string `json:"cipherSuite"`
+		} `json:"tls"`
 	} `json:"connections"`
 	Failures []failure `json:"failures"`
 	Echo     *struct {
@@ -125,5 +129,14 @@ func parseReport(text []byte, scenario string) (*report, error) {
 func (r *report) first() processSample  { return r.Server[0] }
 func (r *report) opened() processSample { return r.Server[1] }
 func (r *report) last() processSample   { return r.Server[len(r.Server)-1] }
+
+// cipher names what the connections have negotiated, the most frequent first.
+func (r *report) cipher() string {
+	var names []string
+	for _, n := range r.Connections.TLS {
+		names = append(names, n.Version+" "+n.CipherSuite)
+	}
+	return strings.Join(names, ", ")
+}
 
 func (r *report) perConnection(v float64) float64 { return v / float64(r.Connections.Opened) }

@@ -135,9 +135,6 @@ func (s *server) adminURL() (url string, has bool) {
 	return "", false
 }
 
-// url is where the server is loaded.
-func (s *server) url(path string) string { return "ws://" + s.address + path }
-
 func (s *server) pid() int { return s.command.Process.Pid }
 
 // blame adds to the error of a run that the server has ended meanwhile, if so.

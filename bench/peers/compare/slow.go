@@ -86,7 +86,7 @@ func (s *slowCommand) measure(ctx context.Context, run *comparison, policy, scen
 	path := strings.ReplaceAll(run.path, "{policy}", policy)
 	for repeated := 0; ; repeated++ {
 		n, err := run.with(ctx, s.Server, func(on *server) (used time.Duration, err error) {
-			r, used, err = s.publish(ctx, run, on, append(s.arguments(scenario, on.url(path)), more...))
+			r, used, err = s.publish(ctx, run, on, append(s.arguments(scenario, run.url(on, path)), more...))
 			return used, err
 		})
 		if err != nil {

@@ -81,7 +81,7 @@ func (s *stormCommand) rage(ctx context.Context, run *comparison, on *server) (t
 	if seen, err = watch(ctx, strings.TrimSuffix(admin, "/")+"/status", on.pid()); err != nil {
 		return nil, nil, 0, err
 	}
-	text, used, err = run.tool.execute(ctx, s.arguments(on.url(run.path)), on.pid(), s.takes())
+	text, used, err = run.tool.execute(ctx, s.arguments(run.url(on, run.path)), on.pid(), s.takes())
 	return text, seen, used, errors.Join(err, seen.stop(ctx))
 }
 

@@ -25,6 +25,7 @@ type row struct {
 	Name    string    `json:"name"`
 	Figures []float64 `json:"figures,omitempty"` // medians, in the order of FigureNames
 	Ratio   *spread   `json:"ratio,omitempty"`   // of the first figure, to the baseline's
+	Cipher  string    `json:"cipher,omitempty"`  // negotiated in the last round
 	Failed  string    `json:"failed,omitempty"`
 }
 
@@ -54,7 +55,8 @@ func summarize(o *outcome, names []string, baseline string) *summary {
 		for i := range figures {
 			figures[i] = median(column(o.rounds, name, i))
 		}
-		s.Rows = append(s.Rows, row{Name: name, Figures: figures, Ratio: ratios(o.rounds, name, baseline, 0)})
+		cipher := o.rounds[len(o.rounds)-1].Ciphers[name]
+		s.Rows = append(s.Rows, row{Name: name, Figures: figures, Ratio: ratios(o.rounds, name, baseline, 0), Cipher: cipher})
 	}
 	return s
 }

@@ -22,6 +22,9 @@ func writeTable(w io.Writer, s *summary) error {
 		}
 	}
 	b.WriteString("\n" + s.provenance() + "\n")
+	if ciphers := s.ciphers(); ciphers != "" {
+		b.WriteString("\nNegotiated: " + ciphers + ".\n")
+	}
 	s.writeFailed(&b)
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
@@ -69,4 +72,15 @@ func (s *summary) provenance() string {
 		text += fmt.Sprintf(" In %d runs it could not keep its schedule: their latencies are its own.", overloaded)
 	}
 	return text
+}
+
+// ciphers says what was negotiated with each server, if they speak TLS.
+func (s *summary) ciphers() string {
+	var each []string
+	for _, r := range s.Rows {
+		if r.Cipher != "" {
+			each = append(each, r.Name+" "+r.Cipher)
+		}
+	}
+	return strings.Join(each, "; ")
 }

@@ -25,7 +25,7 @@ const (
 )
 
 func main() {
-	peer.Main(func(address string) error { return serve(address, echo{}) }, broadcast)
+	peer.Main(peer.Plain(func(address string) error { return serve(address, echo{}) }), peer.Plain(broadcast))
 }
 
 // protocol is what a server does with connections. Workers call it, for one

@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	peer.Main(func(address string) error { return serve(address, echo{}) }, broadcast)
+	peer.Main(peer.Plain(func(address string) error { return serve(address, echo{}) }), peer.Plain(broadcast))
 }
 
 func serve(address string, p protocol) error {

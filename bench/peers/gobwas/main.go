@@ -28,7 +28,7 @@ const readBuffer = 1 << 10
 const maxFrame = 16 << 20
 
 func main() {
-	peer.Main(func(address string) error { return serve(address, echo) }, broadcast)
+	peer.Main(peer.Plain(func(address string) error { return serve(address, echo) }), peer.Plain(broadcast))
 }
 
 // serve has talk speak with each connection, on a goroutine of its own.

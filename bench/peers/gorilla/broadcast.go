@@ -15,9 +15,9 @@ import (
 // the goroutine that has read it: the goroutine and the channel that the
 // library's chat example has for each connection would add a wake-up to each
 // delivery.
-func broadcast(address string) error {
+func broadcast(at peer.Endpoint) error {
 	all := crowd.New[*member]()
-	return peer.ServeHTTP(address, func(w http.ResponseWriter, r *http.Request) {
+	return peer.ServeHTTP(at, func(w http.ResponseWriter, r *http.Request) {
 		conn, err := upgrader.Upgrade(w, r, nil)
 		if err != nil {
 			return // Upgrade has answered

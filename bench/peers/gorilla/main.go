@@ -27,7 +27,7 @@ var upgrader = websocket.Upgrader{
 }
 
 func main() {
-	peer.Main(func(address string) error { return peer.ServeHTTP(address, upgrade) }, broadcast)
+	peer.Main(func(at peer.Endpoint) error { return peer.ServeHTTP(at, upgrade) }, broadcast)
 }
 
 func upgrade(w http.ResponseWriter, r *http.Request) {

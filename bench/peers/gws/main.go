@@ -16,7 +16,7 @@ import (
 	"github.com/sluicegate/sluice/bench/peers/internal/peer"
 )
 
-func main() { peer.Main(serve, broadcast) }
+func main() { peer.Main(peer.Plain(serve), peer.Plain(broadcast)) }
 
 func serve(address string) error {
 	listener, err := net.Listen("tcp", address)

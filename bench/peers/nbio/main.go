@@ -3,17 +3,20 @@
 //
 // Its settings are those of the library's example for a million connections:
 // non-blocking mode, where pollers serve all connections, and payload buffers
-// that are released when the message handler returns.
+// that are released when the message handler returns. TLS is that of its own fork
+// of crypto/tls, which is made for such connections.
 package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/lesismal/llib/std/crypto/tls"
 	"github.com/lesismal/nbio/logging"
 	"github.com/lesismal/nbio/nbhttp"
 	"github.com/lesismal/nbio/nbhttp/websocket"
@@ -23,19 +26,18 @@ import (
 
 func main() { peer.Main(echo, broadcast) }
 
-func echo(address string) error {
+func echo(at peer.Endpoint) error {
 	u := newUpgrader()
 	u.OnMessage(func(conn *websocket.Conn, kind websocket.MessageType, message []byte) {
 		_ = conn.WriteMessage(kind, message)
 	})
-	return serve(address, u)
+	return serve(at, u)
 }
 
-func serve(address string, upgrader *websocket.Upgrader) error {
+func serve(at peer.Endpoint, upgrader *websocket.Upgrader) error {
 	logging.SetLevel(logging.LevelError) // its notices go to standard output
-	engine := nbhttp.NewEngine(nbhttp.Config{
+	config := nbhttp.Config{
 		Network:                 "tcp",
-		Addrs:                   []string{address},
 		Listen:                  listen,
 		MaxLoad:                 1_000_000,
 		ReleaseWebsocketPayload: true,
@@ -43,7 +45,11 @@ func serve(address string, upgrader *websocket.Upgrader) error {
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = upgrader.Upgrade(w, r, nil) // it has answered
 		}),
-	})
+	}
+	if err := listenAt(at, &config); err != nil {
+		return err
+	}
+	engine := nbhttp.NewEngine(config)
 	if err := engine.Start(); err != nil {
 		return err
 	}
@@ -51,6 +57,21 @@ func serve(address string, upgrader *websocket.Upgrader) error {
 	defer stop()
 	<-ctx.Done()
 	engine.Stop()
+	return nil
+}
+
+// listenAt sets where the engine listens, and what it speaks there.
+func listenAt(at peer.Endpoint, config *nbhttp.Config) error {
+	if !at.Secured() {
+		config.Addrs = []string{at.Address}
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(at.Certificate, at.Key)
+	if err != nil {
+		return fmt.Errorf("--tls-certificate, --tls-key: %w", err)
+	}
+	config.AddrsTLS = []string{at.Address}
+	config.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
 	return nil
 }
 

@@ -16,4 +16,7 @@ func TestMain(m *testing.M) { smoke.Main(m, main) }
 // The library drops empty messages: it hands them to no handler.
 func TestEcho(t *testing.T) { smoke.Echo(t, smoke.Start(t), 1) }
 
+// Of bursts over TLS the library ends some connections.
+func TestEchoOverTLS(t *testing.T) { smoke.Sizes(t, smoke.StartSecured(t), 1) }
+
 func TestBroadcast(t *testing.T) { smoke.Broadcast(t, smoke.Start(t, "--broadcast")) }

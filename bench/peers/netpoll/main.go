@@ -20,9 +20,9 @@ import (
 )
 
 func main() {
-	peer.Main(func(address string) error {
+	peer.Main(peer.Plain(func(address string) error {
 		return serve(address, func(netpoll.Connection) step { return echo })
-	}, broadcast)
+	}), peer.Plain(broadcast))
 }
 
 // step deals with the frames that have arrived on a connection.

@@ -10,13 +10,17 @@ import (
 // that take their connections from net/http. upgrade must hijack the connection
 // and return at once: the request, its buffers and the goroutine's grown stack
 // are then free.
-func ServeHTTP(address string, upgrade http.HandlerFunc) error {
-	listener, err := net.Listen("tcp", address)
+func ServeHTTP(at Endpoint, upgrade http.HandlerFunc) error {
+	listener, err := net.Listen("tcp", at.Address)
 	if err != nil {
 		return err
 	}
 	Announce(listener.Addr())
-	server := &http.Server{Handler: upgrade, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: upgrade, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true) // what a WebSocket is upgraded from (RFC 6455 §4.1)
+	if at.Secured() {
+		return server.ServeTLS(listener, at.Certificate, at.Key)
+	}
 	return server.Serve(listener)
 }
 

@@ -7,12 +7,12 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Broadcast tests that the server at address sends messages to all connections
+// Broadcast tests that the server sends messages to all connections
 // but the sender's, each in order, and answers pings and the closing handshake.
-func Broadcast(t *testing.T, address string) {
+func Broadcast(t *testing.T, at Server) {
 	clients := make([]*client, 5)
 	for i := range clients {
-		clients[i] = dial(t, address)
+		clients[i] = dial(t, at)
 		clients[i].ping() // by now it is among those that are sent messages
 	}
 	for _, size := range []int{16, 125, 126, 70_000} {

@@ -15,36 +15,30 @@ import (
 
 const patience = 10 * time.Second
 
-// Echo tests that the server at address echoes messages of smallest bytes and
+// Echo tests that the server echoes messages of smallest bytes and
 // more, however TCP cuts them, answers pings and takes part in the closing
 // handshake.
-func Echo(t *testing.T, address string, smallest int) {
-	for _, size := range []int{smallest, 1, 64, 125, 126, 1000, 65535, 65536, 300_000} {
-		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
-			c := dial(t, address)
-			c.send(frame(ws.OpBinary, size))
-			c.expect(ws.OpBinary, size)
-		})
-	}
+func Echo(t *testing.T, at Server, smallest int) {
+	Sizes(t, at, smallest)
 	for _, pieces := range []struct{ size, each int }{{smallest, 1}, {64, 1}, {300, 1}, {70_000, 997}, {300_000, 40_000}} {
 		t.Run(fmt.Sprintf("%d bytes in pieces of %d", pieces.size, pieces.each), func(t *testing.T) {
-			c := dial(t, address)
+			c := dial(t, at)
 			for piece := range slices.Chunk(frame(ws.OpText, pieces.size), pieces.each) {
 				c.send(piece)
 			}
 			c.expect(ws.OpText, pieces.size)
 		})
 	}
-	t.Run("burst", func(t *testing.T) { burst(t, address, smallest) })
-	t.Run("slow reader", func(t *testing.T) { slowReader(t, address) })
-	t.Run("fragments", func(t *testing.T) { fragments(t, address) })
+	t.Run("burst", func(t *testing.T) { burst(t, at, smallest) })
+	t.Run("slow reader", func(t *testing.T) { slowReader(t, at) })
+	t.Run("fragments", func(t *testing.T) { fragments(t, at) })
 	t.Run("ping", func(t *testing.T) {
-		c := dial(t, address)
+		c := dial(t, at)
 		c.send(frame(ws.OpPing, 5))
 		c.expect(ws.OpPong, 5)
 	})
 	t.Run("close", func(t *testing.T) {
-		c := dial(t, address)
+		c := dial(t, at)
 		body := ws.NewCloseFrameBody(ws.StatusNormalClosure, "")
 		c.send(masked(ws.NewCloseFrame(body)))
 		if header, _ := c.message(); header.OpCode != ws.OpClose {
@@ -56,9 +50,21 @@ func Echo(t *testing.T, address string, smallest int) {
 	})
 }
 
+// Sizes tests that the server echoes messages of smallest bytes and more, each on
+// a connection of its own.
+func Sizes(t *testing.T, at Server, smallest int) {
+	for _, size := range []int{smallest, 1, 64, 125, 126, 1000, 65535, 65536, 300_000} {
+		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
+			c := dial(t, at)
+			c.send(frame(ws.OpBinary, size))
+			c.expect(ws.OpBinary, size)
+		})
+	}
+}
+
 // burst sends messages of all kinds of length in one write.
-func burst(t *testing.T, address string, smallest int) {
-	c := dial(t, address)
+func burst(t *testing.T, at Server, smallest int) {
+	c := dial(t, at)
 	sizes := []int{16, 64, smallest, 130, 64, 64, 7, 70_000, 64, 1, 2_000, 125, 126, 64}
 	var all []byte
 	for _, size := range sizes {
@@ -72,8 +78,8 @@ func burst(t *testing.T, address string, smallest int) {
 
 // slowReader sends more than the sockets hold, and begins to read late, so that
 // the server's writes come up short.
-func slowReader(t *testing.T, address string) {
-	c := dial(t, address)
+func slowReader(t *testing.T, at Server) {
+	c := dial(t, at)
 	const messages, size = 64, 256 << 10
 	one := frame(ws.OpBinary, size)
 	sent := make(chan error, messages)
@@ -96,8 +102,8 @@ func slowReader(t *testing.T, address string) {
 }
 
 // fragments sends one message in three frames. It may come back in one.
-func fragments(t *testing.T, address string) {
-	c := dial(t, address)
+func fragments(t *testing.T, at Server) {
+	c := dial(t, at)
 	want := payload(300)
 	for i, op := range []ws.OpCode{ws.OpText, ws.OpContinuation, ws.OpContinuation} {
 		c.send(masked(ws.NewFrame(op, i == 2, bytes.Clone(want[i*100:(i+1)*100]))))
@@ -115,10 +121,13 @@ type client struct {
 	in   io.Reader
 }
 
-func dial(t *testing.T, address string) *client {
+func dial(t *testing.T, at Server) *client {
 	t.Helper()
-	dialer := ws.Dialer{Timeout: patience}
-	conn, early, _, err := dialer.Dial(context.Background(), "ws://"+address+"/echo")
+	dialer, scheme := ws.Dialer{Timeout: patience, TLSConfig: at.trust}, "ws://"
+	if at.trust != nil {
+		scheme = "wss://"
+	}
+	conn, early, _, err := dialer.Dial(context.Background(), scheme+at.address+"/echo")
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}

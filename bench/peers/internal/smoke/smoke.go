@@ -5,12 +5,16 @@ package smoke
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/sluicegate/sluice/bench/peers/internal/certificate"
 )
 
 // serveVariable tells a test binary to be the server, and with which flags.
@@ -26,9 +30,32 @@ func Main(m *testing.M, main func()) {
 	main()
 }
 
-// Start starts the server, with more flags, and returns its address. The server is ended with the
-// test, which fails if the race detector had something to say.
-func Start(t *testing.T, flags ...string) (address string) {
+// Server is a running server.
+type Server struct {
+	address string
+	trust   *tls.Config // nil: it speaks no TLS
+}
+
+// StartSecured is Start for a server that speaks TLS.
+func StartSecured(t *testing.T) Server {
+	t.Helper()
+	shown, err := certificate.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(shown.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := Start(t, "--tls-certificate="+shown.Certificate, "--tls-key="+shown.Key)
+	server.trust = &tls.Config{RootCAs: x509.NewCertPool()}
+	server.trust.RootCAs.AppendCertsFromPEM(content)
+	return server
+}
+
+// Start starts the server, with more flags. It is ended with the test, which
+// fails if the race detector had something to say.
+func Start(t *testing.T, flags ...string) Server {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
@@ -55,11 +82,11 @@ func Start(t *testing.T, flags ...string) (address string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if address, found := strings.CutPrefix(lines.Text(), "listening on "); found {
-			return address
+			return Server{address: address}
 		}
 	}
 	t.Fatalf("the server ended without saying where it listens; its errors:\n%s", complaints)
-	return ""
+	return Server{}
 }
 
 // output gathers what a process writes. Any goroutine may use it.
