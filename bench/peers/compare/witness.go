@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -70,12 +71,14 @@ func watch(ctx context.Context, url string, pid int) (*witness, error) {
 	return w, nil
 }
 
+var errNotServing = errors.New("does not serve yet, or not any more")
+
 // await returns the first look at a server that has just said where it listens,
 // and may not serve yet.
 func (w *witness) await(ctx context.Context) (glance, error) {
 	for deadline := time.Now().Add(startDeadline); ; {
 		g, err := w.look(ctx)
-		if err == nil || time.Now().After(deadline) {
+		if !errors.Is(err, errNotServing) || time.Now().After(deadline) {
 			return g, err
 		}
 		select {
@@ -197,7 +200,11 @@ func (w *witness) look(ctx context.Context) (glance, error) {
 		return glance{}, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusServiceUnavailable:
+		return glance{}, fmt.Errorf("%s: %w", w.url, errNotServing)
+	default:
 		return glance{}, fmt.Errorf("%s: %s", w.url, response.Status)
 	}
 	var s statusPage
