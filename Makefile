@@ -142,6 +142,14 @@ bench-coalesce: build build-peers ## compare the cost of a delivery within a win
 		apart='$(HUB)' \
 		window='bin/sluice serve bench/peers/coalesce.yaml' --load 'window=--burst 20 --every 100ms --spread 45ms'
 
+# 128 B to hub chat, for clients of json.webpubsub.azure.v1.
+REST_KEY = a-key-that-only-measurements-have
+
+.PHONY: bench-rest
+bench-rest: build build-peers ## measure what it costs to publish by REST: ROUNDS=3 MEMBERS=10000 DURING=4s
+	@bin/compare rest --access-key $(REST_KEY) --rounds $(ROUNDS) --members $(MEMBERS) --duration $(DURING) \
+		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(REST_KEY)'
+
 # The server's timeouts are short, so that they end attackers within DURING.
 IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s
 

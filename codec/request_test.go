@@ -260,7 +260,7 @@ func TestBodyLength(t *testing.T) {
 		{"Transfer-Encoding: chunked\r\n", 0, false},
 		{"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 0, false},
 	} {
-		r, err := codec.ParseRequest("POST / HTTP/1.1\r\nHost: h\r\n" + tc.fields + "\r\n")
+		r, err := ParseRequest("POST / HTTP/1.1\r\nHost: h\r\n" + tc.fields + "\r\n")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,6 +30,8 @@ type commandLine struct {
 
 	Broadcast broadcastCommand `cmd:"" help:"Compare the CPU time of sending messages to all others."`
 
+	REST restCommand `cmd:"" name:"rest" help:"Measure what it costs to publish by REST, as a table."`
+
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
 	Capacity capacityCommand `cmd:"" help:"Open a million connections to one server, verify each, and report what they cost and how they are served."`
