@@ -186,6 +186,14 @@ bench-coalesce: build build-peers ## compare the cost of a delivery within a win
 bench-slow: build build-peers ## have 1 % of MEMBERS=10000 stop reading under each policy: SLOW_RATE=8
 	bin/compare slow --wsbench bin/wsbench --connections $(MEMBERS) --rate $(SLOW_RATE) --path '/client/hubs/{policy}' sluice='bin/sluice serve bench/peers/slow.yaml'
 
+# 128 B to hub chat, for clients of json.webpubsub.azure.v1.
+REST_KEY = a-key-that-only-measurements-have
+
+.PHONY: bench-rest
+bench-rest: build build-peers ## measure what it costs to publish by REST: ROUNDS=3 MEMBERS=10000 DURING=4s
+	@bin/compare rest --access-key $(REST_KEY) --rounds $(ROUNDS) --members $(MEMBERS) --duration $(DURING) \
+		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(REST_KEY)'
+
 # The server's timeouts are short, so that they end attackers within DURING.
 IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s
 

@@ -184,6 +184,24 @@ func (r *Request) keep(name, value string, seen *seenFields) bool {
 // see than EqualFold to call.
 func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
+// BodyLength returns how many bytes of a body follow the head: those of its
+// Content-Length, 0 without one. It is not known of a request with a
+// Transfer-Encoding, nor where the length is no number of up to 18 digits
+// (RFC 9112 §6.3).
+func (r *Request) BodyLength() (n int64, known bool) {
+	if r.transferEncoding || len(r.contentLength) > 18 {
+		return 0, false
+	}
+	for i := range len(r.contentLength) {
+		digit := r.contentLength[i] - '0'
+		if digit > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(digit)
+	}
+	return n, true
+}
+
 // Header returns the value of the first header of that name, in any case, or ""
 // if there is none.
 func (r *Request) Header(name string) string {

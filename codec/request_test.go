@@ -242,3 +242,30 @@ func BenchmarkRequest(b *testing.B) {
 		}
 	}
 }
+
+func TestBodyLength(t *testing.T) {
+	for _, tc := range []struct {
+		fields string
+		want   int64
+		known  bool
+	}{
+		{"", 0, true},
+		{"Content-Length: 0\r\n", 0, true},
+		{"content-length: 65537\r\n", 65537, true},
+		{"Content-Length: 999999999999999999\r\n", 999999999999999999, true},
+		{"Content-Length: 9999999999999999999\r\n", 0, false},
+		{"Content-Length: +5\r\n", 0, false},
+		{"Content-Length: 5, 5\r\n", 0, false},
+		{"Content-Length: 0x5\r\n", 0, false},
+		{"Transfer-Encoding: chunked\r\n", 0, false},
+		{"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 0, false},
+	} {
+		r, err := ParseRequest("POST / HTTP/1.1\r\nHost: h\r\n" + tc.fields + "\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, known := r.BodyLength(); n != tc.want || known != tc.known {
+			t.Errorf("%q: got %d, %t; want %d, %t", tc.fields, n, known, tc.want, tc.known)
+		}
+	}
+}

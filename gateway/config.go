@@ -47,6 +47,14 @@ type Config struct {
 	// HTTP answers requests on the public port that are no WebSocket upgrade.
 	// Default: 404 for each.
 	HTTP http.Handler
+	// Brief says which of those requests HTTP answers soon and in short: they are
+	// served by the worker pool, at half the cost of net/http, and their connection
+	// stays on its loop for the next one. HTTP must not keep such a request, whose
+	// body has arrived; its context does not end when the client leaves. Only
+	// requests of up to 64 KiB in plain HTTP/1.1 are. Brief is called on the loops
+	// with the method, and the path as it was sent, and must not block. Default:
+	// none is.
+	Brief func(method, path string) bool
 
 	// Compression is that of hubs and routes with none of their own. Default:
 	// off.
@@ -154,7 +162,7 @@ type Limits struct {
 	// with a goroutine and some 30 KB; others wait. A peer is under way once its
 	// hello is complete. Default 4,096.
 	TLSHandshakes int
-	// HTTPConnections is how many connections net/http may serve at once;
+	// HTTPConnections is how many connections may be served plain HTTP at once;
 	// further ones get 503. Default 256.
 	HTTPConnections int
 }

@@ -97,6 +97,7 @@ type departure struct {
 
 // depart begins to close the sessions of the loop.
 func (s *shard) depart() {
+	s.departing = true
 	d := &departure{shard: s, last: s.loop.Began() - departureStep}
 	d.Run(s.loop)
 	s.loop.After(lateComers, poller.TaskFunc(func(*poller.Loop) { s.endLateComers() }))
@@ -153,9 +154,12 @@ func (d *Drain) farewell() []byte { return codec.AppendClose(nil, d.Code, d.Reas
 func (s *shard) endLateComers() {
 	s.loop.EndHandshakes()
 	s.loop.Each(func(c *poller.Conn) {
-		if x := s.sessions.At(c.Slot()); x.state == opening || x.state == undecided {
+		switch x := s.sessions.At(c.Slot()); x.state {
+		case opening, undecided:
 			x.reason = ReasonShutdown
 			c.Abort(poller.ErrStopped)
+		case resting:
+			c.Finish()
 		}
 	})
 }

@@ -41,20 +41,23 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	case end < 0:
 		s.awaitHead(c, p)
 	default:
-		if begun != nil {
-			delete(s.heads, c.Slot())
-		}
 		s.request(c, x, p, end)
 	}
 }
 
+// awaitHead keeps the beginning of a request, all that there is.
 func (s *shard) awaitHead(c *poller.Conn, p []byte) {
+	s.await(c, p, max(0, len(p)-3)) // the end may be cut anywhere
+}
+
+// await keeps p, the beginning of a request, with no end of a head before scanned.
+func (s *shard) await(c *poller.Conn, p []byte, scanned int) {
 	begun := s.heads[c.Slot()]
 	if begun == nil {
 		begun = &head{bytes: bytes.Clone(p)}
 		s.heads[c.Slot()] = begun
 	}
-	begun.scanned = max(0, len(p)-3) // the end may be cut anywhere
+	begun.scanned = scanned
 }
 
 // request answers the request whose head is p[:end].
@@ -64,14 +67,25 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		s.refuse(c, x, refusalOf(err))
 		return
 	}
+	body, brief := s.isBrief(&parsed)
+	if brief && len(p) < end+body {
+		s.awaitBody(c, x, p, end)
+		return
+	}
+	delete(s.heads, c.Slot())
 	if refused := s.trace(c, &parsed); refused != nil {
 		s.refuse(c, x, refused)
 		return
 	}
-	if !parsed.Upgrade {
+	switch {
+	case brief:
+		s.answerSoon(c, x, p, end, end+body)
+		return
+	case !parsed.Upgrade:
 		s.handOff(c, x, p)
 		return
 	}
+	s.leaveHTTP(x)
 	route := s.gateway.routes[parsed.Path]
 	if route == nil {
 		s.refuse(c, x, &refusal{reason: ReasonRouteUnknown, text: "no WebSocket route at " + printable(parsed.Path)})
@@ -246,18 +260,21 @@ func (rt *route) allowsOrigin(origin string) bool {
 
 // handOff gives a connection that wants no upgrade to net/http.
 func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
-	if !s.gateway.http.admit() {
-		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
+	if !s.enterHTTP(c, x) {
 		return
 	}
 	slot := c.Slot()
+	if !c.Flush() { // answers to earlier requests
+		return
+	}
+	if c.Unsent() > 0 {
+		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
+		return
+	}
 	switch err := c.HandOff(bytes.Clone(read)); {
 	case err == nil:
-		s.sessions.Release(slot)
-	default:
-		s.gateway.http.release()
-		if errors.Is(err, poller.ErrHandOffBusy) {
-			s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
-		}
+		s.sessions.Release(slot) // the place goes with the connection
+	case errors.Is(err, poller.ErrHandOffBusy):
+		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
 	}
 }

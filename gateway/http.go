@@ -29,6 +29,9 @@ type httpSide struct {
 	active atomic.Int64
 }
 
+// httpIdle is how long a connection is kept for the next request.
+const httpIdle = time.Minute
+
 func newHTTPSide(config Config, addr net.Addr) *httpSide {
 	h := &httpSide{
 		limit:  int64(config.Limits.HTTPConnections),
@@ -39,7 +42,7 @@ func newHTTPSide(config Config, addr net.Addr) *httpSide {
 	h.server = &http.Server{
 		Handler:           withoutUpgrades(config.HTTP),
 		ReadHeaderTimeout: config.Timeouts.Handshake,
-		IdleTimeout:       time.Minute,
+		IdleTimeout:       httpIdle,
 		MaxHeaderBytes:    config.Limits.Head,
 		ErrorLog:          slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
 	}

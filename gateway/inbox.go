@@ -155,9 +155,9 @@ func (s *shard) list(in *inbox, d delivery) {
 	}
 }
 
-// submit gives the turn's inboxes to the pool, all at once.
+// submit gives the turn's inboxes and exchanges to the pool, all at once.
 func (s *shard) submit() {
-	if len(s.runnable) == 0 {
+	if len(s.runnable)+len(s.jobs) == 0 {
 		return
 	}
 	now := time.Now()

@@ -121,6 +121,10 @@ func (s *shard) Sweep(c *poller.Conn) {
 		}
 	case undecided:
 		s.sweepUndecided(c, x)
+	case resting:
+		if now.Since(x.heard) >= httpIdle {
+			c.Finish()
+		}
 	case open:
 		s.sweepOpen(c, x)
 	case ending:

@@ -66,6 +66,10 @@ type shard struct {
 	undone    int       // bytes of messages in them
 	spare     []*inbox
 
+	// Loop only: plain HTTP.
+	exchanges []*exchange // spare ones
+	departing bool        // connections end with their answer
+
 	// Loop only: counters.
 	counts counts
 }
@@ -122,6 +126,10 @@ const (
 	opening state = iota
 	// undecided: the program's decision on it is.
 	undecided
+	// answering: a worker makes the answer to a brief request.
+	answering
+	// resting: the next request may come, after brief ones.
+	resting
 	// open: messages flow.
 	open
 	// ending: the peer has closed the session or broken the protocol. The answers
@@ -143,6 +151,7 @@ const (
 	flagEncoder                          // it has an encoder of its own
 	flagExpires                          // its time is in expiries
 	flagDelayed                          // it has sent more than its rates
+	flagHTTP                             // it has a place among those of plain HTTP
 )
 
 // keptResponses bounds what a shard keeps for the answers of its next turn.
@@ -195,6 +204,9 @@ func (s *shard) Data(c *poller.Conn, p []byte) {
 		s.handshake(c, x, p)
 	case undecided:
 		s.keepBehind(c, x, p)
+	case resting:
+		x.state, x.heard = opening, s.loop.Now()
+		s.handshake(c, x, p)
 	default:
 		x.heard = s.loop.Now()
 		s.receive(c, x, p)
@@ -302,7 +314,11 @@ func (s *shard) reserve(n int) {
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
+	s.leaveHTTP(x)
 	switch x.state {
+	case answering, resting: // it never was to be a session
+		s.sessions.Release(c.Slot())
+		return
 	case opening:
 		delete(s.heads, c.Slot())
 	case undecided:

@@ -23,7 +23,7 @@ type Stats struct {
 	// Deciding is the number of upgrades that a [Decide] is asked about now; the
 	// others that are undecided stand in line.
 	Deciding int `json:"deciding"`
-	// HTTPConnections is the number of connections handed to net/http and not
+	// HTTPConnections is the number of connections that are served plain HTTP and not
 	// yet ended.
 	HTTPConnections int `json:"httpConnections"`
 	// Segments is the number of input buffers of 64 KiB in use: at most one for

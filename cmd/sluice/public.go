@@ -88,6 +88,7 @@ func newPublic(f publicFlags, config *gateway.Config) (*public, error) {
 		return nil, err
 	}
 	config.HTTP = a.rest.Before(cmp.Or[http.Handler](config.HTTP, http.NotFoundHandler()))
+	config.Brief = a.rest.Brief
 	return a, nil
 }
 

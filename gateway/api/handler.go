@@ -43,6 +43,12 @@ func (h *Handler) Before(next http.Handler) http.Handler {
 	})
 }
 
+// Brief reports whether a request is one to send a message, which is answered
+// soon. It is for [gateway.Config].
+func (h *Handler) Brief(method, path string) bool {
+	return method == http.MethodPost && strings.HasPrefix(path, hubPrefix) && strings.HasSuffix(path, "/:send")
+}
+
 // call is a request under way.
 type call struct {
 	// Fixed.

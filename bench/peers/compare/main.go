@@ -35,6 +35,8 @@ type commandLine struct {
 
 	Peers peersCommand `cmd:"" help:"Compare servers in everything that the others compare them in, on one page."`
 
+	REST restCommand `cmd:"" name:"rest" help:"Measure what it costs to publish by REST, as a table."`
+
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
 	Slow slowCommand `cmd:"" help:"Have some members of a broadcast stop reading, under each policy, and show what the others notice and what the slow ones cost."`

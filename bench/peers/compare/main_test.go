@@ -57,6 +57,9 @@ func TestCommandLineRefuses(t *testing.T) {
 		"CPU 1 is in":                   {"echo", "--server-cpus=0,1", "a=x"},
 		`CPU "x": write numbers from 0`: {"echo", "--server-cpus=x", "a=x"},
 		"expected \"<server> ...\"":     {"echo"},
+		"--access-key":                  {"rest", "a=x"},
+		"--duration 10ms: must be":      {"rest", "--access-key=k", "--duration=10ms", "a=x"},
+		"--members 0: must be":          {"rest", "--access-key=k", "--members=0", "a=x"},
 	} {
 		if _, err := parse(t, arguments...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", arguments, err, want)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -33,6 +34,29 @@ func (c cpuList) String() string {
 		fields[i] = strconv.Itoa(cpu)
 	}
 	return strings.Join(fields, ",")
+}
+
+// settle has every thread of this process run on these CPUs only, and those that
+// they start.
+func (c cpuList) settle() error {
+	var pinned unix.CPUSet
+	for _, cpu := range c {
+		pinned.Set(cpu)
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			return err
+		}
+		if err := unix.SchedSetaffinity(id, &pinned); err != nil && err != unix.ESRCH {
+			return fmt.Errorf("pin to CPU %s: %w", c, err)
+		}
+	}
+	return nil
 }
 
 // start starts the command on these CPUs only. A child inherits the affinity

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBearer(t *testing.T) {
+	parts := strings.Split(bearer("key", "http://h/api", "g1"), ".")
+	if len(parts) != 3 {
+		t.Fatalf("%d parts", len(parts))
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct {
+		Audience string   `json:"aud"`
+		Groups   []string `json:"webpubsub.group"`
+		Expires  int64    `json:"exp"`
+	}
+	if err := json.Unmarshal(text, &claims); err != nil {
+		t.Fatal(err)
+	}
+	if claims.Audience != "http://h/api" || len(claims.Groups) != 1 || claims.Groups[0] != "g1" || time.Until(time.Unix(claims.Expires, 0)) < 59*time.Minute {
+		t.Errorf("claims %s", text)
+	}
+	if bearer("another", "http://h/api", "g1") == strings.Join(parts, ".") {
+		t.Error("the key does not matter")
+	}
+}
+
+func TestSpectrum(t *testing.T) {
+	s := new(spectrum)
+	if s.at(0.99) != 0 {
+		t.Error("without any times there is a percentile")
+	}
+	for n := range 100 {
+		s.add(time.Duration(n) * time.Millisecond)
+	}
+	s.add(-time.Second)
+	s.add(time.Hour)
+	for q, want := range map[float64]time.Duration{0.5: 49*time.Millisecond + spectrumStep, 1: 2 * time.Second} {
+		if got := s.at(q); got != want {
+			t.Errorf("share %v below %v, want %v", q, got, want)
+		}
+	}
+	s.reset()
+	if s.at(1) != 0 {
+		t.Error("it is not empty after reset")
+	}
+}
+
+func TestSkipFrame(t *testing.T) {
+	in := bufio.NewReader(strings.NewReader("\x81\x02hi\x81\x7e\x00\x80" + strings.Repeat("x", 128) + "\x81\x00?"))
+	for range 3 {
+		if err := skipFrame(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rest, _ := in.ReadByte(); rest != '?' {
+		t.Errorf("behind three frames stands %q", rest)
+	}
+	if err := skipFrame(in); err == nil {
+		t.Error("no frame is passed over without an error")
+	}
+}
+
+func TestRESTTable(t *testing.T) {
+	got := restTable("ours", []restRow{{"to nobody", 1, 0, 8}, {"to many", 1, 10, 1}}, [][]restFigures{
+		{{perPublish: 10, perSecond: 100}, {perPublish: 30, perSecond: 300}, {perPublish: 20, perSecond: 200}},
+		{{perPublish: 80, perDelivery: 8, perSecond: 5, p99: 1.25}},
+	})
+	for _, want := range []string{"| to nobody | 8 | 20.0 |  | 200 |  |\n", "| to many | 1 | 80.0 | 8.00 | 5 | 1.2 |\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("has no row %q:\n%s", want, got)
+		}
+	}
+}
