@@ -1,6 +1,10 @@
 package gateway
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluicegate/sluice/poller"
+)
 
 // Identity is who a session belongs to. [Route].Authorize may give it one; it
 // does not change afterwards.
@@ -28,31 +32,27 @@ func (i *Identity) size() int {
 
 // profile is what some sessions have and most do not. A plain session has none.
 type profile struct {
-	// Fixed.
+	// Fixed before the hub's users have it, whose goroutines read them.
 	userID string
+	handle poller.Handle // set for those with a user
 
 	// Loop only.
-	memberships []membership
-	rare        *rarities // nil: none
+	memberships uint32 // a list of the loop's; it fills a word with handle
+
+	// Fixed.
+	equipment *equipment // nil: none
+	notes     map[string]string
 }
 
-// rarities are what few of the sessions have that have a profile. In a profile
-// they would cost each of them 16 bytes.
-type rarities struct {
+// equipment is what a program has given a session alone.
+type equipment struct {
 	// Fixed.
-	notes   map[string]string
 	handler Handler // nil: the route's
 	encoder Encoder // nil: none
-
-	// Loop only.
-	dropped uint64 // messages that the session was too slow for
 }
 
-// membership is a session's place in a group.
-type membership struct {
-	share uint32 // the loop's part of the group
-	seat  uint32 // there
-}
+// UserID implements [hub.Member]. It may be called from any goroutine.
+func (p *profile) UserID() string { return p.userID }
 
 func (p *profile) user() string {
 	if p == nil {
@@ -62,35 +62,28 @@ func (p *profile) user() string {
 }
 
 func (p *profile) metadata() map[string]string {
-	if p == nil || p.rare == nil {
-		return nil
-	}
-	return p.rare.notes
-}
-
-func (p *profile) dropped() uint64 {
-	if p == nil || p.rare == nil {
-		return 0
-	}
-	return p.rare.dropped
-}
-
-// groups returns the memberships; they are borrowed until the next one begins
-// or ends.
-func (p *profile) groups() []membership {
 	if p == nil {
 		return nil
+	}
+	return p.notes
+}
+
+// list returns the list of the session's memberships.
+func (p *profile) list() uint32 {
+	if p == nil {
+		return noMembership
 	}
 	return p.memberships
 }
 
 // identify notes whose session it is.
-func (s *shard) identify(x *session, i *Identity) {
+func (s *shard) identify(c *poller.Conn, x *session, i *Identity) {
 	if i.User != "" {
-		s.profileOf(x).userID = i.User
+		p := s.profileOf(x)
+		p.userID, p.handle = i.User, c.Handle()
 	}
 	if len(i.Metadata) > 0 {
-		s.raritiesOf(x).notes = i.Metadata
+		s.profileOf(x).notes = i.Metadata
 	}
 }
 
@@ -98,12 +91,13 @@ func (s *shard) identify(x *session, i *Identity) {
 func (s *shard) equip(x *session, r *Request) {
 	x.form = r.Form
 	if r.Handler != nil {
-		s.raritiesOf(x).handler = r.Handler
 		x.flags |= flagHandler
 	}
 	if r.Encoder != nil {
-		s.raritiesOf(x).encoder = r.Encoder
 		x.flags |= flagEncoder
+	}
+	if x.flags&(flagHandler|flagEncoder) != 0 {
+		s.profileOf(x).equipment = &equipment{r.Handler, r.Encoder}
 	}
 }
 
@@ -113,13 +107,4 @@ func (s *shard) profileOf(x *session) *profile {
 		x.profile = new(profile)
 	}
 	return x.profile
-}
-
-// raritiesOf returns what is rare of the session's profile, making it if need be.
-func (s *shard) raritiesOf(x *session) *rarities {
-	p := s.profileOf(x)
-	if p.rare == nil {
-		p.rare = new(rarities)
-	}
-	return p.rare
 }

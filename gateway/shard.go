@@ -42,15 +42,17 @@ type shard struct {
 	open      int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
-	shares     slab.Table[share]
-	shareSlots slab.Slots
-	shareOf    map[*hub.Group]uint32
-	scopes     uint64 // given to shares
-	fanout     fanout
+	shares      slab.Table[share]
+	shareSlots  slab.Slots
+	shareOf     map[*hub.Group]uint32
+	scopes      uint64 // given to shares
+	fanout      fanout
+	memberships memberships
 
 	// Loop only: slow sessions.
-	slow   int          // those with a backlog
-	queued outbox.Total // in their backlogs
+	slow   int               // those with a backlog
+	queued outbox.Total      // in their backlogs
+	lost   map[uint32]uint64 // messages that they were too slow for, by slot
 
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
@@ -156,7 +158,9 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		heads:     make(map[uint32]*head),
 		undecided: make(map[uint32]*decision),
 		shareOf:   make(map[*hub.Group]uint32),
+		lost:      make(map[uint32]uint64),
 	}
+	s.memberships.reserve()
 	s.follow(g.live.Load())
 	s.pacer = newPacer(s, g.config.Rates)
 	s.counts.classes = make([]classCounts, len(g.classes))
@@ -323,6 +327,7 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 	s.end(c, x)
 	s.counts.reasons[x.reason]++
 	s.gateway.journal.ended(c, x, cause)
+	delete(s.lost, c.Slot())
 	s.sessions.Release(c.Slot())
 }
 
@@ -337,7 +342,7 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	s.pacer.end(c, x)
 	s.leaveHub(c, x)
 	s.vacate(c, s.route(x))
-	s.route(x).hub.unregister(s.session(c), x.profile.user())
+	s.route(x).hub.unregister(x.profile)
 	s.happened(c, x, SessionClosed, "")
 	s.closeBacklog(x)
 	if s.route(x).dispatch == Inline {
@@ -356,7 +361,7 @@ func (s *shard) route(x *session) *route { return s.gateway.numbered[x.route] }
 // handler returns the handler of a session that is or was open.
 func (s *shard) handler(x *session) Handler {
 	if x.flags&flagHandler != 0 {
-		return x.profile.rare.handler
+		return x.profile.equipment.handler
 	}
 	return s.route(x).handler
 }
