@@ -14,7 +14,6 @@ func TestFootprints(t *testing.T) {
 	}{
 		{"a session", unsafe.Sizeof(session{}), 64},
 		{"the profile of a session with a user or in a group", unsafe.Sizeof(profile{}), 48},
-		{"what a program has given a session", unsafe.Sizeof(equipment{}), 32},
 		{"a membership", unsafe.Sizeof(membership{}), 12},
 		{"a loop's share of a group", unsafe.Sizeof(share{}), 120},
 	} {

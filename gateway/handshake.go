@@ -139,7 +139,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.open++
 	s.counts.upgraded++
 	x.opened = s.second()
-	s.equip(x, r)
+	s.equip(c.Slot(), x, r)
 	s.pacer.begin(c.Slot())
 	s.noteExpiry(c, x, r.Identity.Expires)
 	s.greet(c, x, r.Greeting)

@@ -79,13 +79,13 @@ func (s *shard) describe(c *poller.Conn) *SessionInfo {
 		Session:     s.session(c),
 		ID:          s.session(c).ID(),
 		User:        x.profile.user(),
-		Metadata:    x.profile.metadata(),
+		Metadata:    s.metadata(c.Slot()),
 		Form:        x.form,
 		RemoteAddr:  c.RemoteAddr(),
 		Opened:      now.Add(-s.age(x)).Truncate(time.Second),
 		Active:      now.Add(-s.loop.Now().Since(x.active)),
 		QueuedBytes: c.Unsent(),
-		Dropped:     s.lost[c.Slot()],
+		Dropped:     s.dropped(c.Slot()),
 	}
 	if h := s.route(x).hub; h != nil {
 		info.Hub = h.name

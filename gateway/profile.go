@@ -40,15 +40,18 @@ type profile struct {
 	memberships uint32 // a list of the loop's; it fills a word with handle
 
 	// Fixed.
-	equipment *equipment // nil: none
-	notes     map[string]string
+	handler Handler // nil: the route's
 }
 
-// equipment is what a program has given a session alone.
-type equipment struct {
+// rarity is what few of the sessions have that have a profile. It is found by slot:
+// in a profile it would cost each of them 40 bytes.
+type rarity struct {
 	// Fixed.
-	handler Handler // nil: the route's
+	notes   map[string]string
 	encoder Encoder // nil: none
+
+	// Loop only.
+	dropped uint64 // messages that the session was too slow for
 }
 
 // UserID implements [hub.Member]. It may be called from any goroutine.
@@ -59,13 +62,6 @@ func (p *profile) user() string {
 		return ""
 	}
 	return p.userID
-}
-
-func (p *profile) metadata() map[string]string {
-	if p == nil {
-		return nil
-	}
-	return p.notes
 }
 
 // list returns the list of the session's memberships.
@@ -83,21 +79,20 @@ func (s *shard) identify(c *poller.Conn, x *session, i *Identity) {
 		p.userID, p.handle = i.User, c.Handle()
 	}
 	if len(i.Metadata) > 0 {
-		s.profileOf(x).notes = i.Metadata
+		s.rarityOf(c.Slot()).notes = i.Metadata
 	}
 }
 
 // equip gives the session what a program has given its request.
-func (s *shard) equip(x *session, r *Request) {
+func (s *shard) equip(slot uint32, x *session, r *Request) {
 	x.form = r.Form
 	if r.Handler != nil {
+		s.profileOf(x).handler = r.Handler
 		x.flags |= flagHandler
 	}
 	if r.Encoder != nil {
+		s.rarityOf(slot).encoder = r.Encoder
 		x.flags |= flagEncoder
-	}
-	if x.flags&(flagHandler|flagEncoder) != 0 {
-		s.profileOf(x).equipment = &equipment{r.Handler, r.Encoder}
 	}
 }
 
@@ -107,4 +102,30 @@ func (s *shard) profileOf(x *session) *profile {
 		x.profile = new(profile)
 	}
 	return x.profile
+}
+
+// rarityOf returns what is rare of the session at slot, making it if need be.
+func (s *shard) rarityOf(slot uint32) *rarity {
+	r := s.rarities[slot]
+	if r == nil {
+		r = new(rarity)
+		s.rarities[slot] = r
+	}
+	return r
+}
+
+// metadata returns the notes on the session at slot.
+func (s *shard) metadata(slot uint32) map[string]string {
+	if r := s.rarities[slot]; r != nil {
+		return r.notes
+	}
+	return nil
+}
+
+// dropped returns how many messages the session at slot was too slow for.
+func (s *shard) dropped(slot uint32) uint64 {
+	if r := s.rarities[slot]; r != nil {
+		return r.dropped
+	}
+	return 0
 }

@@ -68,7 +68,7 @@ func (r *Recipient) Hub() string {
 func (r *Recipient) Groups() int { return r.shard.memberships.count(r.session.profile.list()) }
 
 // Metadata returns what the session's metadata have for a key, or "".
-func (r *Recipient) Metadata(key string) string { return r.session.profile.metadata()[key] }
+func (r *Recipient) Metadata(key string) string { return r.shard.metadata(r.conn.Slot())[key] }
 
 // Form returns the session's form.
 func (r *Recipient) Form() Form { return r.session.form }

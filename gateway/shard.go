@@ -37,6 +37,7 @@ type shard struct {
 	sessions  slab.Table[session]
 	heads     map[uint32]*head     // HTTP requests that arrive in pieces, by slot
 	undecided map[uint32]*decision // upgrades that are being decided on, by slot
+	rarities  map[uint32]*rarity   // by slot
 	behind    int                  // bytes that their clients have sent ahead
 	expiries  expiries
 	open      int
@@ -50,9 +51,8 @@ type shard struct {
 	memberships memberships
 
 	// Loop only: slow sessions.
-	slow   int               // those with a backlog
-	queued outbox.Total      // in their backlogs
-	lost   map[uint32]uint64 // messages that they were too slow for, by slot
+	slow   int          // those with a backlog
+	queued outbox.Total // in their backlogs
 
 	// Loop only: the turn.
 	segment   *buf.Segment // retained for messages of the present read, or nil
@@ -158,7 +158,7 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		heads:     make(map[uint32]*head),
 		undecided: make(map[uint32]*decision),
 		shareOf:   make(map[*hub.Group]uint32),
-		lost:      make(map[uint32]uint64),
+		rarities:  make(map[uint32]*rarity),
 	}
 	s.memberships.reserve()
 	s.follow(g.live.Load())
@@ -327,7 +327,7 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 	s.end(c, x)
 	s.counts.reasons[x.reason]++
 	s.gateway.journal.ended(c, x, cause)
-	delete(s.lost, c.Slot())
+	delete(s.rarities, c.Slot())
 	s.sessions.Release(c.Slot())
 }
 
@@ -361,7 +361,7 @@ func (s *shard) route(x *session) *route { return s.gateway.numbered[x.route] }
 // handler returns the handler of a session that is or was open.
 func (s *shard) handler(x *session) Handler {
 	if x.flags&flagHandler != 0 {
-		return x.profile.equipment.handler
+		return x.profile.handler
 	}
 	return s.route(x).handler
 }
