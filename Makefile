@@ -121,6 +121,22 @@ bench-echo: build build-peers ## compare the cost of an echo with the bare loop:
 bench-idle: build build-peers ## compare the memory of idle connections with the bare loop: CONNECTIONS=15000
 	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --baseline bareloop --compressed deflated $(BARELOOP) $(INLINE) $(DEFLATED)
 
+# Each row has one thing more than the one before. The sessions of the last one speak
+# json.webpubsub.azure.v1, and have a token, a user and a group each.
+ROOMS      = 'bin/rooms --listen 127.0.0.1:0'
+ROOMS_PATH = /client/hubs/rooms
+MEMORY_KEY = the-key-of-a-benchmark-is-no-secret
+
+.PHONY: bench-memory
+bench-memory: build build-peers ## measure the memory of sessions with a user, with groups and with a subprotocol: CONNECTIONS=15000
+	$(GO) build -o bin/ ./examples/rooms
+	@bin/sluice token clients --hub chat --access-key $(MEMORY_KEY) --count $(CONNECTIONS) --user 'user-{n}' --group all \
+		--role webpubsub.sendToGroup --role webpubsub.joinLeaveGroup > bin/memory.tokens
+	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --hold 6s --path '$(ROOMS_PATH)?rooms=all' --baseline group \
+		--path-of 'user=$(ROOMS_PATH)?user=user-{n}&rooms=all' --path-of 'groups=$(ROOMS_PATH)?user=user-{n}&rooms=all,half' \
+		--path-of json=/client/hubs/chat --load 'json=--token-file bin/memory.tokens --subprotocol json.webpubsub.azure.v1' \
+		group=$(ROOMS) user=$(ROOMS) groups=$(ROOMS) json='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(MEMORY_KEY)'
+
 # A hub that publishes what it receives. The peers' servers take any path.
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline
 BROADCAST = bin/compare broadcast --wsbench bin/wsbench --rounds $(ROUNDS) --path /client/hubs/chat

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,8 +13,9 @@ import (
 // all of them alike.
 type comparison struct {
 	servers  []serverSpec
-	baseline string // name of the server that ratios refer to
-	path     string // of the WebSocket URL
+	baseline string            // name of the server that ratios refer to
+	path     string            // of the WebSocket URL
+	pathOf   map[string]string // and for one server only
 	cpus     cpuList
 	tool     loadTool
 	load     map[string][]string // flags of the load tool for one server only
@@ -112,7 +114,9 @@ func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *repo
 }
 
 // url is where a server is loaded.
-func (c *comparison) url(s *server) string { return "ws://" + s.address + c.path }
+func (c *comparison) url(s *server) string {
+	return "ws://" + s.address + cmp.Or(c.pathOf[s.name], c.path)
+}
 
 // with starts a server, has load put on it and stops it. load returns the CPU
 // time that the load tool used.

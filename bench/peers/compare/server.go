@@ -40,6 +40,7 @@ func (s *serverSpec) UnmarshalText(text []byte) error {
 // server is a running server process.
 type server struct {
 	// Fixed after start.
+	name    string
 	address string
 	command *exec.Cmd
 	output  *tail
@@ -54,7 +55,7 @@ func (s *serverSpec) start(ctx context.Context, cpus cpuList) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	running := &server{
+	running := &server{name: s.Name,
 		command: child(ctx, s.Command),
 		output:  new(tail),
 		admin:   make(chan string, 1),
