@@ -139,7 +139,7 @@ bench-idle: build build-peers ## compare the memory of idle connections with the
 SECURED     = --tls-certificate {certificate} --tls-key {key}
 TLS_SERVERS = sluice='bin/sluice serve --listen 127.0.0.1:0 --admin= --echo /echo --dispatch inline --tls-certificates {certificate} --tls-keys {key}' \
 	gorilla='bin/gorilla $(SECURED)' nbio='bin/nbio $(SECURED)'
-TLS_IDLE    = bin/compare idle --tls --wsbench bin/wsbench --rounds $(ROUNDS) --spare-rounds 0 --hold $(HOLD)
+TLS_IDLE    = bin/compare idle --tls --wsbench bin/wsbench --rounds $(ROUNDS) --spare-runs 0 --hold $(HOLD)
 
 # A round takes some ten minutes, most of which is rest.
 .PHONY: bench-tls
@@ -148,6 +148,22 @@ bench-tls: build build-peers ## compare echoes and idle connections over TLS wit
 	bin/compare echo --tls --wsbench bin/wsbench --rounds $(ROUNDS) --in-flight $(IN_FLIGHT) --baseline gorilla $(TLS_SERVERS)
 	$(TLS_IDLE) --connections 5000 --baseline sluice $(TLS_SERVERS)
 	$(TLS_IDLE) --connections 15000 --baseline sluice $(TLS_SERVERS)
+
+# Each row has one thing more than the one before. The sessions of the last one speak
+# json.webpubsub.azure.v1, and have a token, a user and a group each.
+ROOMS      = 'bin/rooms --listen 127.0.0.1:0'
+ROOMS_PATH = /client/hubs/rooms
+MEMORY_KEY = the-key-of-a-benchmark-is-no-secret
+
+.PHONY: bench-memory
+bench-memory: build build-peers ## measure the memory of sessions with a user, with groups and with a subprotocol: CONNECTIONS=15000
+	$(GO) build -o bin/ ./examples/rooms
+	@bin/sluice token clients --hub chat --access-key $(MEMORY_KEY) --count $(CONNECTIONS) --user 'user-{n}' --group all \
+		--role webpubsub.sendToGroup --role webpubsub.joinLeaveGroup > bin/memory.tokens
+	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --hold 6s --path '$(ROOMS_PATH)?rooms=all' --baseline group \
+		--path-of 'user=$(ROOMS_PATH)?user=user-{n}&rooms=all' --path-of 'groups=$(ROOMS_PATH)?user=user-{n}&rooms=all,half' \
+		--path-of json=/client/hubs/chat --load 'json=--token-file bin/memory.tokens --subprotocol json.webpubsub.azure.v1' \
+		group=$(ROOMS) user=$(ROOMS) groups=$(ROOMS) json='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(MEMORY_KEY)'
 
 # A hub that publishes what it receives. The peers' servers take any path.
 HUB       = bin/sluice serve --listen 127.0.0.1:0 --admin= --dispatch inline

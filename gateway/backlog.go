@@ -138,7 +138,7 @@ func (s *shard) hold(c *poller.Conn, x *session, m outgoing) outcome {
 		Key:    outbox.Key{Scope: m.scope, Name: m.key},
 	}, outbox.Room{Bytes: limits.Outbound - c.Unsent(), Messages: limits.OutboundMessages}, func(lost outbox.Message) {
 		s.counts.classes[lost.Class].dropped++
-		s.raritiesOf(x).dropped++
+		s.rarityOf(c.Slot()).dropped++
 	})
 	switch verdict {
 	case outbox.Queued:

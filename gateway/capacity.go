@@ -27,17 +27,17 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 }
 
 // register takes the place that a session needs of its user, once that is known.
-func (h *Hub) register(s Session, user string) *refusal {
-	if h != nil && user != "" && !h.users.Add(user, s.handle, int(h.sessionsPerUser.Load())) {
+func (h *Hub) register(p *profile) *refusal {
+	if p.user() != "" && !h.users.Add(p, int(h.sessionsPerUser.Load())) {
 		return &refusal{reason: ReasonUserFull}
 	}
 	return nil
 }
 
 // unregister gives the place back.
-func (h *Hub) unregister(s Session, user string) {
-	if h != nil && user != "" {
-		h.users.Remove(user, s.handle)
+func (h *Hub) unregister(p *profile) {
+	if p.user() != "" {
+		h.users.Remove(p)
 	}
 }
 

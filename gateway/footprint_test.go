@@ -14,7 +14,7 @@ func TestFootprints(t *testing.T) {
 	}{
 		{"a session", unsafe.Sizeof(session{}), 64},
 		{"the profile of a session with a user or in a group", unsafe.Sizeof(profile{}), 48},
-		{"a membership", unsafe.Sizeof(membership{}), 8},
+		{"a membership", unsafe.Sizeof(membership{}), 12},
 		{"a loop's share of a group", unsafe.Sizeof(share{}), 120},
 	} {
 		if test.size > test.most {

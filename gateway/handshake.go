@@ -113,7 +113,8 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 func (s *shard) grant(c *poller.Conn, x *session, route *route, r *Request, behind []byte) {
 	refused := s.vet(route, r)
 	if refused == nil {
-		refused = route.hub.register(s.session(c), r.Identity.User)
+		s.identify(c, x, &r.Identity)
+		refused = route.hub.register(x.profile)
 	}
 	if refused != nil {
 		s.vacate(c, route)
@@ -152,8 +153,7 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.open++
 	s.counts.upgraded++
 	x.opened = s.second()
-	s.identify(x, &r.Identity)
-	s.equip(x, r)
+	s.equip(c.Slot(), x, r)
 	s.pacer.begin(c.Slot())
 	s.noteExpiry(c, x, r.Identity.Expires)
 	s.greet(c, x, r.Greeting)

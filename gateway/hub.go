@@ -34,7 +34,7 @@ type Hub struct {
 
 	// Safe for concurrent use.
 	groups hub.Index
-	users  hub.Users[poller.Handle]
+	users  hub.Users[*profile]
 	order  sync.Mutex // held while something is told to everyone, as in hub.Index
 
 	// Atomic.

@@ -79,18 +79,18 @@ func (s *shard) describe(c *poller.Conn) *SessionInfo {
 		Session:     s.session(c),
 		ID:          s.session(c).ID(),
 		User:        x.profile.user(),
-		Metadata:    x.profile.metadata(),
+		Metadata:    s.metadata(c.Slot()),
 		Form:        x.form,
 		RemoteAddr:  c.RemoteAddr(),
 		Opened:      now.Add(-s.age(x)).Truncate(time.Second),
 		Active:      now.Add(-s.loop.Now().Since(x.active)),
 		QueuedBytes: c.Unsent(),
-		Dropped:     x.profile.dropped(),
+		Dropped:     s.dropped(c.Slot()),
 	}
 	if h := s.route(x).hub; h != nil {
 		info.Hub = h.name
 	}
-	for _, m := range x.profile.groups() {
+	for m := range s.memberships.of(x.profile.list()) {
 		info.Groups = append(info.Groups, s.shares.At(m.share).group.Name())
 	}
 	if x.backlog != nil {

@@ -97,11 +97,7 @@ func (p *partListing) matches(x *session) bool {
 	if p.which.User != "" && x.profile.user() != p.which.User {
 		return false
 	}
-	if p.which.Group == "" {
-		return true
-	}
-	_, is := s.memberOf(x, p.which.Group)
-	return is
+	return p.which.Group == "" || s.memberOf(x, p.which.Group) != nil
 }
 
 // GroupInfo is what is known of a group.

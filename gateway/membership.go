@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"slices"
-
 	"github.com/sluicegate/sluice/gateway/internal/hub"
 	"github.com/sluicegate/sluice/poller"
 )
@@ -21,13 +19,12 @@ func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
 		return false
 	case s.joined(x, j.group):
 		return false
-	case len(x.profile.groups()) >= s.config.Limits.Groups:
+	case s.memberships.count(x.profile.list()) >= s.config.Limits.Groups:
 		s.counts.joinsRefused++
 		return false
 	}
 	number, opened := s.openShare(j.hub, j.group)
-	p := s.profileOf(x)
-	p.memberships = append(p.memberships, membership{number, s.joinShare(number, c.Slot())})
+	s.memberships.add(&s.profileOf(x).memberships, number, s.joinShare(number, c.Slot()))
 	j.group.AddMembers(1)
 	s.counts.joined++
 	s.tell(c, x, GroupJoined, j.group.Name())
@@ -56,9 +53,6 @@ func (s *shard) tell(c *poller.Conn, x *session, kind EventKind, group string) {
 
 // joinGroups makes a session that has just opened a member of groups.
 func (s *shard) joinGroups(c *poller.Conn, x *session, h *Hub, groups []string) {
-	if len(groups) > 0 {
-		s.profileOf(x).memberships = make([]membership, 0, len(groups))
-	}
 	for _, name := range groups {
 		j := &join{hub: h, group: h.groups.Hold(name, s.loop.Index()), handle: c.Handle()}
 		j.Run(s.loop)
@@ -68,13 +62,17 @@ func (s *shard) joinGroups(c *poller.Conn, x *session, h *Hub, groups []string) 
 // joined reports whether the session is a member of a group.
 func (s *shard) joined(x *session, group *hub.Group) bool {
 	number, known := s.shareOf[group]
-	return known && slices.ContainsFunc(x.profile.groups(), func(m membership) bool { return m.share == number })
+	return known && s.memberships.find(x.profile.list(), number) != nil
 }
 
-// memberOf returns which of the session's memberships is that of a group.
-func (s *shard) memberOf(x *session, group string) (at int, is bool) {
-	at = slices.IndexFunc(x.profile.groups(), func(m membership) bool { return s.shares.At(m.share).group.Name() == group })
-	return at, at >= 0
+// memberOf returns the session's membership in a group, nil if there is none.
+func (s *shard) memberOf(x *session, group string) *membership {
+	for m := range s.memberships.of(x.profile.list()) {
+		if s.shares.At(m.share).group.Name() == group {
+			return m
+		}
+	}
+	return nil
 }
 
 // leave ends the membership in a group, if there is one, after what was
@@ -84,16 +82,15 @@ func (s *shard) leave(c *poller.Conn, x *session, g Group) {
 		s.counts.undelivered++
 		return
 	}
-	at, is := s.memberOf(x, g.name)
-	if is && s.hasten(c, x, x.profile.memberships[at]) {
-		s.dismiss(c, x, at)
+	if m := s.memberOf(x, g.name); m != nil && s.hasten(c, x, *m) {
+		s.dismiss(c, x, m)
 	}
 }
 
 // leaveAll ends all memberships, after what was published before.
 func (s *shard) leaveAll(c *poller.Conn, x *session) {
-	for _, m := range x.profile.groups() {
-		if !s.hasten(c, x, m) {
+	for m := range s.memberships.of(x.profile.list()) {
+		if !s.hasten(c, x, *m) {
 			return
 		}
 	}
@@ -107,11 +104,11 @@ func (s *shard) hastenAll(c *poller.Conn, x *session) (is bool) {
 	if h == nil {
 		return true
 	}
-	if !s.hasten(c, x, membership{uint32(h.number), x.seat}) {
+	if !s.hasten(c, x, membership{share: uint32(h.number), seat: x.seat}) {
 		return false
 	}
-	for _, m := range x.profile.groups() {
-		if !s.hasten(c, x, m) {
+	for m := range s.memberships.of(x.profile.list()) {
+		if !s.hasten(c, x, *m) {
 			return false
 		}
 	}
@@ -120,20 +117,18 @@ func (s *shard) hastenAll(c *poller.Conn, x *session) (is bool) {
 
 // dismissAll ends all memberships.
 func (s *shard) dismissAll(c *poller.Conn, x *session) {
-	for n := len(x.profile.groups()); n > 0; n-- {
-		s.dismiss(c, x, n-1)
+	for m := range s.memberships.of(x.profile.list()) {
+		s.dismiss(c, x, m)
 	}
 }
 
 // dismiss ends one of the session's memberships.
-func (s *shard) dismiss(c *poller.Conn, x *session, at int) {
-	all := x.profile.memberships
-	m := all[at]
-	all[at] = all[len(all)-1]
-	x.profile.memberships = all[:len(all)-1]
-	group := s.shares.At(m.share).group
+func (s *shard) dismiss(c *poller.Conn, x *session, m *membership) {
+	share, seat := m.share, m.seat
+	s.memberships.remove(&x.profile.memberships, share)
+	group := s.shares.At(share).group
 	group.AddMembers(-1)
-	s.leaveShare(m.share, c.Slot(), m.seat)
+	s.leaveShare(share, c.Slot(), seat)
 	s.counts.left++
 	s.tell(c, x, GroupLeft, group.Name())
 }

@@ -1,6 +1,10 @@
 package gateway
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluicegate/sluice/poller"
+)
 
 // Identity is who a session belongs to. [Route].Authorize may give it one; it
 // does not change afterwards.
@@ -28,31 +32,30 @@ func (i *Identity) size() int {
 
 // profile is what some sessions have and most do not. A plain session has none.
 type profile struct {
-	// Fixed.
+	// Fixed before the hub's users have it, whose goroutines read them.
 	userID string
+	handle poller.Handle // set for those with a user
 
 	// Loop only.
-	memberships []membership
-	rare        *rarities // nil: none
+	memberships uint32 // a list of the loop's; it fills a word with handle
+
+	// Fixed.
+	handler Handler // nil: the route's
 }
 
-// rarities are what few of the sessions have that have a profile. In a profile
-// they would cost each of them 16 bytes.
-type rarities struct {
+// rarity is what few of the sessions have that have a profile. It is found by slot:
+// in a profile it would cost each of them 40 bytes.
+type rarity struct {
 	// Fixed.
 	notes   map[string]string
-	handler Handler // nil: the route's
 	encoder Encoder // nil: none
 
 	// Loop only.
 	dropped uint64 // messages that the session was too slow for
 }
 
-// membership is a session's place in a group.
-type membership struct {
-	share uint32 // the loop's part of the group
-	seat  uint32 // there
-}
+// UserID implements [hub.Member]. It may be called from any goroutine.
+func (p *profile) UserID() string { return p.userID }
 
 func (p *profile) user() string {
 	if p == nil {
@@ -61,48 +64,34 @@ func (p *profile) user() string {
 	return p.userID
 }
 
-func (p *profile) metadata() map[string]string {
-	if p == nil || p.rare == nil {
-		return nil
-	}
-	return p.rare.notes
-}
-
-func (p *profile) dropped() uint64 {
-	if p == nil || p.rare == nil {
-		return 0
-	}
-	return p.rare.dropped
-}
-
-// groups returns the memberships; they are borrowed until the next one begins
-// or ends.
-func (p *profile) groups() []membership {
+// list returns the list of the session's memberships.
+func (p *profile) list() uint32 {
 	if p == nil {
-		return nil
+		return noMembership
 	}
 	return p.memberships
 }
 
 // identify notes whose session it is.
-func (s *shard) identify(x *session, i *Identity) {
+func (s *shard) identify(c *poller.Conn, x *session, i *Identity) {
 	if i.User != "" {
-		s.profileOf(x).userID = i.User
+		p := s.profileOf(x)
+		p.userID, p.handle = i.User, c.Handle()
 	}
 	if len(i.Metadata) > 0 {
-		s.raritiesOf(x).notes = i.Metadata
+		s.rarityOf(c.Slot()).notes = i.Metadata
 	}
 }
 
 // equip gives the session what a program has given its request.
-func (s *shard) equip(x *session, r *Request) {
+func (s *shard) equip(slot uint32, x *session, r *Request) {
 	x.form = r.Form
 	if r.Handler != nil {
-		s.raritiesOf(x).handler = r.Handler
+		s.profileOf(x).handler = r.Handler
 		x.flags |= flagHandler
 	}
 	if r.Encoder != nil {
-		s.raritiesOf(x).encoder = r.Encoder
+		s.rarityOf(slot).encoder = r.Encoder
 		x.flags |= flagEncoder
 	}
 }
@@ -115,11 +104,28 @@ func (s *shard) profileOf(x *session) *profile {
 	return x.profile
 }
 
-// raritiesOf returns what is rare of the session's profile, making it if need be.
-func (s *shard) raritiesOf(x *session) *rarities {
-	p := s.profileOf(x)
-	if p.rare == nil {
-		p.rare = new(rarities)
+// rarityOf returns what is rare of the session at slot, making it if need be.
+func (s *shard) rarityOf(slot uint32) *rarity {
+	r := s.rarities[slot]
+	if r == nil {
+		r = new(rarity)
+		s.rarities[slot] = r
 	}
-	return p.rare
+	return r
+}
+
+// metadata returns the notes on the session at slot.
+func (s *shard) metadata(slot uint32) map[string]string {
+	if r := s.rarities[slot]; r != nil {
+		return r.notes
+	}
+	return nil
+}
+
+// dropped returns how many messages the session at slot was too slow for.
+func (s *shard) dropped(slot uint32) uint64 {
+	if r := s.rarities[slot]; r != nil {
+		return r.dropped
+	}
+	return 0
 }

@@ -65,10 +65,10 @@ func (r *Recipient) Hub() string {
 }
 
 // Groups returns the number of groups that the session is in.
-func (r *Recipient) Groups() int { return len(r.session.profile.groups()) }
+func (r *Recipient) Groups() int { return r.shard.memberships.count(r.session.profile.list()) }
 
 // Metadata returns what the session's metadata have for a key, or "".
-func (r *Recipient) Metadata(key string) string { return r.session.profile.metadata()[key] }
+func (r *Recipient) Metadata(key string) string { return r.shard.metadata(r.conn.Slot())[key] }
 
 // Form returns the session's form.
 func (r *Recipient) Form() Form { return r.session.form }
@@ -78,8 +78,7 @@ func (r *Recipient) Handler() Handler { return r.shard.handler(r.session) }
 
 // InGroup reports whether the session is a member of a group.
 func (r *Recipient) InGroup(name string) bool {
-	_, is := r.shard.memberOf(r.session, name)
-	return is
+	return r.shard.memberOf(r.session, name) != nil
 }
 
 // publication is a [Publication] on its way, or an errand.

@@ -16,9 +16,9 @@ func TestMemoryIsGivenBackAfterAStorm(t *testing.T) {
 		return forced[0].Value.Uint64()
 	}
 	runtime.GC() // a quarter of what other tests have left may be more than the storm
-	before := cycles()
 	s := startSettler(20 * time.Millisecond)
 	defer s.stop()
+	before := cycles()
 	var kept [][]byte
 	for range 64 {
 		kept = append(kept, make([]byte, 64<<10))

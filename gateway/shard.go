@@ -37,16 +37,18 @@ type shard struct {
 	sessions  slab.Table[session]
 	heads     map[uint32]*head     // HTTP requests that arrive in pieces, by slot
 	undecided map[uint32]*decision // upgrades that are being decided on, by slot
+	rarities  map[uint32]*rarity   // by slot
 	behind    int                  // bytes that their clients have sent ahead
 	expiries  expiries
 	open      int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
-	shares     slab.Table[share]
-	shareSlots slab.Slots
-	shareOf    map[*hub.Group]uint32
-	scopes     uint64 // given to shares
-	fanout     fanout
+	shares      slab.Table[share]
+	shareSlots  slab.Slots
+	shareOf     map[*hub.Group]uint32
+	scopes      uint64 // given to shares
+	fanout      fanout
+	memberships memberships
 
 	// Loop only: slow sessions.
 	slow   int          // those with a backlog
@@ -164,7 +166,9 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		heads:     make(map[uint32]*head),
 		undecided: make(map[uint32]*decision),
 		shareOf:   make(map[*hub.Group]uint32),
+		rarities:  make(map[uint32]*rarity),
 	}
+	s.memberships.reserve()
 	s.follow(g.live.Load())
 	s.pacer = newPacer(s, g.config.Rates)
 	s.counts.classes = make([]classCounts, len(g.classes))
@@ -330,6 +334,7 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 	s.end(c, x)
 	s.counts.reasons[x.reason]++
 	s.gateway.journal.ended(c, x, cause)
+	delete(s.rarities, c.Slot())
 	s.sessions.Release(c.Slot())
 }
 
@@ -344,7 +349,7 @@ func (s *shard) end(c *poller.Conn, x *session) {
 	s.pacer.end(c, x)
 	s.leaveHub(c, x)
 	s.vacate(c, s.route(x))
-	s.route(x).hub.unregister(s.session(c), x.profile.user())
+	s.route(x).hub.unregister(x.profile)
 	s.happened(c, x, SessionClosed, "")
 	s.closeBacklog(x)
 	if s.route(x).dispatch == Inline {
@@ -363,7 +368,7 @@ func (s *shard) route(x *session) *route { return s.gateway.numbered[x.route] }
 // handler returns the handler of a session that is or was open.
 func (s *shard) handler(x *session) Handler {
 	if x.flags&flagHandler != 0 {
-		return x.profile.rare.handler
+		return x.profile.handler
 	}
 	return s.route(x).handler
 }

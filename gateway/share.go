@@ -74,12 +74,7 @@ func (s *shard) seatMoved(number, slot, seat uint32) {
 		x.seat = seat
 		return
 	}
-	for i := range x.profile.memberships {
-		if m := &x.profile.memberships[i]; m.share == number {
-			m.seat = seat
-			return
-		}
-	}
+	s.memberships.find(x.profile.list(), number).seat = seat
 }
 
 // joinShare makes the session at slot a member and returns its seat.

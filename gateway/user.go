@@ -18,8 +18,8 @@ func (u User) ID() string { return u.id }
 // Sessions returns the user's open sessions, in no order.
 func (u User) Sessions() []Session {
 	var all []Session
-	for _, h := range u.hub.users.Of(u.id, nil) {
-		all = append(all, Session{u.hub.gateway.shards[h.Loop], h})
+	for _, p := range u.hub.users.Of(u.id, nil) {
+		all = append(all, Session{u.hub.gateway.shards[p.handle.Loop], p.handle})
 	}
 	return all
 }

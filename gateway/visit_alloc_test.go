@@ -74,7 +74,7 @@ func (sameEncoder) Append(dst []byte, m Message, _ Content) ([]byte, MessageType
 func (st *stage) formal(form Form, encoder Encoder) {
 	for slot := range uint32(st.open) {
 		x := st.sessions.At(slot)
-		st.equip(x, &Request{Form: form, Encoder: encoder})
+		st.equip(slot, x, &Request{Form: form, Encoder: encoder})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 )
 
 type tokenCommands struct {
-	Client mintCommand    `cmd:"" help:"Print the URL and the token with which a client connects."`
-	Check  inspectCommand `cmd:"" help:"Check a token, and print what it says."`
+	Client  mintCommand    `cmd:"" help:"Print the URL and the token with which a client connects."`
+	Clients crowdCommand   `cmd:"" help:"Print the tokens of many clients, one in a line."`
+	Check   inspectCommand `cmd:"" help:"Check a token, and print what it says."`
 }
 
 // access is what tokens are minted and checked with.
@@ -60,14 +62,52 @@ func (c *mintCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	if c.Expires == 0 {
-		return usageError{errors.New("--expires: 0s: must be at least 1s")}
-	}
-	signed, err := authority.MintClient(token.Client{Hub: c.Hub, User: c.User, Groups: c.Group, Roles: c.Role, Life: c.Expires})
+	signed, err := c.mint(authority, strings.NewReplacer())
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	fmt.Fprintf(p.stdout, "url    %s?access_token=%s\ntoken  %s\n", authority.Endpoint().ClientURL(c.Hub), url.QueryEscape(signed), signed)
+	return nil
+}
+
+// mint returns the token of one client; number replaces what stands for its number.
+func (c *mintCommand) mint(authority *token.Authority, number *strings.Replacer) (string, error) {
+	if c.Expires == 0 {
+		return "", usageError{errors.New("--expires: 0s: must be at least 1s")}
+	}
+	client := token.Client{Hub: c.Hub, User: number.Replace(c.User), Roles: c.Role, Life: c.Expires}
+	for _, group := range c.Group {
+		client.Groups = append(client.Groups, number.Replace(group))
+	}
+	signed, err := authority.MintClient(client)
+	if err != nil {
+		return "", usageError{err}
+	}
+	return signed, nil
+}
+
+// crowdCommand mints what wsbench --token-file reads.
+type crowdCommand struct {
+	mintCommand
+	Count int `required:"" help:"Number of clients. {n} in user id and groups stands for the number of one, from 0."`
+}
+
+// Run prints the tokens.
+func (c *crowdCommand) Run(p *process) error {
+	authority, err := c.authority(p)
+	if err != nil {
+		return err
+	}
+	if c.Count < 1 {
+		return usageError{fmt.Errorf("--count: %d: must be 1 or more", c.Count)}
+	}
+	for n := range c.Count {
+		signed, err := c.mint(authority, strings.NewReplacer("{n}", strconv.Itoa(n)))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(p.stdout, signed)
+	}
 	return nil
 }
 

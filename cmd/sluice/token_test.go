@@ -24,6 +24,19 @@ func TestTokensAreMintedAndChecked(t *testing.T) {
 	}
 }
 
+func TestTokensOfACrowd(t *testing.T) {
+	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}
+	crowd := runSluice(t, env, "token", "clients", "--hub", "chat", "--user", "user-{n}", "--group", "all", "--group", "g{n}", "--count", "3")
+	tokens := strings.Fields(crowd.stdout)
+	if crowd.code != exitClean || len(tokens) != 3 {
+		t.Fatalf("%d tokens: %+v", len(tokens), crowd)
+	}
+	checked := runSluice(t, env, "token", "check", tokens[2])
+	if !strings.Contains(checked.stdout, "user     user-2\n") || !strings.Contains(checked.stdout, "groups   all, g2\n") {
+		t.Errorf("the last token says %q", checked.stdout)
+	}
+}
+
 func TestFaultsOfTokenCommands(t *testing.T) {
 	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}
 	signed := strings.TrimSpace(strings.Split(runSluice(t, env, "token", "client", "--hub", "chat").stdout, "token  ")[1])
@@ -40,6 +53,8 @@ func TestFaultsOfTokenCommands(t *testing.T) {
 		{"bad endpoint", env, []string{"client", "--hub=chat", "--endpoint=ws://h"}, exitUsage, "--endpoint: endpoint \"ws://h\": has the scheme ws"},
 		{"no life", env, []string{"client", "--hub=chat", "--expires=0s"}, exitUsage, "--expires: 0s"},
 		{"short life", env, []string{"client", "--hub=chat", "--expires=1ms"}, exitUsage, "life: 1ms"},
+		{"no crowd", env, []string{"clients", "--hub=chat", "--count=0"}, exitUsage, "--count: 0: must be 1 or more"},
+		{"no life for a crowd", env, []string{"clients", "--hub=chat", "--count=1", "--expires=0s"}, exitUsage, "--expires: 0s"},
 		{"no token", env, []string{"check"}, exitUsage, "<token>"},
 		{"malformed", env, []string{"check", "x"}, exitFailed, "malformed"},
 		{"another key", nil, []string{"check", signed, "--access-key=" + testKey + "!"}, exitFailed, "signature is wrong"},

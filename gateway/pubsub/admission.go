@@ -101,12 +101,12 @@ func (s *Service) letIn(r *gateway.Request, c *client, query url.Values) (err er
 	if c.hook != nil {
 		c.hook.Subprotocol = r.Subprotocol
 	}
+	r.Handler, r.Identity.User, r.Form = c, c.user, formOf(c.protocol)
 	if c.protocol.Encoding == subprotocol.Simple {
-		if c.route, err = routeOf(query); err != nil {
+		if r.Handler, err = simpleHandler(c, query); err != nil {
 			return s.refuse(http.StatusBadRequest, err.Error())
 		}
 	}
-	r.Handler, r.Identity.User, r.Form = c, c.user, formOf(c.protocol)
 	id := r.Session.ID()
 	switch {
 	case c.protocol.Reliable:

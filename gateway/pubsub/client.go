@@ -23,7 +23,6 @@ type client struct {
 	told     atomic.Bool         // that it is connected, the upstream was
 	hook     *webhook.Connection // nil: there is no upstream
 	lasting  *lasting            // nil: it is not reliable
-	route    *route              // of a simple client that publishes; nil: it sends events
 
 	// Guarded by mu.
 	mu          sync.Mutex
@@ -46,6 +45,7 @@ var (
 func (c *client) Open(s gateway.Session, r *gateway.Request) {
 	switch {
 	case c.lasting == nil:
+		c.user = r.Identity.User // the session keeps these bytes too
 		c.tellConnected()
 	case c.lasting.id == s.ID():
 		c.begin(s, r.Identity.Groups)

@@ -161,7 +161,7 @@ func (s *Service) each(ctx context.Context, which *api.Selection, do func(gatewa
 // reliable, each on its session's loop, and returns their number.
 func (s *Service) visit(ctx context.Context, which *api.Selection, do func(*gateway.Recipient, *client)) (int, error) {
 	chosen := gateway.Selection{Filter: s.chooses(which)}
-	visit := func(r *gateway.Recipient) { do(r, r.Handler().(*client)) }
+	visit := func(r *gateway.Recipient) { do(r, clientOf(r)) }
 	switch which.Scope {
 	case api.Group:
 		return s.hub.Group(which.Name).Visit(ctx, chosen, visit)
@@ -197,6 +197,14 @@ func (s *Service) chooses(which *api.Selection) func(*gateway.Recipient) bool {
 	}
 }
 
+// clientOf returns the client of a session that is not a reliable one's.
+func clientOf(r *gateway.Recipient) *client {
+	if p, is := r.Handler().(*publisher); is {
+		return p.client
+	}
+	return r.Handler().(*client)
+}
+
 // recipient is a session as a filter sees it on the session's loop.
 type recipient struct{ *gateway.Recipient }
 
@@ -204,4 +212,4 @@ var _ api.Subject = recipient{}
 
 func (r recipient) UserID() (string, bool) { return r.User(), r.User() != "" }
 func (r recipient) ConnectionID() string   { return r.Session().ID() }
-func (r recipient) Protocol() string       { return r.Handler().(*client).protocol.String() }
+func (r recipient) Protocol() string       { return clientOf(r.Recipient).protocol.String() }

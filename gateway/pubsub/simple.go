@@ -12,41 +12,51 @@ import (
 // simpleEvent is the name of the event that a simple client's message is.
 const simpleEvent = "message"
 
-// route is where a simple client's messages go.
-type route struct {
+// publisher is a simple client whose messages go to a group.
+type publisher struct {
+	*client
+
+	// Fixed.
 	group  string
 	noEcho bool
 }
 
-// routeOf reads the query of a simple client. It returns nil for one that sends
-// events.
-func routeOf(query url.Values) (*route, error) {
+var _ gateway.Taker = (*publisher)(nil)
+
+// simpleHandler returns the handler of a simple client with that query: the client
+// itself if it sends events.
+func simpleHandler(c *client, query url.Values) (gateway.Handler, error) {
 	switch mode := query.Get("webpubsub_mode"); mode {
 	case "", "sendEvent":
-		return nil, nil
+		return c, nil
 	case "sendToGroup":
 		group := query.Get("group")
-		return &route{group, query.Get("noEcho") == "true"}, subprotocol.CheckGroup([]byte(group))
+		return &publisher{c, group, query.Get("noEcho") == "true"}, subprotocol.CheckGroup([]byte(group))
 	default:
 		return nil, &subprotocol.Error{Field: "webpubsub_mode", Text: "must be sendEvent or sendToGroup"}
 	}
 }
 
-// takeSimple does what a message without an envelope stands for.
+// Take sends a message to the publisher's group.
+func (p *publisher) Take(s gateway.Session, m gateway.Message, _ gateway.Turn) {
+	if !p.allows(subprotocol.SendToGroup, p.group) {
+		p.end(s, ws.StatusPolicyViolation, "the client has no permission to send to group "+p.group)
+		return
+	}
+	p.publish(s, &subprotocol.Message{Group: p.group, User: p.user, Payload: payloadOf(m)}, p.noEcho)
+}
+
+// takeSimple makes an event of a message without an envelope.
 func (c *client) takeSimple(s gateway.Session, m gateway.Message, t gateway.Turn) {
-	payload := subprotocol.Payload{Type: subprotocol.Text, Data: m.Payload}
+	c.ask(s, eventOf(&subprotocol.Request{Event: []byte(simpleEvent), Payload: payloadOf(m)}), t)
+}
+
+// payloadOf returns the payload of a message without an envelope, which it borrows.
+func payloadOf(m gateway.Message) subprotocol.Payload {
 	if m.Type == gateway.Binary {
-		payload.Type = subprotocol.Binary
+		return subprotocol.Payload{Type: subprotocol.Binary, Data: m.Payload}
 	}
-	if c.route == nil {
-		c.ask(s, eventOf(&subprotocol.Request{Event: []byte(simpleEvent), Payload: payload}), t)
-		return
-	}
-	if !c.allows(subprotocol.SendToGroup, c.route.group) {
-		c.end(s, ws.StatusPolicyViolation, "the client has no permission to send to group "+c.route.group)
-		return
-	}
-	c.publish(s, &subprotocol.Message{Group: c.route.group, User: c.user, Payload: payload}, c.route.noEcho)
+	return subprotocol.Payload{Type: subprotocol.Text, Data: m.Payload}
 }
 
 // allows reports whether the client has a permission in a group.

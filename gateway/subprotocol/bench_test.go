@@ -12,6 +12,7 @@ var jsonMessages = map[string]string{
 	"join":    `{"type":"joinGroup","group":"room-1","ackId":12}`,
 	"send":    `{"type":"sendToGroup","group":"room-1","ackId":12,"noEcho":true,"dataType":"json","data":{"x":1.5,"y":-3,"name":"player one"}}`,
 	"escaped": `{"type":"sendToGroup","group":"room-1","ackId":12,"dataType":"text","data":"a \"quoted\" word\nand a line","metadata":{"trace":"1\/2"}}`,
+	"bytes":   `{"type":"sendToGroup","group":"room-1","ackId":12,"dataType":"binary","data":"AAECAwQFBgcICQoLDA0ODw=="}`,
 	"binary":  `{"type":"event","event":"move","ackId":12,"dataType":"binary","data":"AAECAwQFBgcICQoLDA0ODw=="}`,
 	"long":    `{"type":"sendToGroup","group":"room-1","dataType":"text","data":"` + strings.Repeat("0123456789abcdef", 256) + `"}`,
 }

@@ -16,9 +16,10 @@ import (
 // all of them alike.
 type comparison struct {
 	servers  []serverSpec
-	baseline string // name of the server that ratios refer to
-	path     string // of the WebSocket URL, unless the cell has one
-	secured  bool   // the servers speak TLS
+	baseline string            // name of the server that ratios refer to
+	path     string            // of the WebSocket URL, unless the cell has one
+	secured  bool              // the servers speak TLS
+	pathOf   map[string]string // and for one server only
 	cpus     cpuList
 	tool     loadTool
 	load     map[string][]string // flags of the load tool for one server only
@@ -132,10 +133,15 @@ func (c *comparison) undisturbed(ctx context.Context, o *outcome, spec serverSpe
 // run starts a server, puts the cell's load on it and stops it.
 func (c *comparison) run(ctx context.Context, spec serverSpec, of cell) (r *report, n noise, err error) {
 	n, err = c.with(ctx, spec.filled(of.marks()), func(s *server) (toolCPU time.Duration, err error) {
-		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, c.url(s, cmp.Or(of.path, c.path)), s.pid())
+		r, toolCPU, err = c.tool.run(ctx, of, spec.Name, c.url(s, c.pathTo(spec.Name, of)), s.pid())
 		return toolCPU, err
 	})
 	return r, n, err
+}
+
+// pathTo is where on a server a cell is measured.
+func (c *comparison) pathTo(server string, of cell) string {
+	return cmp.Or(c.pathOf[server], of.path, c.path)
 }
 
 // url is where a server is loaded.

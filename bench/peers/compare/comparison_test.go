@@ -157,6 +157,15 @@ func TestServersThatSpeakTLS(t *testing.T) {
 	}
 }
 
+func TestPathOfOneServer(t *testing.T) {
+	c := comparison{path: "/echo", pathOf: map[string]string{"rooms": "/rooms?user={n}"}}
+	for name, want := range map[string]string{"plain": "ws://h:1/echo", "rooms": "ws://h:1/rooms?user={n}"} {
+		if got := c.url(&server{address: "h:1"}, c.pathTo(name, cell{})); got != want {
+			t.Errorf("%s is loaded at %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestMeasureRepeatsNoisyRuns(t *testing.T) {
 	c := newComparison(t, "/echo", fake("base", "server", "1000"))
 	c.limit = noise{Steal: -1, Others: -1}

@@ -67,6 +67,7 @@ type common struct {
 	Rounds      int               `help:"How often each server is measured." default:"5"`
 	SpareRuns   int               `help:"How many disturbed runs may be repeated in each table." default:"10"`
 	Load        map[string]string `help:"More flags of the load tool for one server only; may be repeated. They are split at white space." mapsep:"none" placeholder:"NAME=FLAGS"`
+	PathOf      map[string]string `help:"Path of the WebSocket URL for one server only; may be repeated." mapsep:"none" placeholder:"NAME=PATH"`
 	Baseline    string            `help:"Server that the others are compared with. Default: the first."`
 	JSON        string            `name:"json" help:"File to write all figures to, as JSON." type:"path"`
 	TLS         bool              `name:"tls" help:"Speak TLS. A certificate is made for the time of the comparison; {certificate} and {key} in the command lines stand for its PEM files."`
@@ -131,6 +132,9 @@ func (c *common) Validate() error {
 	for name := range c.Load {
 		check(slices.Contains(names, name), "--load %s: is not among the servers %v", name, names)
 	}
+	for name := range c.PathOf {
+		check(slices.Contains(names, name), "--path-of %s: is not among the servers %v", name, names)
+	}
 	for i, name := range names {
 		check(!slices.Contains(names[:i], name), "server %q: is named twice", name)
 	}
@@ -158,6 +162,7 @@ func (c *common) measure(ctx context.Context, cells []cell, done func(*summary) 
 	run := c.comparison()
 	run.servers, run.baseline = c.Servers, c.baseline()
 	run.rounds, run.spare = c.Rounds, c.SpareRuns
+	run.pathOf = c.PathOf
 	run.load = make(map[string][]string)
 	for name, flags := range c.Load {
 		run.load[name] = strings.Fields(flags)

@@ -47,6 +47,7 @@ func TestCommandLineRefuses(t *testing.T) {
 		"is named twice":                {"echo", "a=x", "a=y"},
 		`--baseline "c": is not among`:  {"echo", "--baseline=c", "a=x", "b=y"},
 		"--load c: is not among":        {"broadcast", "--load=c=--rate 5", "a=x"},
+		"--path-of c: is not among":     {"idle", "--path-of=c=/echo?a=b", "a=x"},
 		"--rounds 0: must be 1":         {"idle", "--rounds=0", "a=x"},
 		"--connections -1":              {"idle", "--connections=-1", "a=x"},
 		"--spare-runs -1":               {"idle", "--spare-runs=-1", "a=x"},
