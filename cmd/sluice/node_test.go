@@ -80,9 +80,10 @@ func TestASignalLetsADrainGoOn(t *testing.T) {
 			}
 			eventually(t, func() bool { return len(s.signals) == 0 }, "the signals to be heard")
 			if tc.code == exitClean {
-				if _, err := awaitClose(conn); err != nil {
-					t.Errorf("the drain does not go on: %v", err)
+				if f, err := ws.ReadFrame(conn); err != nil || f.Header.OpCode != ws.OpClose {
+					t.Errorf("the drain does not go on: opcode %d, %v", f.Header.OpCode, err)
 				}
+				conn.Close()
 			}
 			if code := s.exit(); code != tc.code {
 				t.Errorf("exit code %d, want %d; stderr %s", code, tc.code, s.stderr)
