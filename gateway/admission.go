@@ -53,11 +53,6 @@ type Admission struct {
 	ForwardedHeader string
 }
 
-// atGate reports whether connections are decided on as they come.
-func (a *Admission) atGate(l *Limits) bool {
-	return l.Connections > 0 || len(a.Allow)+len(a.Deny)+len(a.ProxyProtocol) > 0 || a.AcceptRate > 0 || a.AddressRate > 0
-}
-
 func (a Admission) withDefaults() Admission {
 	if a.AcceptQueue == 0 {
 		a.AcceptQueue = min(5*a.AcceptRate, maxAccept)
@@ -95,9 +90,17 @@ func (k *checker) admission(a Admission) {
 		fmt.Sprintf("must be %q or %q", xForwardedFor, forwarded))
 }
 
-// admission is what the doors of all loops go by.
+// admission is what the doors of all loops share. Any goroutine may use it.
 type admission struct {
-	// Fixed after newAdmission.
+	open      atomic.Int64 // connections
+	accepts   limit.SharedBucket
+	addresses limit.Buckets[netip.Prefix]
+	places    limit.Keyed[netip.Prefix] // connections of each network, if they are limited
+}
+
+// rules are what doors go by, as a configuration has them. They never change; see
+// [shard.follow].
+type rules struct {
 	access      limit.Access
 	proxies     limit.Prefixes
 	forwarders  limit.Prefixes
@@ -107,16 +110,12 @@ type admission struct {
 	addressRate limit.Rate
 	queue       int // on each loop
 	connections int
-
-	// Safe for concurrent use.
-	open      atomic.Int64 // connections
-	accepts   limit.SharedBucket
-	addresses limit.Buckets[netip.Prefix]
+	perAddress  int // connections
 }
 
-func newAdmission(config *Config) *admission {
+func newRules(config *Config) *rules {
 	a := &config.Admission
-	return &admission{
+	return &rules{
 		access:      limit.Access{Allow: limit.NewPrefixes(a.Allow), Deny: limit.NewPrefixes(a.Deny)},
 		proxies:     limit.NewPrefixes(a.ProxyProtocol),
 		forwarders:  limit.NewPrefixes(a.Forwarders),
@@ -126,5 +125,6 @@ func newAdmission(config *Config) *admission {
 		addressRate: limit.Rate{PerSecond: a.AddressRate, Burst: a.AddressBurst},
 		queue:       (max(0, a.AcceptQueue) + config.Loops - 1) / config.Loops,
 		connections: config.Limits.Connections,
+		perAddress:  config.Limits.ConnectionsPerAddress,
 	}
 }

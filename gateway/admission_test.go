@@ -138,6 +138,43 @@ func TestConnectionsAreCapped(t *testing.T) {
 	})
 }
 
+// TestConnectionsOfAnAddressAreCapped counts those that have sent nothing, and
+// forgets each of them when it ends.
+func TestConnectionsOfAnAddressAreCapped(t *testing.T) {
+	const most = 3
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Limits.ConnectionsPerAddress = most
+		config.Admission.IPv4Bits = 28
+		n := gatewaytest.Start(t, serving(config, gateway.Echo(), gateway.Inline))
+		for round := range 2 {
+			open := []net.Conn{sent(rawFrom(t, n, "127.0.0.2")), rawFrom(t, n, "127.0.0.3"), rawFrom(t, n, "127.0.0.4")}
+			gatewaytest.Upgraded(t, open[0])
+			n.Eventually(t, func() bool { return n.Totals(t).Connections == most }, "the connections")
+			mustBeRepelled(t, n, "127.0.0.5")
+			n.AwaitReason(t, gateway.ReasonAddressCrowded, uint64(round+1))
+			gatewaytest.Upgraded(t, sent(rawFrom(t, n, "127.0.0.77"))).Close() // of another network
+			for _, conn := range open {
+				conn.Close()
+			}
+			n.Eventually(t, func() bool { return n.Totals(t).Connections == 0 }, "them to end")
+		}
+	})
+}
+
+func TestForwardersMayHaveAnyNumberOfConnections(t *testing.T) {
+	config := gateway.Config{Loops: 1}
+	config.Limits.ConnectionsPerAddress = 1
+	config.Admission.Forwarders = networks("127.0.0.2/32")
+	n := gatewaytest.Start(t, serving(config, telling(), gateway.Inline))
+	for range 3 {
+		conn := rawFrom(t, n, "127.0.0.2")
+		conn.Write(gatewaytest.UpgradeRequest("/", "X-Forwarded-For: 192.0.2.7"))
+		if m := gatewaytest.Upgraded(t, conn).Receive(); string(m.Payload) != "192.0.2.7:0" {
+			t.Errorf("the client is %s", m.Payload)
+		}
+	}
+}
+
 func TestAddressesAreHeldToTheirRate(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprintf("TLS %v", secure), func(t *testing.T) {

@@ -15,7 +15,7 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	if !g.sessions.Take(s.config.Limits.Sessions) {
 		return &refusal{reason: ReasonNodeFull}
 	}
-	if perAddress > 0 && !g.addresses.Take(g.admission.mask.Masked(r.RemoteAddr.Addr()), perAddress) {
+	if perAddress > 0 && !g.addresses.Take(s.door.rules.mask.Masked(r.RemoteAddr.Addr()), perAddress) {
 		g.sessions.Put()
 		return &refusal{reason: ReasonAddressFull}
 	}
@@ -53,7 +53,7 @@ func (s *shard) vacateNode(c *poller.Conn) {
 	g := s.gateway
 	g.sessions.Put()
 	if s.config.Limits.SessionsPerAddress > 0 {
-		g.addresses.Put(g.admission.mask.Masked(c.RemoteAddr().Addr()))
+		g.addresses.Put(s.door.rules.mask.Masked(c.RemoteAddr().Addr()))
 	}
 }
 

@@ -74,6 +74,7 @@ func (k *checker) limits(l Limits) {
 	k.between("Limits.OutboundMessages", l.OutboundMessages, 1, 1<<20, "")
 	k.between("Limits.Backlog", l.Backlog, 1, 1<<30, " bytes")
 	k.between("Limits.Connections", l.Connections, 0, 1<<30, "")
+	k.between("Limits.ConnectionsPerAddress", l.ConnectionsPerAddress, 0, 1<<30, "")
 	k.between("Limits.Sessions", l.Sessions, 0, 1<<30, "")
 	k.between("Limits.SessionsPerAddress", l.SessionsPerAddress, 0, 1<<30, "")
 	k.between("Limits.Groups", l.Groups, 1, 1<<16, "")

@@ -136,12 +136,17 @@ type Limits struct {
 	// that wait for admission and TLS handshakes included; further ones are reset
 	// at once. Default 0: as many as there are descriptors for.
 	Connections int
+	// ConnectionsPerAddress is how many of them may be of one address, as
+	// [Admission].IPv4Bits and IPv6Bits tell addresses apart, whatever they have
+	// sent or not; further ones are reset at once. Those of [Admission].Forwarders
+	// do not count, nor those that came before a reload has set it. Where it is set a connection takes 32 bytes more, and each
+	// address some 100. Default 0: any number.
+	ConnectionsPerAddress int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.
 	Sessions int
-	// SessionsPerAddress is how many of them may have one address, as
-	// [Admission].IPv4Bits and IPv6Bits tell addresses apart. Default 0: any
-	// number.
+	// SessionsPerAddress is the same for the sessions of one address, those of
+	// clients behind [Admission].Forwarders included. Default 0: any number.
 	SessionsPerAddress int
 	// Groups is how many groups a session may be in. Default 128; at most 65,536.
 	Groups int

@@ -7,20 +7,23 @@ import (
 
 	"github.com/sluicegate/sluice/poller"
 	"github.com/sluicegate/sluice/poller/fairqueue"
+	"github.com/sluicegate/sluice/poller/slab"
 )
 
 // door is where connections come in on one loop: its [poller.Gate]. It belongs to
-// the loop's goroutine. Without admission rules there is none.
+// the loop's goroutine.
 type door struct {
 	// Fixed after newDoor.
-	shard *shard
-	rules *admission
-	plain bool // the port is
+	shard  *shard
+	common *admission
+	plain  bool // the port is
 
 	// Loop only.
+	rules   *rules // in effect
 	waiting *fairqueue.Queue[netip.Prefix, poller.Handle]
-	timed   bool   // a look at waiting is due
-	turning Reason // why the connection that is being announced is refused
+	places  slab.Table[netip.Prefix] // the network that a connection counts for, by slot
+	timed   bool                     // a look at waiting is due
+	turning Reason                   // why the connection that is being announced is refused
 }
 
 const (
@@ -31,21 +34,26 @@ const (
 	doorBatch = 16
 )
 
-func newDoor(s *shard, rules *admission) *door {
+func newDoor(s *shard) *door {
 	return &door{
-		shard: s,
-		rules: rules,
-		plain: s.gateway.config.TLS == nil,
-		waiting: fairqueue.New[netip.Prefix, poller.Handle](
-			fairqueue.Room{Items: rules.queue, PerKey: (rules.queue + 1) / 2}),
+		shard:   s,
+		common:  &s.gateway.admission,
+		plain:   s.gateway.config.TLS == nil,
+		waiting: fairqueue.New[netip.Prefix, poller.Handle](fairqueue.Room{}),
 	}
+}
+
+// follow has the door go by rules from now on. Whoever waits stays in line.
+func (d *door) follow(rules *rules) {
+	d.rules = rules
+	d.waiting.SetRoom(fairqueue.Room{Items: rules.queue, PerKey: (rules.queue + 1) / 2})
 }
 
 var _ poller.Gate = (*door)(nil)
 
 // Accepted implements [poller.Gate].
 func (d *door) Accepted(c *poller.Conn) poller.Entry {
-	open := d.rules.open.Add(1)
+	open := d.common.open.Add(1)
 	if most := d.rules.connections; most > 0 && open > int64(most) {
 		return d.repel(c, ReasonConnectionsFull)
 	}
@@ -79,11 +87,14 @@ func (d *door) admit(c *poller.Conn, addr netip.Addr) poller.Entry {
 		if !rules.access.Admits(addr) {
 			return d.repel(c, ReasonDenied)
 		}
-		if !rules.addresses.Take(network, rules.addressRate, now, 1) {
+		if !d.takePlace(c, network) {
+			return d.repel(c, ReasonAddressCrowded)
+		}
+		if !d.common.addresses.Take(network, rules.addressRate, now, 1) {
 			return d.turnAway(c, ReasonAddressRate)
 		}
 	}
-	if d.waiting.Len() == 0 && rules.accepts.Take(rules.rate, now, 1) {
+	if d.waiting.Len() == 0 && d.common.accepts.Take(rules.rate, now, 1) {
 		return poller.Enter
 	}
 	if !d.waiting.Push(network, c.Handle()) {
@@ -91,6 +102,26 @@ func (d *door) admit(c *poller.Conn, addr netip.Addr) poller.Entry {
 	}
 	d.lookLater()
 	return poller.Hold
+}
+
+// takePlace has c count for its network and reports whether that has room for it.
+func (d *door) takePlace(c *poller.Conn, network netip.Prefix) bool {
+	if d.rules.perAddress == 0 {
+		return true
+	}
+	if !d.common.places.Take(network, d.rules.perAddress) {
+		return false
+	}
+	*d.places.Claim(c.Slot()) = network
+	return true
+}
+
+// givePlace gives back what takePlace has taken, under rules of before perhaps.
+func (d *door) givePlace(c *poller.Conn) {
+	if place := d.places.At(c.Slot()); place != nil && place.IsValid() {
+		d.common.places.Put(*place)
+		d.places.Release(c.Slot())
+	}
 }
 
 func (d *door) lookLater() {
@@ -107,7 +138,7 @@ func (d *door) Run(l *poller.Loop) {
 		if d.waiting.Len() == 0 {
 			return
 		}
-		if !d.rules.accepts.Take(d.rules.rate, l.Began(), 1) {
+		if !d.common.accepts.Take(d.rules.rate, l.Began(), 1) {
 			break
 		}
 		d.enterNext(l)
@@ -152,7 +183,10 @@ func (d *door) Abandoned(c *poller.Conn, cause error) {
 }
 
 // Gone implements [poller.Gate].
-func (d *door) Gone(*poller.Conn) { d.rules.open.Add(-1) }
+func (d *door) Gone(c *poller.Conn) {
+	d.common.open.Add(-1)
+	d.givePlace(c)
+}
 
 // refused counts and records a connection that has not come in.
 func (d *door) refused(c *poller.Conn, r Reason) {
@@ -162,18 +196,7 @@ func (d *door) refused(c *poller.Conn, r Reason) {
 
 // turned returns why the connection that is announced now is refused, if it is.
 func (d *door) turned() Reason {
-	if d == nil {
-		return ReasonNone
-	}
 	r := d.turning
 	d.turning = ReasonNone
 	return r
-}
-
-// waitingCount returns how many connections wait in line.
-func (d *door) waitingCount() int {
-	if d == nil {
-		return 0
-	}
-	return d.waiting.Len()
 }

@@ -19,7 +19,7 @@ const (
 // trace has the connection's address be that of the client whom a forwarder
 // speaks for. It returns nil, or why the request is refused.
 func (s *shard) trace(c *poller.Conn, r *codec.Request) *refusal {
-	rules := s.gateway.admission
+	rules := s.door.rules
 	if rules.forwarders.Len() == 0 || !rules.forwarders.Contains(c.RemoteAddr().Addr()) {
 		return nil
 	}
@@ -40,9 +40,9 @@ func (s *shard) trace(c *poller.Conn, r *codec.Request) *refusal {
 // client returns the rightmost address in the header of forwarders that is none
 // of theirs: what stands left of it, the client may have made up. It is invalid
 // if the header names no address but theirs.
-func (a *admission) client(r *codec.Request) (netip.Addr, error) {
+func (r *rules) client(request *codec.Request) (netip.Addr, error) {
 	var hops []string
-	for value := range r.Values(a.header) {
+	for value := range request.Values(r.header) {
 		for hop := range strings.SplitSeq(value, ",") {
 			hops = append(hops, strings.Trim(hop, " \t"))
 		}
@@ -51,7 +51,7 @@ func (a *admission) client(r *codec.Request) (netip.Addr, error) {
 		if hop == "" {
 			continue // RFC 9110 §5.6.1
 		}
-		if a.header == forwarded {
+		if r.header == forwarded {
 			node, found := forParameter(hop)
 			if !found {
 				return netip.Addr{}, fmt.Errorf("%s names no for=", printable(hop))
@@ -65,7 +65,7 @@ func (a *admission) client(r *codec.Request) (netip.Addr, error) {
 		if !ok {
 			return netip.Addr{}, fmt.Errorf("%s is no address", printable(hop))
 		}
-		if !a.forwarders.Contains(addr) {
+		if !r.forwarders.Contains(addr) {
 			return addr, nil
 		}
 	}

@@ -22,19 +22,18 @@ import (
 // All methods may be called from any goroutine.
 type Gateway struct {
 	// Fixed after New.
-	config    Config // as it was given; see live
-	server    *poller.Server
-	shards    []*shard
-	hubs      []*Hub
-	classes   []*class
-	routes    map[string]*route // by path
-	numbered  []*route
-	http      *httpSide
-	tls       tlsSide
-	admission *admission
-	idKey     [32]byte
-	begun     chan struct{} // closed when it serves
-	ended     chan struct{} // closed when nothing runs any more
+	config   Config // as it was given; see live
+	server   *poller.Server
+	shards   []*shard
+	hubs     []*Hub
+	classes  []*class
+	routes   map[string]*route // by path
+	numbered []*route
+	http     *httpSide
+	tls      tlsSide
+	idKey    [32]byte
+	begun    chan struct{} // closed when it serves
+	ended    chan struct{} // closed when nothing runs any more
 
 	// Fixed once serving.
 	pool    *workers.Pool
@@ -48,7 +47,8 @@ type Gateway struct {
 	sessions  limit.Count
 	undecided limit.Count // upgrades
 	events    subscribers
-	addresses limit.Keyed[netip.Prefix] // if they are limited
+	addresses limit.Keyed[netip.Prefix] // of sessions, if they are limited
+	admission admission
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -85,7 +85,7 @@ func New(config Config) (*Gateway, error) {
 	}
 	inherited := config.Listeners
 	config.Listeners = nil
-	g := &Gateway{config: config, admission: newAdmission(&config), begun: make(chan struct{}), ended: make(chan struct{})}
+	g := &Gateway{config: config, begun: make(chan struct{}), ended: make(chan struct{})}
 	g.live.Store(&g.config)
 	rand.Read(g.idKey[:])
 	if config.TLS != nil {
@@ -107,8 +107,7 @@ func New(config Config) (*Gateway, error) {
 		Linger:          linger,
 		LongTurn:        max(0, config.LongTurn),
 		TLS:             g.tls.poller(&config, g.unsecured),
-		Gate:            g.gate(),
-		PrefaceTimeout:  config.Timeouts.Handshake,
+		Gate:            func(l *poller.Loop) poller.Gate { return g.shards[l.Index()].door },
 		Adopt:           func(conn net.Conn, read []byte) { g.http.adopt(conn, read) },
 		AcceptFailed:    g.acceptFailed,
 	})
@@ -118,22 +117,11 @@ func New(config Config) (*Gateway, error) {
 	}
 	g.buildRoutes()
 	g.http = newHTTPSide(config, g.Addr())
+	rules := newRules(&config)
 	for i := range g.server.Loops() {
-		g.shards = append(g.shards, newShard(g, g.server.Loop(i)))
+		g.shards = append(g.shards, newShard(g, g.server.Loop(i), rules))
 	}
 	return g, nil
-}
-
-// gate returns what makes the loops' gates, nil if there are none.
-func (g *Gateway) gate() func(*poller.Loop) poller.Gate {
-	if !g.config.Admission.atGate(&g.config.Limits) {
-		return nil
-	}
-	return func(l *poller.Loop) poller.Gate {
-		s := g.shards[l.Index()]
-		s.door = newDoor(s, g.admission)
-		return s.door
-	}
 }
 
 // linger is how long a session's connection is read after its last frame was
@@ -164,7 +152,7 @@ func resolve(listen string) (netip.AddrPort, error) {
 
 // pace is how the loops look after connections.
 func (t Timeouts) pace() poller.Pace {
-	return poller.Pace{Sweep: t.sweep(), WriteStall: t.WriteStall}
+	return poller.Pace{Sweep: t.sweep(), WriteStall: t.WriteStall, Preface: t.Handshake}
 }
 
 // sweep is how often each session is looked at: a quarter of the shortest

@@ -130,6 +130,11 @@ var provocations = map[gateway.Reason]struct {
 		p.Dial(p.t, "/")
 		p.repelled()
 	}},
+	gateway.ReasonAddressCrowded: {place(func(c *gateway.Config) *int { return &c.Limits.ConnectionsPerAddress }), func(p *provoked) {
+		p.write("") // which is no session
+		p.Eventually(p.t, func() bool { return p.Totals(p.t).Connections == 1 }, "a connection")
+		p.repelled()
+	}},
 	gateway.ReasonAddressRate:      {place(func(c *gateway.Config) *int { return &c.Admission.AddressRate }), second("/")},
 	gateway.ReasonAcceptQueueFull:  {func(c *gateway.Config) { c.Admission.AcceptRate, c.Admission.AcceptQueue = 1, -1 }, second("/")},
 	gateway.ReasonProxyHeader:      {func(c *gateway.Config) { c.Admission.ProxyProtocol = networks("127.0.0.1/32") }, func(p *provoked) { p.write("GET /") }},

@@ -26,6 +26,9 @@ const (
 	// ReasonConnectionsFull: as many connections are open as
 	// [Limits].Connections allows.
 	ReasonConnectionsFull
+	// ReasonAddressCrowded: as many of one address are as
+	// [Limits].ConnectionsPerAddress allows.
+	ReasonAddressCrowded
 	// ReasonAddressRate: more came from one address than
 	// [Admission].AddressRate allows.
 	ReasonAddressRate
@@ -155,6 +158,7 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonTLSTimeout:       {"tls_timeout", 0, 0, slog.LevelDebug, RetryLater, ""},
 	ReasonDenied:           {"denied", http.StatusForbidden, 0, slog.LevelInfo, RetryNever, "address not allowed"},
 	ReasonConnectionsFull:  {"connections_full", 0, 0, slog.LevelWarn, RetryLater, ""},
+	ReasonAddressCrowded:   {"address_crowded", 0, 0, slog.LevelInfo, RetryLater, ""},
 	ReasonAddressRate:      {"address_rate", http.StatusTooManyRequests, 0, slog.LevelInfo, RetryLater, "too many connections from this address"},
 	ReasonAcceptQueueFull:  {"accept_queue_full", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many connections at once"},
 	ReasonProxyHeader:      {"proxy_header", 0, 0, slog.LevelWarn, RetryNever, ""},

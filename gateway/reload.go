@@ -7,10 +7,11 @@ import (
 )
 
 // Reconfigure has a gateway act by next from now on, as far as that can change
-// while it serves: [Config].Limits but for KernelSend, KernelReceive,
-// Connections, Decisions, TLSHandshakes and HTTPConnections; Timeouts; Drain; Log; and of hubs and routes
-// Origins, Sessions, SessionsPerUser and every Delivery. Sessions stay open, also
-// those that a new limit would not admit. Handlers, Authorize, HTTP, Logger and
+// while it serves: [Config].Limits but for KernelSend, KernelReceive, Decisions,
+// TLSHandshakes and HTTPConnections; Admission but for IPv4Bits and IPv6Bits;
+// Timeouts; Drain; Log; and of hubs and routes Origins, Sessions, SessionsPerUser
+// and every Delivery. Sessions stay open, also those that a new limit would not
+// admit, and whoever waits to be admitted stays in line. Handlers, Authorize, HTTP, Logger and
 // the content of TLS (see [Gateway.SetTLS]) are not looked at.
 //
 // It returns the fields, for example "Loops" or "Hubs[1].Dispatch", in which
@@ -38,8 +39,9 @@ func (g *Gateway) Reconfigure(next Config) (needRestart []string, err error) {
 	if g.journal != nil {
 		g.journal.sampler.most.Store(int64(live.Log.Sample))
 	}
+	rules := newRules(&live)
 	g.eachShard(func(s *shard) {
-		s.follow(&live)
+		s.follow(&live, rules)
 		s.loop.SetPace(live.Timeouts.pace())
 	})
 	return differences(live, next), nil
@@ -61,6 +63,7 @@ func (g *Gateway) adopt(next Config) Config {
 	live := *g.live.Load()
 	live.Limits = live.Limits.adopt(next.Limits)
 	live.Timeouts = g.adoptTimeouts(live.Timeouts, next.Timeouts)
+	live.Admission = live.Admission.adopt(next.Admission)
 	live.Drain, live.Log = next.Drain, next.Log
 	live.Hubs = adoptEach(live.Hubs, next.Hubs, func(h HubConfig) string { return h.Name }, HubConfig.adopt)
 	live.Routes = adoptEach(live.Routes, next.Routes, func(r Route) string { return r.Path }, Route.adopt)
@@ -71,12 +74,18 @@ func (l Limits) adopt(next Limits) Limits {
 	adopted := next
 	adopted.KernelSend, adopted.KernelReceive = l.KernelSend, l.KernelReceive // set on listeners
 	adopted.TLSHandshakes, adopted.HTTPConnections = l.TLSHandshakes, l.HTTPConnections
-	adopted.Decisions, adopted.Connections = l.Decisions, l.Connections
+	adopted.Decisions = l.Decisions
 	if l.SessionsPerAddress == 0 || next.SessionsPerAddress == 0 {
 		// The addresses of open sessions are counted, or they are not.
 		adopted.SessionsPerAddress = l.SessionsPerAddress
 	}
 	return adopted
+}
+
+// adopt keeps what open sessions are counted by.
+func (a Admission) adopt(next Admission) Admission {
+	next.IPv4Bits, next.IPv6Bits = a.IPv4Bits, a.IPv6Bits
+	return next
 }
 
 // adoptTimeouts keeps what is bounded from outside the loops: TLS handshakes have

@@ -93,6 +93,44 @@ func TestReconfigureChangesWhatItCan(t *testing.T) {
 	})
 }
 
+// TestReconfigureChangesAdmission closes the door further and further, and opens
+// it again, around one session that stays.
+func TestReconfigureChangesAdmission(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Loops = 1
+		n := gatewaytest.Start(t, serving(config, gateway.Echo(), gateway.Inline))
+		stays := n.Dial(t, "/")
+		for _, tc := range []struct {
+			name   string
+			change func(*gateway.Config)
+			reason gateway.Reason // ReasonNone: the next one is admitted
+		}{
+			{"total", func(c *gateway.Config) { c.Limits.Connections = 1 }, gateway.ReasonConnectionsFull},
+			{"network", func(c *gateway.Config) { c.Admission.Deny = networks("127.0.0.0/8") }, gateway.ReasonDenied},
+			{"rate of the node", func(c *gateway.Config) { c.Admission.AcceptRate, c.Admission.AcceptQueue = 1, -1 }, gateway.ReasonAcceptQueueFull},
+			{"rate of an address", func(c *gateway.Config) { c.Admission.AddressRate = 1 }, gateway.ReasonAddressRate},
+			{"connections of an address", func(c *gateway.Config) { c.Limits.ConnectionsPerAddress = 1 }, gateway.ReasonAddressCrowded},
+			{"nothing", func(*gateway.Config) {}, gateway.ReasonNone},
+		} {
+			next := serving(config, gateway.Echo(), gateway.Inline)
+			tc.change(&next)
+			reconfigure(t, n, next)
+			if tc.reason == gateway.ReasonNone {
+				n.Dial(t, "/").Close()
+				break
+			}
+			n.Eventually(t, func() bool {
+				if conn, err := dialFrom(n, "127.0.0.1"); err == nil {
+					t.Cleanup(func() { conn.Close() })
+				}
+				return n.Totals(t).Reasons[tc.reason] > 0
+			}, "a refusal for the "+tc.name)
+		}
+		stays.SendText("still here")
+		stays.ExpectText("still here")
+	})
+}
+
 func TestReconfigureNamesWhatNeedsARestart(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -103,6 +141,7 @@ func TestReconfigureNamesWhatNeedsARestart(t *testing.T) {
 		{"another logger", func(c *gateway.Config) { c.Logger = slog.New(slog.DiscardHandler) }, nil},
 		{"loops and workers", func(c *gateway.Config) { c.Loops, c.Workers = 3, 3 }, []string{"Loops", "Workers"}},
 		{"a buffer of the kernel", func(c *gateway.Config) { c.Limits.KernelSend, c.Limits.Message = 8192, 9 }, []string{"Limits.KernelSend"}},
+		{"which addresses are one client's", func(c *gateway.Config) { c.Admission.IPv4Bits, c.Admission.AcceptRate = 24, 9 }, []string{"Admission.IPv4Bits"}},
 		{"a limit that was off", func(c *gateway.Config) { c.Limits.SessionsPerAddress = 5 }, []string{"Limits.SessionsPerAddress"}},
 		{"a stall that the kernel would not wait for", func(c *gateway.Config) { c.Timeouts.WriteStall = time.Hour }, []string{"Timeouts.WriteStall"}},
 		{"a stall that it would", func(c *gateway.Config) { c.Timeouts.WriteStall = 30 * time.Second }, nil},

@@ -18,7 +18,7 @@ const fuzzUpgrade = "GET /client/hubs/fuzz HTTP/1.1\r\nHost: h\r\nUpgrade: webso
 // onRig returns a gateway of one shard on a scripted kernel.
 func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	config = config.WithDefaults()
-	g := &Gateway{config: config, admission: newAdmission(&config), ended: make(chan struct{})}
+	g := &Gateway{config: config, ended: make(chan struct{})}
 	g.buildRoutes()
 	g.http = newHTTPSide(g.config, &net.TCPAddr{})
 	g.live.Store(&g.config)
@@ -30,7 +30,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 		UserTimeout: g.config.Timeouts.user(),
 		Linger:      linger,
 	}, func(l *poller.Loop) poller.Handler {
-		s := newShard(g, l)
+		s := newShard(g, l, newRules(&config))
 		g.shards = append(g.shards, s)
 		return s
 	})

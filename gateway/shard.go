@@ -24,7 +24,7 @@ type shard struct {
 	gateway *Gateway
 	loop    *poller.Loop
 
-	door  *door  // nil: all come in
+	door  *door
 	pacer *pacer // nil: sessions send as much as they like
 
 	// Loop only: the configuration in effect; see [Gateway.Reconfigure].
@@ -159,7 +159,7 @@ const (
 // keptResponses bounds what a shard keeps for the answers of its next turn.
 const keptResponses = 64 << 10
 
-func newShard(g *Gateway, l *poller.Loop) *shard {
+func newShard(g *Gateway, l *poller.Loop, rules *rules) *shard {
 	s := &shard{
 		gateway:   g,
 		loop:      l,
@@ -169,7 +169,8 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 		rarities:  make(map[uint32]*rarity),
 	}
 	s.memberships.reserve()
-	s.follow(g.live.Load())
+	s.door = newDoor(s)
+	s.follow(g.live.Load(), rules)
 	s.pacer = newPacer(s, g.config.Rates)
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
@@ -178,9 +179,10 @@ func newShard(g *Gateway, l *poller.Loop) *shard {
 	return s
 }
 
-// follow has the shard act by config from now on.
-func (s *shard) follow(config *Config) {
+// follow has the shard act by config from now on, and its door by the rules in it.
+func (s *shard) follow(config *Config, rules *rules) {
 	s.config = config
+	s.door.follow(rules)
 	s.plain = codec.Limits{Message: config.Limits.Message, Fragments: config.Limits.Fragments}
 	s.deflate = s.plain
 	s.deflate.Compression = true

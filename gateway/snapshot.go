@@ -107,7 +107,7 @@ func (s *shard) stats() shardStats {
 	l := s.loop.Stats()
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
-		Waiting:        s.door.waitingCount(),
+		Waiting:        s.door.waiting.Len(),
 		Sessions:       s.open,
 		Undecided:      len(s.undecided),
 		Inboxes:        s.inboxes,

@@ -54,9 +54,6 @@ type Config struct {
 	LongTurn time.Duration
 	// Gate, if set, makes the gate of each loop, when the loop starts.
 	Gate func(*Loop) Gate
-	// PrefaceTimeout bounds the time from accept until a gate has let in a
-	// connection for whose first bytes it waits. It must be set beside Gate.
-	PrefaceTimeout time.Duration
 
 	// TLS, if set, secures every connection before its handler hears of it.
 	TLS *TLS
@@ -79,6 +76,9 @@ type Pace struct {
 	// WriteStall ends a connection whose peer takes none of the waiting output
 	// for so long.
 	WriteStall time.Duration
+	// Preface bounds the time from accept until a gate has let in a connection for
+	// whose first bytes it waits. It must be set beside [Config].Gate.
+	Preface time.Duration
 }
 
 // TLS is how connections are secured.
@@ -143,8 +143,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("poller: SendBuffer (%d), ReceiveBuffer (%d) and Unsent (%d) must not be negative", c.SendBuffer, c.ReceiveBuffer, c.Unsent)
 	case c.Sweep <= 0 || c.WriteStall <= 0 || c.UserTimeout <= 0 || c.Linger <= 0:
 		return fmt.Errorf("poller: Sweep (%v), WriteStall (%v), UserTimeout (%v) and Linger (%v) must be positive", c.Sweep, c.WriteStall, c.UserTimeout, c.Linger)
-	case c.Gate != nil && c.PrefaceTimeout <= 0:
-		return fmt.Errorf("poller: PrefaceTimeout (%v) must be positive beside Gate", c.PrefaceTimeout)
+	case c.Gate != nil && c.Preface <= 0:
+		return fmt.Errorf("poller: Preface (%v) must be positive beside Gate", c.Preface)
 	case c.TLS != nil && (c.TLS.Config == nil || c.TLS.Timeout <= 0 || c.TLS.Handshakes < 1):
 		return errors.New("poller: TLS needs a Config, a positive Timeout and at least 1 of Handshakes")
 	case c.PrivateFDTables && c.Engine != "epoll":

@@ -34,7 +34,7 @@ const (
 	// Hold has it wait, unread, until [Loop.Enter].
 	Hold
 	// AwaitPreface has its first bytes given to the gate, within
-	// [Config].PrefaceTimeout.
+	// [Pace].Preface.
 	AwaitPreface
 	// Repel resets it.
 	Repel
@@ -127,7 +127,7 @@ func (l *Loop) replay(c *Conn, generation uint32, p []byte) {
 
 // sweepGate ends a connection whose preface takes too long.
 func (l *Loop) sweepGate(c *Conn) {
-	if c.flags&flagPaused == 0 && l.now.Since(c.progress) >= l.config.PrefaceTimeout {
+	if c.flags&flagPaused == 0 && l.now.Since(c.progress) >= l.config.Preface {
 		l.reset(c, ErrPrefaceTimeout)
 	}
 }

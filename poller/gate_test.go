@@ -39,7 +39,7 @@ func (w *wicket) Gone(*Conn)                     { w.gone++ }
 func newGatedRig(t *testing.T, next, after Entry) (*rig, *wicket) {
 	t.Helper()
 	config := rigConfig()
-	config.PrefaceTimeout = 3 * time.Second
+	config.Preface = 3 * time.Second
 	r := newRigOf(t, config)
 	w := &wicket{next: next, after: after}
 	r.gate = w

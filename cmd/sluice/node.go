@@ -24,6 +24,7 @@ type node struct {
 	inherited *handover.Inheritance // its sockets are taken
 	logger    *slog.Logger
 	drains    chan struct{} // asked for on the admin listener
+	endings   int           // signals to end so far; run's, and then those of what follows it
 }
 
 // controls returns what an operator may ask for on the admin listener.
@@ -70,6 +71,7 @@ func (n *node) run() error {
 		case signal := <-n.process.signals:
 			switch {
 			case endsProgram(signal):
+				n.endings++
 				giveUp() // the end of this process is not to leave another one
 				n.tell(daemon.SdNotifyStopping)
 				return n.stop(served)
@@ -98,10 +100,12 @@ func (n *node) reload() (needRestart []string, err error) {
 	return n.reloader.reload()
 }
 
-// stop ends the gateway gracefully, or at once after another signal.
+// stop ends the gateway gracefully, or at once after a second signal to end. One
+// that follows a drain which was asked for otherwise lets that go on: whoever
+// drains a node ends its process next.
 func (n *node) stop(served <-chan error) error {
 	within := n.reloader.settings().Shutdown
-	fmt.Fprintf(n.process.stdout, "stopping within %v; signal again to stop at once\n", within)
+	fmt.Fprintf(n.process.stdout, "stopping within %v; a second signal stops at once\n", within)
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	go n.cancelOnSignal(ctx, cancel)
@@ -114,12 +118,15 @@ func (n *node) stop(served <-chan error) error {
 	return nil
 }
 
-// cancelOnSignal cancels a stop that is under way when it is asked for again.
+// cancelOnSignal cancels a stop that is under way at the second signal to end.
 func (n *node) cancelOnSignal(ctx context.Context, cancel func()) {
 	for {
 		select {
 		case signal := <-n.process.signals:
-			if endsProgram(signal) {
+			if !endsProgram(signal) {
+				continue
+			}
+			if n.endings++; n.endings == 2 {
 				cancel()
 				return
 			}

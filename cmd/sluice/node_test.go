@@ -57,6 +57,41 @@ func TestDrainOverHTTP(t *testing.T) {
 	}
 }
 
+// A signal to end that follows a drain, as the end of a container follows its
+// preStop hook, lets the drain go on; a second one does not.
+func TestASignalLetsADrainGoOn(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		signals int
+		code    int
+	}{{"one", 1, exitClean}, {"two", 2, exitFailed}} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--shutdown-timeout=1h", "--close-timeout=1h")
+			address, admin := s.line(`listening on (\S+)$`), s.line(`^  admin +(http://\S+)$`)
+			conn, _, _, err := ws.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			post(t, admin+"drain")
+			s.line(`^(stopping within)`)
+			for range tc.signals {
+				s.signals <- syscall.SIGTERM
+			}
+			eventually(t, func() bool { return len(s.signals) == 0 }, "the signals to be heard")
+			if tc.code == exitClean {
+				if f, err := ws.ReadFrame(conn); err != nil || f.Header.OpCode != ws.OpClose {
+					t.Errorf("the drain does not go on: opcode %d, %v", f.Header.OpCode, err)
+				}
+				conn.Close()
+			}
+			if code := s.exit(); code != tc.code {
+				t.Errorf("exit code %d, want %d; stderr %s", code, tc.code, s.stderr)
+			}
+		})
+	}
+}
+
 func TestReloadOverHTTPAndBySignal(t *testing.T) {
 	file := write(t, "sluice.yaml", "hubs:\n  chat: {sessions: 1}\n")
 	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", file)

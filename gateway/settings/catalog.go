@@ -106,6 +106,8 @@ func Catalog() []Setting {
 			"bytes of all sessions together that may wait for workers", func(s *Settings) value { return size{&s.Limits.Backlog} }},
 		{"limits.connections", "max-connections", "COUNT", "0 to 1073741824; 0 is no limit",
 			"connections on the event loops, sessions included; further ones are reset", func(s *Settings) value { return count{&s.Limits.Connections, 0} }},
+		{"limits.connectionsPerAddress", "max-connections-per-address", "COUNT", "0 to 1073741824; 0 is no limit",
+			"connections of one address, sessions or not; further ones are reset", func(s *Settings) value { return count{&s.Limits.ConnectionsPerAddress, 0} }},
 		{"limits.sessions", "max-sessions", "COUNT", "0 to 1073741824; 0 is no limit",
 			"open sessions; further upgrades get 503", func(s *Settings) value { return count{&s.Limits.Sessions, 0} }},
 		{"limits.sessionsPerAddress", "max-sessions-per-address", "COUNT", "0 to 1073741824; 0 is no limit",

@@ -24,10 +24,8 @@ package fairqueue
 // slice. They allocate only to grow. An empty queue holds memory for at most 64
 // items and keys.
 type Queue[K comparable, V any] struct {
-	// Fixed after New.
-	room Room
-
 	// Loop only.
+	room  Room
 	items cells[V]
 	lanes cells[lane[K]]
 	turns line // of lanes: those that have items, in order of their turns
@@ -37,7 +35,8 @@ type Queue[K comparable, V any] struct {
 
 // Room is how many items a queue may hold.
 type Room struct {
-	// Items is the bound of all together, from 1 to 1<<30. More count as that.
+	// Items is the bound of all together, up to 1<<30. More count as that; with 0
+	// nothing is queued.
 	Items int
 	// PerKey is the bound of one key. 0 or less: as many as Items.
 	PerKey int
@@ -45,6 +44,15 @@ type Room struct {
 
 // maxItems keeps indices within an int32.
 const maxItems = 1 << 30
+
+// within returns the room with its bounds in range.
+func (r Room) within() Room {
+	r.Items = min(r.Items, maxItems)
+	if r.PerKey <= 0 || r.PerKey > r.Items {
+		r.PerKey = r.Items
+	}
+	return r
+}
 
 // lane is what waits under one key. It exists while something does.
 type lane[K comparable] struct {
@@ -55,12 +63,12 @@ type lane[K comparable] struct {
 
 // New returns an empty queue. It holds no memory until the first item.
 func New[K comparable, V any](room Room) *Queue[K, V] {
-	room.Items = min(room.Items, maxItems)
-	if room.PerKey <= 0 || room.PerKey > room.Items {
-		room.PerKey = room.Items
-	}
-	return &Queue[K, V]{room: room}
+	return &Queue[K, V]{room: room.within()}
 }
+
+// SetRoom changes how many items the queue may hold. Those that wait stay, also
+// where there are more.
+func (q *Queue[K, V]) SetRoom(room Room) { q.room = room.within() }
 
 // Push queues item under key and reports whether there was room.
 func (q *Queue[K, V]) Push(key K, item V) bool {

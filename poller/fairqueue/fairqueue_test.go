@@ -233,3 +233,28 @@ func BenchmarkPushPop(b *testing.B) {
 		}
 	}
 }
+
+func TestRoomCanChange(t *testing.T) {
+	q := New[string, int](Room{})
+	if q.Push("a", 1) {
+		t.Error("a queue without room takes an item")
+	}
+	q.SetRoom(Room{Items: 3, PerKey: 2})
+	for i, want := range []bool{true, true, false} {
+		if got := q.Push("a", i); got != want {
+			t.Errorf("push %d under one key: %v", i, got)
+		}
+	}
+	q.SetRoom(Room{Items: 1})
+	if q.Push("b", 3) || q.Len() != 2 {
+		t.Errorf("with less room than items there are %d, want those 2", q.Len())
+	}
+	for want := range 2 {
+		if _, got, ok := q.Pop(); !ok || got != want {
+			t.Errorf("popped %d, %v; want %d", got, ok, want)
+		}
+	}
+	if !q.Push("b", 3) {
+		t.Error("no room where there is some again")
+	}
+}

@@ -84,6 +84,9 @@ type SharedBucket struct {
 // Take is [Bucket.Take]. Goroutines need not agree on the time to the
 // nanosecond, only on the moment it counts from.
 func (b *SharedBucket) Take(r Rate, now time.Duration, n int) bool {
+	if r.PerSecond <= 0 {
+		return true
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bucket.Take(r, now, n)

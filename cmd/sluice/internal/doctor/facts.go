@@ -31,8 +31,8 @@ type Facts struct {
 
 	// MemoryTotal and MemoryAvailable are of /proc/meminfo.
 	MemoryTotal, MemoryAvailable Figure
-	// GroupMemory is memory.max, and GroupTasks pids.max: each the least of the
-	// process's cgroup (v2) and those above.
+	// GroupMemory is memory.max, or memory.limit_in_bytes of cgroup v1, and
+	// GroupTasks pids.max: each the least of the process's cgroup and those above.
 	GroupMemory, GroupTasks Figure
 
 	// Clock is the clock source, and Clocks those that could be chosen.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,8 +31,8 @@ func Read(root fs.FS) (Facts, error) {
 	r.sysctl("net/netfilter/nf_conntrack_max", &f.Tracked)
 	r.sysctl("net/netfilter/nf_conntrack_count", &f.TrackedNow)
 	f.MemoryTotal, f.MemoryAvailable = r.memory()
-	f.GroupMemory = r.group("memory.max")
-	f.GroupTasks = r.group("pids.max")
+	f.GroupMemory = r.group("memory.max", "memory", "memory.limit_in_bytes")
+	f.GroupTasks = r.group("pids.max", "pids", "pids.max")
 	const clocks = "sys/devices/system/clocksource/clocksource0/"
 	f.Clock = strings.TrimSpace(r.file(clocks + "current_clocksource"))
 	f.Clocks = strings.Fields(r.file(clocks + "available_clocksource"))
@@ -116,27 +117,46 @@ func (r *reader) memory() (total, available Figure) {
 	return total, available
 }
 
-// group reads a limit of the process's cgroup and those above, of which the
-// least holds. The topmost has no such files, unless it is a container's.
-func (r *reader) group(limit string) Figure {
+// group reads a limit of the process's cgroups and those above, of which the least
+// holds. Version 2 has one hierarchy, and version 1 one for each controller, in which
+// the limit may have another name. The topmost group has no such files, unless it is a
+// container's.
+func (r *reader) group(limit, controller, limitV1 string) Figure {
 	var least Figure
 	for line := range strings.Lines(r.file("proc/self/cgroup")) {
-		group, v2 := strings.CutPrefix(strings.TrimSpace(line), "0::")
-		if !v2 {
-			continue
-		}
-		for at := path.Clean("/" + group); ; at = path.Dir(at) {
-			file := path.Join("sys/fs/cgroup", at, limit)
-			if word := strings.TrimSpace(r.file(file)); word != "" {
-				least = lesser(least, r.figure(file, word))
-			}
-			if at == "/" {
-				break
-			}
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
+		controllers, group, _ := strings.Cut(rest, ":")
+		switch {
+		case controllers == "":
+			least = lesser(least, r.least("sys/fs/cgroup", group, limit))
+		case slices.Contains(strings.Split(controllers, ","), controller):
+			least = lesser(least, r.least(path.Join("sys/fs/cgroup", controllers), group, limitV1))
 		}
 	}
 	return least
 }
+
+// least returns the least limit of a group and those above in the hierarchy at root.
+func (r *reader) least(root, group, limit string) Figure {
+	var least Figure
+	for at := path.Clean("/" + group); ; at = path.Dir(at) {
+		file := path.Join(root, at, limit)
+		if word := strings.TrimSpace(r.file(file)); word != "" {
+			least = lesser(least, r.figure(file, word))
+		}
+		if at == "/" {
+			break
+		}
+	}
+	if least.Known && least.Value >= unlimitedV1 {
+		return Of(Unlimited)
+	}
+	return least
+}
+
+// unlimitedV1 is what version 1 writes for no limit of memory, or more: the largest
+// number of whole pages, which may have 64 KiB, in 63 bits.
+const unlimitedV1 = 1<<63 - 1<<16
 
 // online counts the processors of a list like "0-3,8".
 func (r *reader) online() Figure {

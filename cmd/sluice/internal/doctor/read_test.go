@@ -59,6 +59,30 @@ func TestReadNamesWhatMakesNoSense(t *testing.T) {
 	}
 }
 
+func TestReadKnowsGroupsOfVersion1(t *testing.T) {
+	const unlimited = "9223372036854771712"
+	for _, tc := range []struct {
+		name   string
+		limits map[string]string
+		want   Figure
+	}{
+		{"its own", map[string]string{"memory/a/b/memory.limit_in_bytes": "1000"}, Of(1000)},
+		{"the one above", map[string]string{"memory/a/b/memory.limit_in_bytes": unlimited, "memory/a/memory.limit_in_bytes": "900"}, Of(900)},
+		{"none that holds", map[string]string{"memory/a/b/memory.limit_in_bytes": unlimited}, Of(Unlimited)},
+		{"another controller's", map[string]string{"cpu/a/b/memory.limit_in_bytes": "10"}, Figure{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			root := fstest.MapFS{"proc/self/cgroup": {Data: []byte("9:name=systemd:/\n4:memory:/a/b\n2:cpu,cpuacct:/a/b\n0::/\n")}}
+			for name, limit := range tc.limits {
+				root["sys/fs/cgroup/"+name] = &fstest.MapFile{Data: []byte(limit + "\n")}
+			}
+			if got, err := Read(root); err != nil || got.GroupMemory != tc.want {
+				t.Errorf("got %v, %v; want %v", got.GroupMemory, err, tc.want)
+			}
+		})
+	}
+}
+
 func TestReadFindsTheLeastOfTheGroups(t *testing.T) {
 	group := func(own string, limits map[string]string) fs.FS {
 		root := fstest.MapFS{"proc/self/cgroup": {Data: []byte("4:memory:/v1\n0::" + own + "\n")}}

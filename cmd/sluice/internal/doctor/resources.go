@@ -81,7 +81,7 @@ func groupTasks(f Facts, w Wishes) Finding {
 }
 
 func noGroup(name string) Finding {
-	return Finding{Name: name, Value: "absent", Text: "a limit of cgroup v2; the process is in no group that has one."}
+	return Finding{Name: name, Value: "absent", Text: "a limit of a cgroup; the process is in no group that has one."}
 }
 
 // size writes bytes in the largest unit that leaves a number of 1 or more.
