@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,8 @@ func TestRefusedUpgrades(t *testing.T) {
 	}{
 		{"no token", gateway.HubPath("chat"), "no token", 401},
 		{"a malformed token", at + "x", "malformed", 401},
+		{"too many groups", mint(g.tokens, token.Client{Hub: "chat", Groups: slices.Repeat([]string{"g"}, 129)}), "group: 129 are named; a client may be in 128", 400},
+		{"too long a user id", mint(g.tokens, token.Client{Hub: "chat", User: strings.Repeat("u", 4097)}), "userId: has 4097 bytes; it may have 4096", 400},
 		{"another key", mint(foreign, token.Client{Hub: "chat"}), "signature", 401},
 		{"another endpoint", mint(elsewhere, token.Client{Hub: "chat"}), "audience", 401},
 		{"another hub", mint(g.tokens, token.Client{Hub: "other"}), "audience", 401},

@@ -1,11 +1,11 @@
 package pubsub
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/subprotocol"
 )
@@ -82,18 +82,14 @@ func (x *index) remove(c *client) (groups []string) {
 	return groups
 }
 
-// maxGroups is how many groups a reliable client may be in.
-const maxGroups = 1024
-
-var errTooManyGroups = fmt.Errorf("the client is in %d groups, as many as it may be", maxGroups)
-
 // join makes a client a member of a group, and reports whether it was none before. One
-// that has ended does not join.
-func (x *index) join(c *client, name string) (joined bool, err error) {
+// that has ended does not join. For one that is in most groups, the error is
+// [gateway.ErrTooManyGroups].
+func (x *index) join(c *client, name string, most int) (joined bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if len(c.lasting.groups) >= maxGroups && !slices.Contains(c.lasting.groups, name) {
-		return false, errTooManyGroups
+	if len(c.lasting.groups) >= most && !slices.Contains(c.lasting.groups, name) {
+		return false, gateway.ErrTooManyGroups
 	}
 	return x.byID[c.lasting.id] == c && x.enterGroup(c, name), nil
 }

@@ -21,6 +21,7 @@ type lasting struct {
 	// Guarded by the client's lock.
 	session gateway.Session // the zero Session: it has no socket
 	met     bool            // it has had one
+	left    bool            // its peer has closed it for good
 	over    bool            // it has ended for good
 	expiry  *time.Timer     // nil: it is not waited for
 	replay  subprotocol.Replay
@@ -32,7 +33,7 @@ func (c *client) begin(s gateway.Session, groups []string) {
 	c.service.reliable.add(c, groups)
 	c.takeUp(s)
 	c.tellConnected()
-	for _, name := range groups {
+	for _, name := range c.service.reliable.groupsOf(c) {
 		c.notify(webhook.Notification{Kind: webhook.Joined, Group: name})
 	}
 }
@@ -77,7 +78,7 @@ func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
 	if l.over {
 		return old, false
 	}
-	old, l.session, l.sent = l.session, s, 0
+	old, l.session, l.sent, l.left = l.session, s, 0, false
 	c.waitNoMore()
 	if !l.met {
 		l.met = true
@@ -85,6 +86,19 @@ func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
 	}
 	c.flush()
 	return old, true
+}
+
+// PeerCloses notes that the client leaves for good, which 1000 says (RFC 6455 §7.4.1).
+// Whoever means to come back closes with another code, or with none.
+func (c *client) PeerCloses(s gateway.Session, code ws.StatusCode) {
+	if c.lasting == nil || code != ws.StatusNormalClosure {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lasting.session == s {
+		c.lasting.left = true
+	}
 }
 
 // detach notes that a socket is gone. If it was the client's present one, the client
@@ -103,7 +117,7 @@ func (c *client) loses(s gateway.Session, reason gateway.Reason) bool {
 	switch {
 	case l.session != s:
 		return true
-	case l.over, reason == gateway.ReasonShutdown:
+	case l.over, l.left, reason == gateway.ReasonShutdown:
 		return false
 	}
 	l.session = gateway.Session{}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
+
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
@@ -250,4 +252,41 @@ func TestClientThatLeavesAtOnceIsWaitedFor(t *testing.T) {
 	c := g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(reliableJSON))
 	c.Close()
 	g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be waited for")
+}
+
+// Who closes with 1000 does not come back; any other end of a socket is waited for.
+func TestCleanCloseEndsAReliableClient(t *testing.T) {
+	b := newBackend()
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	for _, tc := range []struct {
+		name    string
+		payload []byte
+		is      bool // that it stays
+	}{
+		{"normal closure", ws.NewCloseFrameBody(1000, "bye"), false},
+		{"no code, as the SDKs close", nil, true},
+		{"going away", ws.NewCloseFrameBody(1001, ""), true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := g.peer(t, reliableJSON, token.Client{User: "ana"})
+			b.expect(t, "connected ana ")
+			p.SendFrame(ws.NewCloseFrame(tc.payload))
+			if !tc.is {
+				b.expect(t, "disconnected ana ")
+				g.recovered(t, p).ExpectClose(1008)
+				return
+			}
+			g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+			p = g.recovered(t, p)
+			p.SendText(`{"type":"ping"}`)
+			if f := p.frame(); f.Type != "pong" {
+				t.Errorf("received %+v, want a pong", f)
+			}
+			p.SendFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "")))
+			b.expect(t, "disconnected ana ")
+		})
+	}
+	if s := g.service.Stats(); s.Reliable != 0 || s.Detached != 0 || s.Expired != 0 {
+		t.Errorf("%+v: want nobody left, and nobody waited for in vain", s)
+	}
 }

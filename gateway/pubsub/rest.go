@@ -38,13 +38,18 @@ func (s *Service) Close(ctx context.Context, which api.Selection, reason string)
 	return err
 }
 
-// Join makes clients members of groups.
+// Join makes clients members of groups, and waits until they are. The error is
+// [api.ErrTooManyGroups] if one of them may be in no more: the others are members.
 func (s *Service) Join(ctx context.Context, which api.Selection, groups []string) (chosen int, err error) {
-	return s.each(ctx, &which, func(to gateway.Session, c *client) {
+	joins := newJoins()
+	chosen, err = s.each(ctx, &which, func(to gateway.Session, c *client) {
 		for _, group := range groups {
-			c.join(to, group)
+			joins.begin()
+			c.join(to, group, joins.finish)
 		}
 	})
+	joins.finish(nil)
+	return chosen, errors.Join(err, joins.await(ctx, s.ctx))
 }
 
 // Leave ends memberships: in groups, or in all if groups is nil.

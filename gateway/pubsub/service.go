@@ -151,6 +151,9 @@ func (s *Service) Stop(ctx context.Context) error {
 // now is the time of reconnection tokens.
 func (s *Service) now() time.Time { return time.Now() }
 
+// maxGroups is how many groups a client may be in.
+func (s *Service) maxGroups() int { return s.gateway.Limits().Groups }
+
 // takes reports whether the upstream takes an event of a system kind.
 func (s *Service) takes(kind webhook.Kind) bool {
 	return s.config.Upstream != nil && s.config.Upstream.Takes(kind, "")
