@@ -210,6 +210,12 @@ func (w watched) PublicStats() admin.PublicStats {
 	return stats
 }
 
+// Served implements [admin.PublicSource].
+func (w watched) Served(hub string) (admin.Served, bool) {
+	service, is := w.api.hubs[hub]
+	return service, is
+}
+
 // watch returns what the admin listener shows of a gateway.
 func (a *public) watch(g *gateway.Gateway) admin.Source {
 	if a == nil {

@@ -97,7 +97,7 @@ func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
 func (n *node) adminHandler(source admin.Source, actions bool) http.Handler {
 	handler := admin.Handler(source, version())
 	if actions {
-		handler = admin.WithActions(handler, n.gateway, n.logger)
+		handler = admin.WithActions(handler, source, n.logger)
 	}
 	return admin.WithControls(handler, n.controls())
 }

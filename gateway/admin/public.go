@@ -14,6 +14,8 @@ import (
 // call it.
 type PublicSource interface {
 	PublicStats() PublicStats
+	// Served returns what serves a hub, and whether the public API does.
+	Served(hub string) (Served, bool)
 }
 
 // PublicStats are the figures of a public API: of its hubs, in an order that stays, and

@@ -14,7 +14,8 @@ type published struct {
 	public PublicStats
 }
 
-func (p *published) PublicStats() PublicStats { return p.public }
+func (p *published) PublicStats() PublicStats   { return p.public }
+func (*published) Served(string) (Served, bool) { return nil, false }
 
 func withAPI() *published {
 	upstream := &webhook.Stats{Queued: 3, Handlers: []webhook.HandlerStats{

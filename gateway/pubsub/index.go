@@ -155,8 +155,9 @@ func (x *index) chosen(which api.Selection) []*client {
 }
 
 // send has a message numbered and kept for each client that is chosen, all but one,
-// and sent to those that have a socket.
-func (x *index) send(which *api.Selection, except *client, m *subprotocol.Message) {
+// and sent to those that have a socket. It returns for how many it is kept, and how
+// many were ended because they leave too much unacknowledged.
+func (x *index) send(which *api.Selection, except *client, m *subprotocol.Message) (kept gateway.Reach) {
 	made := shared{message: m}
 	var overrun []*client
 	x.mu.RLock()
@@ -164,7 +165,12 @@ func (x *index) send(which *api.Selection, except *client, m *subprotocol.Messag
 	if len(members) > 0 {
 		order.Lock()
 		for c := range members {
-			if c != except && x.chooses(which, c) && !c.deliver(made.in(c.protocol.Encoding)) {
+			if c == except || !x.chooses(which, c) {
+				continue
+			}
+			if c.deliver(made.in(c.protocol.Encoding)) {
+				kept.Sent++
+			} else {
 				overrun = append(overrun, c)
 			}
 		}
@@ -174,6 +180,8 @@ func (x *index) send(which *api.Selection, except *client, m *subprotocol.Messag
 	for _, c := range overrun {
 		c.overrun()
 	}
+	kept.Closed = len(overrun)
+	return kept
 }
 
 func (x *index) members(t api.Target) map[*client]struct{} {
