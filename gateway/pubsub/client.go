@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -174,7 +175,7 @@ func (c *client) act(s gateway.Session, r *subprotocol.Request) {
 		err = c.leave(s, group)
 	case subprotocol.OpSendToGroup:
 		m := &subprotocol.Message{Group: group, User: c.user, Payload: r.Payload, Metadata: r.Metadata}
-		err = c.publish(s, m, r.NoEcho)
+		err = c.publish(s, m, time.Duration(r.TTL)*time.Second, r.NoEcho)
 	}
 	if err != nil {
 		c.acknowledgeRequest(s, r, subprotocol.AckInternalServerError, err.Error())

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
-	"github.com/sluicegate/sluice/gateway/subprotocol"
 )
 
 // index is the reliable clients of a hub, with or without a socket. Its lock comes
@@ -157,8 +156,7 @@ func (x *index) chosen(which api.Selection) []*client {
 // send has a message numbered and kept for each client that is chosen, all but one,
 // and sent to those that have a socket. It returns for how many it is kept, and how
 // many were ended because they leave too much unacknowledged.
-func (x *index) send(which *api.Selection, except *client, m *subprotocol.Message) (kept gateway.Reach) {
-	made := shared{message: m}
+func (x *index) send(which *api.Selection, except *client, made *shared) (kept gateway.Reach) {
 	var overrun []*client
 	x.mu.RLock()
 	members, order := x.members(which.Target), x.orderOf(which.Target)
@@ -168,7 +166,7 @@ func (x *index) send(which *api.Selection, except *client, m *subprotocol.Messag
 			if c == except || !x.chooses(which, c) {
 				continue
 			}
-			if c.deliver(made.in(c.protocol.Encoding)) {
+			if c.deliver(made.in(c.protocol.Encoding), made.expires) {
 				kept.Sent++
 			} else {
 				overrun = append(overrun, c)

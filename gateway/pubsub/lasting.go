@@ -84,6 +84,7 @@ func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
 		l.met = true
 		c.send(s, c.connected(l.id).Append(nil, c.protocol.Encoding))
 	}
+	c.dropExpired()
 	c.flush()
 	return old, true
 }
@@ -166,15 +167,16 @@ func (c *client) finish(reason string) {
 
 // deliver numbers a message and keeps it, and sends it if there is a socket. It
 // borrows p for good, and reports false if the client has left too much
-// unacknowledged.
-func (c *client) deliver(p []byte) bool {
+// unacknowledged. Expires is on the service's clock; 0: never.
+func (c *client) deliver(p []byte, expires time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := c.lasting
 	if l.over {
 		return true
 	}
-	number, err := l.replay.Add(p)
+	c.dropExpired()
+	number, err := l.replay.Add(p, expires)
 	if err != nil {
 		return false
 	}
@@ -185,6 +187,17 @@ func (c *client) deliver(p []byte) bool {
 		c.flush()
 	}
 	return true
+}
+
+// dropExpired lets go of what the present session was not sent in time. The client's
+// lock is held.
+func (c *client) dropExpired() {
+	l := c.lasting
+	bytes := l.replay.Bytes()
+	if n := l.replay.Expire(c.service.clock(), l.sent); n > 0 {
+		c.service.counts.lapsed.Add(uint64(n))
+		c.service.counts.keep(-n, l.replay.Bytes()-bytes)
+	}
 }
 
 // overrun ends a client that has left too much unacknowledged.

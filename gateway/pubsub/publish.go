@@ -3,21 +3,23 @@ package pubsub
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/subprotocol"
 )
 
-// publish sends a group a message of the client's. With noEcho the client gets none.
-func (c *client) publish(s gateway.Session, m *subprotocol.Message, noEcho bool) error {
+// publish sends a group a message of the client's, which is worth sending for ttl. With
+// noEcho the client gets none.
+func (c *client) publish(s gateway.Session, m *subprotocol.Message, ttl time.Duration, noEcho bool) error {
 	made := contentOf(m)
 	p := made.publication()
 	var except *client
 	if noEcho {
 		p.Except, except = []gateway.Session{s}, c
 	}
-	c.service.reliable.send(&api.Selection{Target: api.Target{Scope: api.Group, Name: m.Group}}, except, &made.message)
+	c.service.reliable.send(&api.Selection{Target: api.Target{Scope: api.Group, Name: m.Group}}, except, &shared{message: &made.message, expires: c.service.expiry(ttl)})
 	return c.service.hub.Group(m.Group).Publish(p)
 }
 
@@ -64,7 +66,7 @@ func (s *Service) publication(to *api.Selection, m *api.Message) (p gateway.Publ
 	made := contentOf(messageOf(m))
 	p = made.publication()
 	p.Filter = s.filter(to)
-	return p, s.reliable.send(to, nil, &made.message)
+	return p, s.reliable.send(to, nil, &shared{message: &made.message, expires: s.expiry(m.TTL)})
 }
 
 // filter returns what a publication is to ask of sessions, nil if nothing.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -288,5 +289,38 @@ func TestCleanCloseEndsAReliableClient(t *testing.T) {
 	}
 	if s := g.service.Stats(); s.Reliable != 0 || s.Detached != 0 || s.Expired != 0 {
 		t.Errorf("%+v: want nobody left, and nobody waited for in vain", s)
+	}
+}
+
+// A message that is late is dropped, and makes room.
+func TestMessagesExpireWhileAClientIsAway(t *testing.T) {
+	var elapsed atomic.Int64
+	began := time.Now()
+	g := start(t, func(c *pubsub.Config) {
+		c.Now = func() time.Time { return began.Add(time.Duration(elapsed.Load())) }
+	})
+	p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+	sender := g.peer(t, plainJSON, token.Client{Roles: everything})
+	p.Close()
+	g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+	for i := range 999 {
+		if err := g.service.Send(t.Context(), inGroup, &api.Message{Type: api.JSON, Group: "g", Data: []byte("0"), TTL: 10 * time.Second}); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	sender.SendText(`{"type":"sendToGroup","group":"g","data":1,"ttlSeconds":20,"ackId":1}`)
+	sender.expectAck(1, "")
+	elapsed.Store(int64(10 * time.Second))
+	g.rest(t, inGroup, "2")
+	elapsed.Store(int64(19 * time.Second))
+	p = g.recovered(t, p)
+	if f := p.expectData("1"); f.Sequence != 1000 {
+		t.Errorf("sequence id %d, want 1000", f.Sequence)
+	}
+	if f := p.expectData("2"); f.Sequence != 1001 {
+		t.Errorf("sequence id %d, want 1001", f.Sequence)
+	}
+	if s := g.service.Stats(); s.Lapsed != 999 || s.ReplayMessages != 2 || s.Overrun != 0 {
+		t.Errorf("%+v: want 999 messages dropped, and 2 kept", s)
 	}
 }

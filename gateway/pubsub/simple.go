@@ -46,7 +46,7 @@ func (c *client) takeSimple(s gateway.Session, m gateway.Message, t gateway.Turn
 		c.end(s, ws.StatusPolicyViolation, "the client has no permission to send to group "+c.route.group)
 		return
 	}
-	c.publish(s, &subprotocol.Message{Group: c.route.group, User: c.user, Payload: payload}, c.route.noEcho)
+	c.publish(s, &subprotocol.Message{Group: c.route.group, User: c.user, Payload: payload}, 0, c.route.noEcho)
 }
 
 // allows reports whether the client has a permission in a group.
