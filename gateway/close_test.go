@@ -13,6 +13,19 @@ import (
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 )
 
+// forewarned is a handler that is told how peers leave.
+type forewarned struct {
+	hooks
+	codes chan ws.StatusCode
+}
+
+func (f forewarned) PeerCloses(_ gateway.Session, code ws.StatusCode) {
+	f.codes <- code
+	if code == 1001 {
+		panic("so soon")
+	}
+}
+
 func TestPeerBeginsTheClose(t *testing.T) {
 	cases := []struct {
 		name    string
@@ -26,7 +39,7 @@ func TestPeerBeginsTheClose(t *testing.T) {
 	}
 	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
 		ended := make(chan gateway.Reason, 1)
-		h := hooks{close: func(_ gateway.Session, r gateway.Reason) { ended <- r }}
+		h := forewarned{hooks{close: func(_ gateway.Session, r gateway.Reason) { ended <- r }}, make(chan ws.StatusCode, 1)}
 		n := gatewaytest.Start(t, serving(config, h, d))
 		for i, tc := range cases {
 			t.Run(tc.name, func(t *testing.T) {
@@ -35,6 +48,14 @@ func TestPeerBeginsTheClose(t *testing.T) {
 				c.ExpectClose(tc.answer)
 				if r := <-ended; r != gateway.ReasonClosedByPeer {
 					t.Errorf("the handler heard %v", r)
+				}
+				select {
+				case code := <-h.codes:
+					if code != tc.answer {
+						t.Errorf("the handler was told %d ahead", code)
+					}
+				default:
+					t.Error("the handler was told nothing ahead")
 				}
 				n.AwaitReason(t, gateway.ReasonClosedByPeer, uint64(i+1))
 			})

@@ -173,6 +173,9 @@ func (t Timeouts) user() time.Duration {
 	return 3 * max(t.WriteStall, t.Ping+t.Pong, t.Close) / 2
 }
 
+// Limits returns those in effect, for [Gateway.Reconfigure] may change some.
+func (g *Gateway) Limits() Limits { return g.live.Load().Limits }
+
 // Addr returns the address of the public port.
 func (g *Gateway) Addr() net.Addr { return net.TCPAddrFromAddrPort(g.server.Addr()) }
 

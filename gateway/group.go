@@ -25,6 +25,8 @@ var (
 	ErrGroupName = errors.New("gateway: a group's name must be 1 to 1024 characters of UTF-8")
 	// ErrOtherGateway: the session is another gateway's than the group.
 	ErrOtherGateway = errors.New("gateway: the session is another gateway's than the group")
+	// ErrTooManyGroups: the session is in [Limits].Groups groups.
+	ErrTooManyGroups = errors.New("gateway: the session is in as many groups as it may be")
 )
 
 // Group returns the group of that name.
@@ -46,7 +48,12 @@ func (g Group) Len() int {
 // session of another hub does not join, nor one that is in [Limits].Groups
 // groups; see [Session.Info]. Errors are [ErrGroupName], [ErrOtherGateway],
 // [ErrEnded] and [ErrBusy].
-func (g Group) Join(s Session) error {
+func (g Group) Join(s Session) error { return g.JoinThen(s, nil) }
+
+// JoinThen is Join, and without an error has then called, once, with what became of
+// it: nil if s is a member, [ErrTooManyGroups], or [ErrEnded] if it has ended or is
+// another hub's. That is on the session's loop: then must not block.
+func (g Group) JoinThen(s Session, then func(error)) error {
 	if err := checkGroupName(g.name); err != nil {
 		return err
 	}
@@ -57,7 +64,7 @@ func (g Group) Join(s Session) error {
 		return ErrOtherGateway
 	}
 	loop := int(s.handle.Loop)
-	j := &join{hub: g.hub, group: g.hub.groups.Hold(g.name, loop), handle: s.handle}
+	j := &join{hub: g.hub, group: g.hub.groups.Hold(g.name, loop), handle: s.handle, then: then}
 	if err := s.shard.loop.Offer(j, len(g.name)); err != nil {
 		g.hub.groups.Drop(j.group, loop)
 		return sendError(err)
@@ -121,12 +128,17 @@ type join struct {
 	hub    *Hub
 	group  *hub.Group
 	handle poller.Handle
+	then   func(error) // nil: nobody asks what becomes of it
 }
 
 // Run carries the join out.
 func (j *join) Run(l *poller.Loop) {
 	s := j.hub.gateway.shards[l.Index()]
-	if !s.admitMember(j, l.Conn(j.handle)) {
+	kept, err := s.admitMember(j, l.Conn(j.handle))
+	if !kept {
 		j.hub.groups.Drop(j.group, l.Index())
+	}
+	if j.then != nil {
+		j.then(err)
 	}
 }

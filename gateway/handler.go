@@ -36,6 +36,14 @@ type Member interface {
 	Left(s Session, group string)
 }
 
+// Parting is a [Handler] that is told with which code a peer begins the close handshake
+// (RFC 6455 §7.4): at once, on the session's loop, whatever the route's [Dispatch], and
+// ahead of Close. It must not block. A close frame without a code has 1005.
+type Parting interface {
+	Handler
+	PeerCloses(s Session, code ws.StatusCode)
+}
+
 // MessageType is the type of a message (RFC 6455 §5.6).
 type MessageType uint8
 

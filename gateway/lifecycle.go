@@ -41,7 +41,25 @@ func (s *shard) peerClosed(c *poller.Conn, x *session, payload []byte) {
 		s.fail(c, x, err)
 		return
 	}
+	if x.state == open {
+		s.tellParting(c, x, code)
+	}
 	s.endAfterMessages(c, x, &verdict{ReasonClosedByPeer, codec.AppendClose(nil, code, "")})
+}
+
+// tellParting tells a handler that wants to know how its peer leaves.
+func (s *shard) tellParting(c *poller.Conn, x *session, code ws.StatusCode) {
+	parting, wants := s.handler(x).(Parting)
+	if !wants {
+		return
+	}
+	session := s.session(c)
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("Parting", session, fault)
+		}
+	}()
+	parting.PeerCloses(session, code)
 }
 
 // fail ends a session whose peer broke the protocol (RFC 6455 §7.1.7).

@@ -53,3 +53,34 @@ func TestHandlerIsToldOfGroups(t *testing.T) {
 		}
 	})
 }
+
+// What becomes of a join is told on the loop, for every session that it may fail for.
+func TestJoinThenTellsWhatCameOfIt(t *testing.T) {
+	config := gateway.Config{Loops: 2}
+	config.Limits.Groups = 2
+	l := openLobby(t, config, gateway.HubConfig{})
+	m, gone := l.enter("ana", "a"), l.enter("ben")
+	gone.Close()
+	l.Eventually(t, func() bool { return l.hub.Sessions() == 1 }, "the other session to end")
+	told := make(chan error, 1)
+	for _, tc := range []struct {
+		group   string
+		session gateway.Session
+		want    error
+	}{
+		{"b", m.session, nil},
+		{"c", m.session, gateway.ErrTooManyGroups},
+		{"a", m.session, nil},
+		{"a", gone.session, gateway.ErrEnded},
+	} {
+		must(t, l.hub.Group(tc.group).JoinThen(tc.session, func(err error) { told <- err }))
+		if err := <-told; err != tc.want {
+			t.Errorf("joining %s: %v, want %v", tc.group, err, tc.want)
+		}
+	}
+	elsewhere := l.Gateway.Hub("elsewhere").Group("a")
+	must(t, elsewhere.JoinThen(m.session, func(err error) { told <- err }))
+	if err := <-told; err != gateway.ErrEnded || elsewhere.Len() != 0 {
+		t.Errorf("joining a group of another hub: %v, and it has %d members", err, elsewhere.Len())
+	}
+}

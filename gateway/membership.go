@@ -6,29 +6,29 @@ import (
 )
 
 // admitMember carries out a join and reports whether the hold on the group that
-// came with it is kept. c is nil if the session has ended.
-func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool) {
+// came with it is kept, and why the session is no member. c is nil if it has ended.
+func (s *shard) admitMember(j *join, c *poller.Conn) (kept bool, err error) {
 	if c == nil || !c.Writable() {
 		s.counts.undelivered++
-		return false
+		return false, ErrEnded
 	}
 	x := s.sessions.At(c.Slot())
 	switch {
 	case x.state != open || s.route(x).hub != j.hub:
 		s.counts.undelivered++
-		return false
+		return false, ErrEnded
 	case s.joined(x, j.group):
-		return false
+		return false, nil
 	case s.memberships.count(x.profile.list()) >= s.config.Limits.Groups:
 		s.counts.joinsRefused++
-		return false
+		return false, ErrTooManyGroups
 	}
 	number, opened := s.openShare(j.hub, j.group)
 	s.memberships.add(&s.profileOf(x).memberships, number, s.joinShare(number, c.Slot()))
 	j.group.AddMembers(1)
 	s.counts.joined++
 	s.tell(c, x, GroupJoined, j.group.Name())
-	return opened
+	return opened, nil
 }
 
 // tell tells who wants to know that a session has joined or left a group.

@@ -25,9 +25,10 @@ import (
 // publicFlags ask for the public API. Without an access key there is none, and hubs
 // are open.
 type publicFlags struct {
-	AccessKey []string `sep:"," placeholder:"KEY" help:"Access key of 32 bytes or more that backends sign with: has every hub served to the SDKs of Web PubSub. The first of several mints. Others can see it here; default: SLUICE_ACCESS_KEY of the environment, with commas."`
-	Upstream  []string `sep:"none" placeholder:"HUB=URL" help:"Event handler of a hub; may be repeated. Default: SLUICE_UPSTREAM, with blanks."`
-	Endpoint  []string `sep:"," placeholder:"URL" help:"Public endpoint that tokens may be for; may be repeated. Default: SLUICE_ENDPOINT, with commas, or any: only the path counts then."`
+	AccessKey     []string `sep:"," placeholder:"KEY" help:"Access key of 32 bytes or more that backends sign with: has every hub served to the SDKs of Web PubSub. The first of several mints. Others can see it here; default: SLUICE_ACCESS_KEY of the environment, with commas."`
+	AccessKeyFile string   `placeholder:"FILE" help:"File with the access keys, one a line, which a reload reads again. Default: SLUICE_ACCESS_KEY_FILE."`
+	Upstream      []string `sep:"none" placeholder:"HUB=URL" help:"Event handler of a hub; may be repeated. Default: SLUICE_UPSTREAM, with blanks."`
+	Endpoint      []string `sep:"," placeholder:"URL" help:"Public endpoint that tokens may be for; may be repeated. Default: SLUICE_ENDPOINT, with commas, or any: only the path counts then."`
 }
 
 // resolve takes from the environment what no flag gives.
@@ -37,7 +38,6 @@ func (f publicFlags) resolve(p *process) publicFlags {
 			*given = strings.Split(value, separator)
 		}
 	}
-	take(&f.AccessKey, accessKeyVariable, ",")
 	take(&f.Upstream, "SLUICE_UPSTREAM", " ")
 	take(&f.Endpoint, "SLUICE_ENDPOINT", ",")
 	return f
@@ -45,7 +45,8 @@ func (f publicFlags) resolve(p *process) publicFlags {
 
 // public is the public API of a gateway. A nil one is none.
 type public struct {
-	tokens    token.Config
+	keys      accessKeys
+	tokens    token.Config // replaced by reloads
 	scheme    string
 	origin    string // the host that event handlers know the gateway by
 	authority *token.Authority
@@ -56,14 +57,18 @@ type public struct {
 
 // newPublic has the hubs of a configuration served to the SDKs, and those that have an
 // upstream, if the flags ask for that.
-func newPublic(f publicFlags, config *gateway.Config) (*public, error) {
-	if len(f.AccessKey) == 0 {
+func newPublic(f publicFlags, k accessKeys, config *gateway.Config) (*public, error) {
+	if k.none() {
 		if len(f.Upstream)+len(f.Endpoint) > 0 {
 			return nil, fmt.Errorf("--access-key: is missing; --upstream and --endpoint need it, or %s", accessKeyVariable)
 		}
 		return nil, nil
 	}
-	a := &public{tokens: token.Config{Keys: f.AccessKey}, scheme: "http://", hubs: make(pubsub.Hubs)}
+	keys, err := k.read()
+	if err != nil {
+		return nil, err
+	}
+	a := &public{keys: k, tokens: token.Config{Keys: keys}, scheme: "http://", hubs: make(pubsub.Hubs)}
 	if err := a.setTokens(f.Endpoint, config); err != nil {
 		return nil, err
 	}
@@ -119,7 +124,7 @@ func (a *public) setTokens(endpoints []string, config *gateway.Config) error {
 	a.origin = first.Hostname()
 	a.authority, err = token.New(a.tokens)
 	if err != nil {
-		return fmt.Errorf("--access-key, --endpoint: %w", err)
+		return fmt.Errorf("%s, --endpoint: %w", a.keys.place(), err)
 	}
 	return nil
 }
@@ -204,6 +209,12 @@ func (w watched) PublicStats() admin.PublicStats {
 		stats.Hubs = append(stats.Hubs, w.api.hubs[name].Stats())
 	}
 	return stats
+}
+
+// Served implements [admin.PublicSource].
+func (w watched) Served(hub string) (admin.Served, bool) {
+	service, is := w.api.hubs[hub]
+	return service, is
 }
 
 // watch returns what the admin listener shows of a gateway.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,10 +42,7 @@ func TestServeWithAnAccessKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := token.New(token.Config{Keys: []string{testKey}, Endpoints: []token.Endpoint{endpoint}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := authorityOf(t, endpoint, testKey)
 	signed, err := keys.MintClient(token.Client{Hub: "chat", User: "ana"})
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +87,53 @@ func TestServeWithAnAccessKey(t *testing.T) {
 	}
 }
 
+// authorityOf returns what mints with a key for an endpoint.
+func authorityOf(t *testing.T, endpoint token.Endpoint, key string) *token.Authority {
+	t.Helper()
+	keys, err := token.New(token.Config{Keys: []string{key}, Endpoints: []token.Endpoint{endpoint}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestAccessKeysAreReloaded(t *testing.T) {
+	const older, newer = "the older access key of the tests: 32", "the newer access key of the tests: 32"
+	file := write(t, "keys", older+"\n")
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--access-key-file="+file, "--upstream=chat=http://127.0.0.1:1/")
+	endpoint, err := token.ParseEndpoint("http://" + s.line(`listening on (\S+)$`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := s.line(`^  admin +(http://\S+)$`)
+	for _, step := range []struct {
+		name, content          string
+		reload, older, another int
+	}{
+		{"as it was", older, 200, 202, 401},
+		{"another key comes", "\r\n" + newer + "\r\n" + older + "\n", 200, 202, 202},
+		{"a key that is too short", "short\n", 422, 202, 202},
+		{"no key", "\n", 422, 202, 202},
+		{"the first one goes", newer, 200, 401, 202},
+	} {
+		if err := os.WriteFile(file, []byte(step.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := post(t, admin+"reload"); status != step.reload || strings.Contains(answer, older) || strings.Contains(answer, newer) {
+			t.Errorf("%s: reload: %d %s, want %d", step.name, status, answer, step.reload)
+		}
+		for key, want := range map[string]int{older: step.older, newer: step.another} {
+			if status := rest(t, endpoint, authorityOf(t, endpoint, key), http.MethodPost, "/api/hubs/chat/:send", "hello"); status != want {
+				t.Errorf("%s: with %s: status %d, want %d", step.name, key, status, want)
+			}
+		}
+	}
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitClean {
+		t.Errorf("exit code %d: %s", code, s.stderr)
+	}
+}
+
 func TestFaultsOfThePublicAPI(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -99,6 +144,9 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 		{"an upstream without a key", nil, []string{"--upstream=chat=http://127.0.0.1:1/"}, "--access-key: is missing"},
 		{"a short key", nil, []string{"--access-key=short"}, "has a secret of 5 bytes"},
 		{"a short key of the environment", map[string]string{"SLUICE_ACCESS_KEY": "short"}, nil, "has a secret of 5 bytes"},
+		{"a file that is not there", nil, []string{"--access-key-file=no/such"}, "--access-key-file: open no/such: no such file"},
+		{"a file without keys", map[string]string{"SLUICE_ACCESS_KEY_FILE": os.DevNull}, nil, "SLUICE_ACCESS_KEY_FILE: /dev/null: holds no key; write one a line"},
+		{"a file beside a key", nil, []string{"--access-key=" + testKey, "--access-key-file=f"}, "--access-key-file: is given beside --access-key"},
 		{"an upstream without a hub", nil, []string{"--access-key=" + testKey, "--upstream=http://127.0.0.1:1/"}, "--upstream"},
 		{"an upstream that is no URL", nil, []string{"--access-key=" + testKey, "--upstream=chat=ftp://h/"}, "--upstream"},
 		{"a hub that cannot be", nil, []string{"--access-key=" + testKey, "--upstream=a b=http://127.0.0.1:1/"}, "must be 1 to 128 characters"},

@@ -44,7 +44,8 @@ func (c *serveCommand) Run(p *process) error {
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}
-	api, err := newPublic(c.publicFlags.resolve(p), &config)
+	keys := p.accessKeys(c.AccessKey, c.AccessKeyFile)
+	api, err := newPublic(c.publicFlags.resolve(p), keys, &config)
 	if err != nil {
 		return usageError{err}
 	}
@@ -60,7 +61,7 @@ func (c *serveCommand) Run(p *process) error {
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), programPart(s, level)}, logger: config.Logger, current: s},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger, current: s},
 		drains:    make(chan struct{}, 1),
 	}
 	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(api.watch(g), s.AdminActions)); err != nil {
@@ -96,7 +97,7 @@ func gatewayConfig(s *settings.Settings) (gateway.Config, guards, error) {
 func (n *node) adminHandler(source admin.Source, actions bool) http.Handler {
 	handler := admin.Handler(source, version())
 	if actions {
-		handler = admin.WithActions(handler, n.gateway, n.logger)
+		handler = admin.WithActions(handler, source, n.logger)
 	}
 	return admin.WithControls(handler, n.controls())
 }

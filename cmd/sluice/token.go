@@ -15,16 +15,16 @@ import (
 type tokenCommands struct {
 	Client  mintCommand    `cmd:"" help:"Print the URL and the token with which a client connects."`
 	Clients crowdCommand   `cmd:"" help:"Print the tokens of many clients, one in a line."`
+	REST    signCommand    `cmd:"" name:"rest" help:"Print the token of a request of the REST API."`
 	Check   inspectCommand `cmd:"" help:"Check a token, and print what it says."`
 }
 
 // access is what tokens are minted and checked with.
 type access struct {
-	Endpoint  string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Public endpoint of the gateway (${default})."`
-	AccessKey string `placeholder:"KEY" help:"Access key; others can see it here. Default: SLUICE_ACCESS_KEY of the environment."`
+	Endpoint      string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Public endpoint of the gateway (${default})."`
+	AccessKey     string `placeholder:"KEY" help:"Access key; others can see it here. Default: SLUICE_ACCESS_KEY of the environment."`
+	AccessKeyFile string `placeholder:"FILE" help:"File with access keys, one a line; the first mints. Default: SLUICE_ACCESS_KEY_FILE."`
 }
-
-const accessKeyVariable = "SLUICE_ACCESS_KEY"
 
 // authority returns what the flags and the environment ask for, and the endpoint.
 func (a *access) authority(p *process) (*token.Authority, error) {
@@ -32,28 +32,45 @@ func (a *access) authority(p *process) (*token.Authority, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--endpoint: %w", err)}
 	}
-	key, from := a.AccessKey, "--access-key"
-	if key == "" {
-		key, _ = p.env(accessKeyVariable)
-		from = accessKeyVariable
+	var given []string
+	if a.AccessKey != "" {
+		given = []string{a.AccessKey}
 	}
-	if key == "" {
+	from := p.accessKeys(given, a.AccessKeyFile)
+	if from.none() {
 		return nil, usageError{fmt.Errorf("--access-key: is missing; give it, or set %s", accessKeyVariable)}
 	}
-	authority, err := token.New(token.Config{Keys: []string{key}, Endpoints: []token.Endpoint{endpoint}})
+	keys, err := from.read()
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", from, err)}
+		return nil, usageError{err}
+	}
+	authority, err := token.New(token.Config{Keys: keys, Endpoints: []token.Endpoint{endpoint}})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", from.place(), err)}
 	}
 	return authority, nil
 }
 
+// life is how long what is minted is good.
+type life struct {
+	Expires time.Duration `default:"1h" help:"How long the token is good (${default})."`
+}
+
+// Validate is kong's.
+func (l *life) Validate() error {
+	if l.Expires == 0 {
+		return errors.New("--expires: 0s: must be at least 1s")
+	}
+	return nil
+}
+
 type mintCommand struct {
 	access
-	Hub     string        `required:"" help:"Hub to connect to."`
-	User    string        `help:"User id. Default: anonymous."`
-	Group   []string      `sep:"none" placeholder:"NAME" help:"Group to be in from the beginning; may be repeated."`
-	Role    []string      `sep:"none" placeholder:"ROLE" help:"Role, such as webpubsub.sendToGroup; may be repeated."`
-	Expires time.Duration `default:"1h" help:"How long the token is good (${default})."`
+	life
+	Hub   string   `required:"" help:"Hub to connect to."`
+	User  string   `help:"User id. Default: anonymous."`
+	Group []string `sep:"none" placeholder:"NAME" help:"Group to be in from the beginning; may be repeated."`
+	Role  []string `sep:"none" placeholder:"ROLE" help:"Role, such as webpubsub.sendToGroup; may be repeated."`
 }
 
 // Run prints the URL, which holds the token, and the token by itself.
@@ -72,9 +89,6 @@ func (c *mintCommand) Run(p *process) error {
 
 // mint returns the token of one client; number replaces what stands for its number.
 func (c *mintCommand) mint(authority *token.Authority, number *strings.Replacer) (string, error) {
-	if c.Expires == 0 {
-		return "", usageError{errors.New("--expires: 0s: must be at least 1s")}
-	}
 	client := token.Client{Hub: c.Hub, User: number.Replace(c.User), Roles: c.Role, Life: c.Expires}
 	for _, group := range c.Group {
 		client.Groups = append(client.Groups, number.Replace(group))
@@ -108,6 +122,26 @@ func (c *crowdCommand) Run(p *process) error {
 		}
 		fmt.Fprintln(p.stdout, signed)
 	}
+	return nil
+}
+
+type signCommand struct {
+	access
+	life
+	Path string `arg:"" help:"Path of the request, such as /api/hubs/chat/:send, as it is sent. Its query need not be there."`
+}
+
+// Run prints the token, and nothing else: it is meant to stand in another command.
+func (c *signCommand) Run(p *process) error {
+	authority, err := c.authority(p)
+	if err != nil {
+		return err
+	}
+	signed, err := authority.MintREST(c.Path, c.Expires)
+	if err != nil {
+		return usageError{err}
+	}
+	fmt.Fprintln(p.stdout, signed)
 	return nil
 }
 

@@ -37,6 +37,18 @@ func TestTokensOfACrowd(t *testing.T) {
 	}
 }
 
+func TestTokenOfARequest(t *testing.T) {
+	file := write(t, "keys", "a key that comes first: 32 bytes or more\n"+testKey+"\n")
+	signed := runSluice(t, nil, "token", "rest", "/api/hubs/chat/:send", "--access-key-file", file)
+	if signed.code != exitClean || strings.Count(signed.stdout, "\n") != 1 {
+		t.Fatalf("%+v", signed)
+	}
+	checked := runSluice(t, nil, "token", "check", "--access-key-file", file, strings.TrimSpace(signed.stdout))
+	if checked.code != exitClean || !strings.HasPrefix(checked.stdout, "request  /api/hubs/chat/:send\nexpires") {
+		t.Errorf("%+v", checked)
+	}
+}
+
 func TestFaultsOfTokenCommands(t *testing.T) {
 	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}
 	signed := strings.TrimSpace(strings.Split(runSluice(t, env, "token", "client", "--hub", "chat").stdout, "token  ")[1])
@@ -52,6 +64,9 @@ func TestFaultsOfTokenCommands(t *testing.T) {
 		{"short key", nil, []string{"client", "--hub=chat", "--access-key=short"}, exitUsage, "--access-key: token: auth: Keys[0]: HS256 key \"\": has a secret of 5 bytes"},
 		{"bad endpoint", env, []string{"client", "--hub=chat", "--endpoint=ws://h"}, exitUsage, "--endpoint: endpoint \"ws://h\": has the scheme ws"},
 		{"no life", env, []string{"client", "--hub=chat", "--expires=0s"}, exitUsage, "--expires: 0s"},
+		{"no path", env, []string{"rest"}, exitUsage, "<path>"},
+		{"a path of none", env, []string{"rest", "/client/hubs/chat"}, exitUsage, "must begin with /api/"},
+		{"no life of a request", env, []string{"rest", "/api/x", "--expires=0s"}, exitUsage, "--expires: 0s"},
 		{"short life", env, []string{"client", "--hub=chat", "--expires=1ms"}, exitUsage, "life: 1ms"},
 		{"no crowd", env, []string{"clients", "--hub=chat", "--count=0"}, exitUsage, "--count: 0: must be 1 or more"},
 		{"no life for a crowd", env, []string{"clients", "--hub=chat", "--count=1", "--expires=0s"}, exitUsage, "--expires: 0s"},

@@ -75,13 +75,13 @@ func (a *actions) send(w http.ResponseWriter, r *http.Request) error {
 	if asked.Text == nil {
 		return invalid("text", "is missing; give the message as a string")
 	}
-	to, err := a.findReceiver(asked.target)
+	ctx, cancel := context.WithTimeout(r.Context(), sendTime)
+	defer cancel()
+	to, err := a.findReceiver(ctx, asked.target)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), sendTime)
-	defer cancel()
-	reach, err := to.Deliver(ctx, gateway.Publication{Type: gateway.Text, Payload: []byte(*asked.Text)})
+	reach, err := to.send(ctx, *asked.Text)
 	a.log(r, "send", asked.target, err, slog.Int("bytes", len(*asked.Text)), slog.Int("sent", reach.Sent))
 	if err != nil {
 		return failed(err)
@@ -89,7 +89,7 @@ func (a *actions) send(w http.ResponseWriter, r *http.Request) error {
 	return document(w, sentDocument(reach))
 }
 
-// sendTime is how long a message may take to all that it is for: a million sessions
+// sendTime is how long an action may take for all that it is for: a million sessions
 // need some 10 s of a core.
 const sendTime = time.Minute
 
@@ -108,70 +108,19 @@ func (a *actions) close(w http.ResponseWriter, r *http.Request) error {
 	if len(asked.Reason) > ws.MaxControlFramePayloadSize-2 {
 		return invalid("reason", fmt.Sprintf("has %d bytes; a close frame takes %d", len(asked.Reason), ws.MaxControlFramePayloadSize-2))
 	}
-	whom, err := a.find(asked.target)
+	ctx, cancel := context.WithTimeout(r.Context(), sendTime)
+	defer cancel()
+	whom, err := a.find(ctx, asked.target)
 	if err != nil {
 		return err
 	}
-	err = whom.Close(asked.Code, asked.Reason)
+	err = whom.close(ctx, asked.Code, asked.Reason)
 	a.log(r, "close", asked.target, err, slog.Int("code", int(asked.Code)), slog.String("reason", asked.Reason))
 	if err != nil {
 		return failed(err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil
-}
-
-// receiver is what can be sent something.
-type receiver interface {
-	Deliver(context.Context, gateway.Publication) (gateway.Reach, error)
-}
-
-// party is what can be closed, too. Who means everyone drains the node.
-type party interface {
-	receiver
-	Close(ws.StatusCode, string) error
-}
-
-var _ party = gateway.Session{}
-
-// members are a group as a party.
-type members struct{ gateway.Group }
-
-// Close closes every member.
-func (m members) Close(code ws.StatusCode, reason string) error {
-	return m.CloseAll(gateway.Selection{}, code, reason)
-}
-
-// findReceiver returns whom t means. The error is a [*problem].
-func (a *actions) findReceiver(t target) (receiver, error) {
-	if t.Session != "" || t.Group != "" || t.Hub == "" {
-		return a.find(t)
-	}
-	if hub := a.source.Hub(t.Hub); hub != nil {
-		return hub, nil
-	}
-	return nil, noHub(t.Hub)
-}
-
-// find returns the session or the group that t means. The error is a [*problem].
-func (a *actions) find(t target) (party, error) {
-	switch {
-	case t.Session != "" && (t.Hub != "" || t.Group != ""):
-		return nil, invalid("session", "is given beside a hub or a group; give either")
-	case t.Session != "":
-		return findSession(a.source, t.Session)
-	case t.Hub == "" || t.Group == "":
-		return nil, invalid("session", "is missing; give it, or hub and group")
-	}
-	hub := a.source.Hub(t.Hub)
-	if hub == nil {
-		return nil, noHub(t.Hub)
-	}
-	group := hub.Group(t.Group)
-	if group.Len() == 0 {
-		return nil, &problem{http.StatusNotFound, fmt.Errorf("group: %q: has no members", t.Group)}
-	}
-	return members{group}, nil
 }
 
 // maxBody is the longest body of an action, in bytes.

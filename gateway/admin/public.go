@@ -14,6 +14,8 @@ import (
 // call it.
 type PublicSource interface {
 	PublicStats() PublicStats
+	// Served returns what serves a hub, and whether the public API does.
+	Served(hub string) (Served, bool)
 }
 
 // PublicStats are the figures of a public API: of its hubs, in an order that stays, and
@@ -28,6 +30,7 @@ var ofService = []metric[pubsub.Stats]{
 	gauge("sluice_detached_clients", "Reliable clients that have lost their socket and may recover.", func(s *pubsub.Stats) int { return s.Detached }, "hub"),
 	gauge("sluice_replay_messages", "Messages kept until reliable clients acknowledge them, once for each client.", func(s *pubsub.Stats) int { return s.ReplayMessages }, "hub"),
 	gauge("sluice_replay_bytes", "Bytes of the messages that are kept for reliable clients, once for each client.", func(s *pubsub.Stats) int { return s.ReplayBytes }, "hub"),
+	counter("sluice_replay_expired_total", "Messages dropped because their time to live was over before reliable clients could be sent them, once for each client.", func(s *pubsub.Stats) uint64 { return s.Lapsed }, "hub"),
 	counter("sluice_recoveries_total", "Reliable clients that came back on another socket.", func(s *pubsub.Stats) uint64 { return s.Recovered }, "hub"),
 	counter("sluice_recoveries_refused_total", "Recoveries that were refused.", func(s *pubsub.Stats) uint64 { return s.Unrecovered }, "hub"),
 	counter("sluice_reliable_expired_total", "Reliable clients that did not come back in time.", func(s *pubsub.Stats) uint64 { return s.Expired }, "hub"),

@@ -14,7 +14,8 @@ type published struct {
 	public PublicStats
 }
 
-func (p *published) PublicStats() PublicStats { return p.public }
+func (p *published) PublicStats() PublicStats   { return p.public }
+func (*published) Served(string) (Served, bool) { return nil, false }
 
 func withAPI() *published {
 	upstream := &webhook.Stats{Queued: 3, Handlers: []webhook.HandlerStats{
@@ -23,7 +24,7 @@ func withAPI() *published {
 	upstream.Events[webhook.User] = webhook.EventStats{Answered: 5, Rejected: 4, Failed: 3, Dropped: 2, Retried: 1}
 	return &published{&scripted{ready: true}, PublicStats{
 		Hubs: []pubsub.Stats{
-			{Hub: "chat", Reliable: 9, Detached: 8, ReplayMessages: 7, ReplayBytes: 6, Recovered: 5, Unrecovered: 4, Expired: 3, Overrun: 2,
+			{Hub: "chat", Reliable: 9, Detached: 8, ReplayMessages: 7, ReplayBytes: 6, Lapsed: 19, Recovered: 5, Unrecovered: 4, Expired: 3, Overrun: 2,
 				Unauthorized: 11, Malformed: 12, EventsFailed: 13, Untold: 14, Acks: map[string]uint64{"Success": 15, "Forbidden": 16}, Upstream: upstream},
 			{Hub: "open"},
 		},

@@ -29,7 +29,7 @@ type Sessions interface {
 	// Close ends sessions; reason is for their clients.
 	Close(ctx context.Context, which Selection, reason string) error
 	// Join makes sessions members of groups, and returns how many sessions that
-	// were.
+	// were. It may return [ErrTooManyGroups].
 	Join(ctx context.Context, which Selection, groups []string) (chosen int, err error)
 	// Leave ends memberships: in groups, or in all if groups is nil.
 	Leave(ctx context.Context, which Selection, groups []string) error
@@ -61,6 +61,8 @@ var (
 	ErrNotFound = errors.New("there is no such connection")
 	// ErrTooMany: the connection has as many permissions as it may have. 409.
 	ErrTooMany = errors.New("the connection has too many permissions of this kind")
+	// ErrTooManyGroups: a connection is in as many groups as it may be. 409.
+	ErrTooManyGroups = errors.New("the connection is in as many groups as it may be")
 	// ErrUnsupported: the hub cannot do it. 501.
 	ErrUnsupported = errors.New("the hub does not do this")
 )

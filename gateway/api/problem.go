@@ -44,6 +44,7 @@ func problemOf(err error) *problem {
 	}{
 		{ErrNotFound, http.StatusNotFound, "NotFound"},
 		{ErrTooMany, http.StatusConflict, "TooManyPermissions"},
+		{ErrTooManyGroups, http.StatusConflict, "TooManyGroups"},
 		{ErrUnsupported, http.StatusNotImplemented, "NotSupported"},
 		{gateway.ErrBusy, http.StatusServiceUnavailable, "Busy"},
 		{gateway.ErrEnded, http.StatusServiceUnavailable, "Stopping"},

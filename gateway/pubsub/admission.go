@@ -92,6 +92,13 @@ func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
 
 // letIn completes a client, and makes it the handler of its session.
 func (s *Service) letIn(r *gateway.Request, c *client, query url.Values) (err error) {
+	limits := s.gateway.Limits()
+	if n := len(r.Identity.Groups); n > limits.Groups {
+		return s.refuse(http.StatusBadRequest, fmt.Sprintf("group: %d are named; a client may be in %d", n, limits.Groups))
+	}
+	if n := len(c.user); n > limits.Identity {
+		return s.refuse(http.StatusBadRequest, fmt.Sprintf("userId: has %d bytes; it may have %d", n, limits.Identity))
+	}
 	for _, name := range r.Identity.Groups {
 		if err := subprotocol.CheckGroup([]byte(name)); err != nil {
 			return s.refuse(http.StatusBadRequest, err.Error())

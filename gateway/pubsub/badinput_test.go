@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,7 @@ func TestRefusedUpgrades(t *testing.T) {
 	}{
 		{"no token", gateway.HubPath("chat"), "no token", 401},
 		{"a malformed token", at + "x", "malformed", 401},
+		{"too many groups", mint(g.tokens, token.Client{Hub: "chat", Groups: slices.Repeat([]string{"g"}, 129)}), "group: 129 are named; a client may be in 128", 400},
 		{"another key", mint(foreign, token.Client{Hub: "chat"}), "signature", 401},
 		{"another endpoint", mint(elsewhere, token.Client{Hub: "chat"}), "audience", 401},
 		{"another hub", mint(g.tokens, token.Client{Hub: "other"}), "audience", 401},
@@ -201,6 +203,7 @@ func TestConnectEventThatIsNotAccepted(t *testing.T) {
 	}{
 		{"rejected", webhook.ConnectAnswer{}, &webhook.Rejected{Status: 403, Body: []byte("not you\xff")}, 403, "not you?"},
 		{"not answered", webhook.ConnectAnswer{}, &webhook.Unavailable{Cause: errors.New("down")}, 500, "did not answer"},
+		{"too long a user id", webhook.ConnectAnswer{UserID: strings.Repeat("u", 4097)}, nil, 400, "userId: has 4097 bytes; it may have 4096"},
 		{"a group that cannot be", webhook.ConnectAnswer{Groups: []string{" "}}, nil, 400, "group"},
 		{"a role that cannot be", webhook.ConnectAnswer{Roles: []string{"webpubsub.sendToGroup. "}}, nil, 500, "role"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -31,8 +32,9 @@ type client struct {
 }
 
 var (
-	_ gateway.Taker  = (*client)(nil)
-	_ gateway.Member = (*client)(nil)
+	_ gateway.Taker   = (*client)(nil)
+	_ gateway.Member  = (*client)(nil)
+	_ gateway.Parting = (*client)(nil)
 )
 
 // requests and buffers are used by one worker at a time.
@@ -120,6 +122,8 @@ func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
 		c.acknowledgeRequest(s, r, subprotocol.AckForbidden, "the client has no permission for this in group "+string(r.Group))
 	case r.Op == subprotocol.OpEvent:
 		c.ask(s, eventOf(r), t)
+	case r.Op == subprotocol.OpJoinGroup:
+		c.enter(s, r, t)
 	default:
 		c.act(s, r)
 	}
@@ -143,18 +147,35 @@ func (c *client) may(r *subprotocol.Request) (allowed, done bool) {
 	return allowed, false
 }
 
+// enter makes the client a member of a group, and keeps its turn until its session's
+// loop has said what came of that.
+func (c *client) enter(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
+	asked, id := r.HasAck, r.AckID // r is the next message's before the answer
+	t.Keep()
+	c.join(s, string(r.Group), func(err error) {
+		defer t.End()
+		switch {
+		case !asked:
+		case errors.Is(err, gateway.ErrTooManyGroups):
+			c.acknowledgeID(s, id, subprotocol.AckBadRequest, "group: the client is in as many groups as it may be")
+		case err != nil:
+			c.acknowledgeID(s, id, subprotocol.AckInternalServerError, err.Error())
+		default:
+			c.acknowledgeID(s, id, subprotocol.AckSuccess, "")
+		}
+	})
+}
+
 // act does what a request asks for in a group.
 func (c *client) act(s gateway.Session, r *subprotocol.Request) {
 	var err error
 	group := string(r.Group)
 	switch r.Op {
-	case subprotocol.OpJoinGroup:
-		err = c.join(s, group)
 	case subprotocol.OpLeaveGroup:
 		err = c.leave(s, group)
 	case subprotocol.OpSendToGroup:
 		m := &subprotocol.Message{Group: group, User: c.user, Payload: r.Payload, Metadata: r.Metadata}
-		err = c.publish(s, m, r.NoEcho)
+		err = c.publish(s, m, time.Duration(r.TTL)*time.Second, r.NoEcho)
 	}
 	if err != nil {
 		c.acknowledgeRequest(s, r, subprotocol.AckInternalServerError, err.Error())
@@ -183,18 +204,24 @@ func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.
 	c.answer(s, subprotocol.Ack{ID: id, Result: result, Text: text}.Append(nil, c.protocol.Encoding))
 }
 
-// join makes the client a member of a group.
-func (c *client) join(s gateway.Session, group string) error {
-	if c.lasting != nil {
-		joined, err := c.service.reliable.join(c, group)
-		if err != nil {
-			return err
+// join makes the client a member of a group, and has then called with what came of
+// it, on the session's loop or before it returns: then must not block.
+func (c *client) join(s gateway.Session, group string, then func(error)) {
+	in := c.service.hub.Group(group)
+	if c.lasting == nil {
+		if err := in.JoinThen(s, then); err != nil {
+			then(err)
 		}
-		if joined {
-			c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
-		}
+		return
 	}
-	return c.unlessAway(c.service.hub.Group(group).Join(s))
+	joined, err := c.service.reliable.join(c, group, c.service.maxGroups())
+	if joined {
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	}
+	if err == nil {
+		err = c.unlessAway(in.Join(s))
+	}
+	then(err)
 }
 
 // leave ends the client's membership in a group.

@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/subprotocol"
@@ -71,6 +72,7 @@ func messageType(e subprotocol.Encoding, data subprotocol.DataType) gateway.Mess
 // changed.
 type shared struct {
 	message *subprotocol.Message
+	expires time.Duration // on the service's clock; 0: never
 	made    [subprotocol.Protobuf + 1][]byte
 }
 

@@ -63,8 +63,9 @@
 //
 // # Time to live
 //
-// A message's TTL is accepted and checked. A message may be dropped once it has
-// passed; none is.
+// A message that a reliable client could not be sent within its TTL is dropped: it
+// leaves a gap in the sequence ids, and room for others. Other clients are sent a
+// message at once, or are too slow, which the hub's Delivery is for.
 //
 // # Threads
 //

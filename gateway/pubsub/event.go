@@ -108,7 +108,7 @@ func (c *client) reply(s gateway.Session, p subprotocol.Payload) {
 		s.Send(messageType(c.protocol.Encoding, p.Type), frame)
 		return
 	}
-	if !c.deliver(frame) {
+	if !c.deliver(frame, 0) {
 		c.overrun()
 	}
 }

@@ -1,13 +1,12 @@
 package pubsub
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
-	"github.com/sluicegate/sluice/gateway/subprotocol"
 )
 
 // index is the reliable clients of a hub, with or without a socket. Its lock comes
@@ -82,18 +81,14 @@ func (x *index) remove(c *client) (groups []string) {
 	return groups
 }
 
-// maxGroups is how many groups a reliable client may be in.
-const maxGroups = 1024
-
-var errTooManyGroups = fmt.Errorf("the client is in %d groups, as many as it may be", maxGroups)
-
 // join makes a client a member of a group, and reports whether it was none before. One
-// that has ended does not join.
-func (x *index) join(c *client, name string) (joined bool, err error) {
+// that has ended does not join. For one that is in most groups, the error is
+// [gateway.ErrTooManyGroups].
+func (x *index) join(c *client, name string, most int) (joined bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if len(c.lasting.groups) >= maxGroups && !slices.Contains(c.lasting.groups, name) {
-		return false, errTooManyGroups
+	if len(c.lasting.groups) >= most && !slices.Contains(c.lasting.groups, name) {
+		return false, gateway.ErrTooManyGroups
 	}
 	return x.byID[c.lasting.id] == c && x.enterGroup(c, name), nil
 }
@@ -159,16 +154,21 @@ func (x *index) chosen(which api.Selection) []*client {
 }
 
 // send has a message numbered and kept for each client that is chosen, all but one,
-// and sent to those that have a socket.
-func (x *index) send(which *api.Selection, except *client, m *subprotocol.Message) {
-	made := shared{message: m}
+// and sent to those that have a socket. It returns for how many it is kept, and how
+// many were ended because they leave too much unacknowledged.
+func (x *index) send(which *api.Selection, except *client, made *shared) (kept gateway.Reach) {
 	var overrun []*client
 	x.mu.RLock()
 	members, order := x.members(which.Target), x.orderOf(which.Target)
 	if len(members) > 0 {
 		order.Lock()
 		for c := range members {
-			if c != except && x.chooses(which, c) && !c.deliver(made.in(c.protocol.Encoding)) {
+			if c == except || !x.chooses(which, c) {
+				continue
+			}
+			if c.deliver(made.in(c.protocol.Encoding), made.expires) {
+				kept.Sent++
+			} else {
 				overrun = append(overrun, c)
 			}
 		}
@@ -178,6 +178,8 @@ func (x *index) send(which *api.Selection, except *client, m *subprotocol.Messag
 	for _, c := range overrun {
 		c.overrun()
 	}
+	kept.Closed = len(overrun)
+	return kept
 }
 
 func (x *index) members(t api.Target) map[*client]struct{} {

@@ -21,6 +21,7 @@ type lasting struct {
 	// Guarded by the client's lock.
 	session gateway.Session // the zero Session: it has no socket
 	met     bool            // it has had one
+	left    bool            // its peer has closed it for good
 	over    bool            // it has ended for good
 	expiry  *time.Timer     // nil: it is not waited for
 	replay  subprotocol.Replay
@@ -32,7 +33,7 @@ func (c *client) begin(s gateway.Session, groups []string) {
 	c.service.reliable.add(c, groups)
 	c.takeUp(s)
 	c.tellConnected()
-	for _, name := range groups {
+	for _, name := range c.service.reliable.groupsOf(c) {
 		c.notify(webhook.Notification{Kind: webhook.Joined, Group: name})
 	}
 }
@@ -77,14 +78,28 @@ func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
 	if l.over {
 		return old, false
 	}
-	old, l.session, l.sent = l.session, s, 0
+	old, l.session, l.sent, l.left = l.session, s, 0, false
 	c.waitNoMore()
 	if !l.met {
 		l.met = true
 		c.send(s, c.connected(l.id).Append(nil, c.protocol.Encoding))
 	}
+	c.dropExpired()
 	c.flush()
 	return old, true
+}
+
+// PeerCloses notes that the client leaves for good, which 1000 says (RFC 6455 §7.4.1).
+// Whoever means to come back closes with another code, or with none.
+func (c *client) PeerCloses(s gateway.Session, code ws.StatusCode) {
+	if c.lasting == nil || code != ws.StatusNormalClosure {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lasting.session == s {
+		c.lasting.left = true
+	}
 }
 
 // detach notes that a socket is gone. If it was the client's present one, the client
@@ -103,7 +118,7 @@ func (c *client) loses(s gateway.Session, reason gateway.Reason) bool {
 	switch {
 	case l.session != s:
 		return true
-	case l.over, reason == gateway.ReasonShutdown:
+	case l.over, l.left, reason == gateway.ReasonShutdown:
 		return false
 	}
 	l.session = gateway.Session{}
@@ -152,15 +167,16 @@ func (c *client) finish(reason string) {
 
 // deliver numbers a message and keeps it, and sends it if there is a socket. It
 // borrows p for good, and reports false if the client has left too much
-// unacknowledged.
-func (c *client) deliver(p []byte) bool {
+// unacknowledged. Expires is on the service's clock; 0: never.
+func (c *client) deliver(p []byte, expires time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := c.lasting
 	if l.over {
 		return true
 	}
-	number, err := l.replay.Add(p)
+	c.dropExpired()
+	number, err := l.replay.Add(p, expires)
 	if err != nil {
 		return false
 	}
@@ -171,6 +187,17 @@ func (c *client) deliver(p []byte) bool {
 		c.flush()
 	}
 	return true
+}
+
+// dropExpired lets go of what the present session was not sent in time. The client's
+// lock is held.
+func (c *client) dropExpired() {
+	l := c.lasting
+	bytes := l.replay.Bytes()
+	if n := l.replay.Expire(c.service.clock(), l.sent); n > 0 {
+		c.service.counts.lapsed.Add(uint64(n))
+		c.service.counts.keep(-n, l.replay.Bytes()-bytes)
+	}
 }
 
 // overrun ends a client that has left too much unacknowledged.

@@ -47,20 +47,6 @@ func TestOneMessageForEveryProtocol(t *testing.T) {
 	}
 }
 
-func TestReliableClientMayBeInSoManyGroups(t *testing.T) {
-	const most = 1024
-	g := start(t, nil)
-	p := g.peer(t, reliableJSON, token.Client{Roles: everything})
-	for i := range most {
-		p.SendText(fmt.Sprintf(`{"type":"joinGroup","group":"g%d","ackId":%d}`, i, i))
-		p.expectAck(i, "")
-	}
-	p.SendText(fmt.Sprintf(`{"type":"joinGroup","group":"one more","ackId":%d}`, most))
-	p.expectAck(most, "InternalServerError")
-	g.rest(t, api.Selection{Target: api.Target{Scope: api.Group, Name: "g1023"}}, "1")
-	p.expectData("1")
-}
-
 // A list has every member once, whether it has a session of the gateway's or not.
 func TestMembersInPages(t *testing.T) {
 	g := start(t, nil)

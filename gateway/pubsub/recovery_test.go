@@ -6,8 +6,11 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
@@ -250,4 +253,74 @@ func TestClientThatLeavesAtOnceIsWaitedFor(t *testing.T) {
 	c := g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(reliableJSON))
 	c.Close()
 	g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be waited for")
+}
+
+// Who closes with 1000 does not come back; any other end of a socket is waited for.
+func TestCleanCloseEndsAReliableClient(t *testing.T) {
+	b := newBackend()
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	for _, tc := range []struct {
+		name    string
+		payload []byte
+		is      bool // that it stays
+	}{
+		{"normal closure", ws.NewCloseFrameBody(1000, "bye"), false},
+		{"no code, as the SDKs close", nil, true},
+		{"going away", ws.NewCloseFrameBody(1001, ""), true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := g.peer(t, reliableJSON, token.Client{User: "ana"})
+			b.expect(t, "connected ana ")
+			p.SendFrame(ws.NewCloseFrame(tc.payload))
+			if !tc.is {
+				b.expect(t, "disconnected ana ")
+				g.recovered(t, p).ExpectClose(1008)
+				return
+			}
+			g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+			p = g.recovered(t, p)
+			p.SendText(`{"type":"ping"}`)
+			if f := p.frame(); f.Type != "pong" {
+				t.Errorf("received %+v, want a pong", f)
+			}
+			p.SendFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "")))
+			b.expect(t, "disconnected ana ")
+		})
+	}
+	if s := g.service.Stats(); s.Reliable != 0 || s.Detached != 0 || s.Expired != 0 {
+		t.Errorf("%+v: want nobody left, and nobody waited for in vain", s)
+	}
+}
+
+// A message that is late is dropped, and makes room.
+func TestMessagesExpireWhileAClientIsAway(t *testing.T) {
+	var elapsed atomic.Int64
+	began := time.Now()
+	g := start(t, func(c *pubsub.Config) {
+		c.Now = func() time.Time { return began.Add(time.Duration(elapsed.Load())) }
+	})
+	p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+	sender := g.peer(t, plainJSON, token.Client{Roles: everything})
+	p.Close()
+	g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+	for i := range 999 {
+		if err := g.service.Send(t.Context(), inGroup, &api.Message{Type: api.JSON, Group: "g", Data: []byte("0"), TTL: 10 * time.Second}); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	sender.SendText(`{"type":"sendToGroup","group":"g","data":1,"ttlSeconds":20,"ackId":1}`)
+	sender.expectAck(1, "")
+	elapsed.Store(int64(10 * time.Second))
+	g.rest(t, inGroup, "2")
+	elapsed.Store(int64(19 * time.Second))
+	p = g.recovered(t, p)
+	if f := p.expectData("1"); f.Sequence != 1000 {
+		t.Errorf("sequence id %d, want 1000", f.Sequence)
+	}
+	if f := p.expectData("2"); f.Sequence != 1001 {
+		t.Errorf("sequence id %d, want 1001", f.Sequence)
+	}
+	if s := g.service.Stats(); s.Lapsed != 999 || s.ReplayMessages != 2 || s.Overrun != 0 {
+		t.Errorf("%+v: want 999 messages dropped, and 2 kept", s)
+	}
 }

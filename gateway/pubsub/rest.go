@@ -19,32 +19,55 @@ var apiTypes = [...]subprotocol.DataType{
 	api.Binary: subprotocol.Binary,
 }
 
-// Send sends a message to the clients that are chosen.
-func (s *Service) Send(_ context.Context, to api.Selection, m *api.Message) error {
+// messageOf returns a message of the API's as clients are sent it.
+func messageOf(m *api.Message) *subprotocol.Message {
 	sent := &subprotocol.Message{Group: m.Group, Payload: subprotocol.Payload{Type: apiTypes[m.Type], Data: m.Data}}
 	for key, value := range m.Metadata {
 		sent.Metadata = append(sent.Metadata, subprotocol.Pair{Key: []byte(key), Value: []byte(value)})
 	}
-	return s.send(&to, sent)
+	return sent
 }
 
-// Close tells clients the reason, and closes them with 1000. Reliable ones cannot
-// recover.
+// Close is End with 1000.
 func (s *Service) Close(ctx context.Context, which api.Selection, reason string) error {
+	return s.End(ctx, which, ws.StatusNormalClosure, reason)
+}
+
+// End tells clients the reason, and closes them with a code that
+// [gateway.Session.Close] takes. Reliable ones cannot recover.
+func (s *Service) End(ctx context.Context, which api.Selection, code ws.StatusCode, reason string) error {
 	for _, c := range s.reliable.chosen(which) {
-		c.end(gateway.Session{}, ws.StatusNormalClosure, reason)
+		c.end(gateway.Session{}, code, reason)
 	}
-	_, err := s.visit(ctx, &which, func(r *gateway.Recipient, c *client) { c.end(r.Session(), ws.StatusNormalClosure, reason) })
+	_, err := s.visit(ctx, &which, func(r *gateway.Recipient, c *client) { c.end(r.Session(), code, reason) })
 	return err
 }
 
-// Join makes clients members of groups.
-func (s *Service) Join(ctx context.Context, which api.Selection, groups []string) (chosen int, err error) {
-	return s.each(ctx, &which, func(to gateway.Session, c *client) {
-		for _, group := range groups {
-			c.join(to, group)
+// Connection returns the connection id of the client that has a session of the hub. A
+// reliable one keeps that of its first session. The error is [gateway.ErrEnded],
+// [gateway.ErrBusy] or ctx's.
+func (s *Service) Connection(ctx context.Context, of gateway.Session) (id string, err error) {
+	err = of.Visit(ctx, func(r *gateway.Recipient) {
+		id = r.Session().ID()
+		if c, is := r.Handler().(*client); is && c.lasting != nil {
+			id = c.lasting.id
 		}
 	})
+	return id, err
+}
+
+// Join makes clients members of groups, and waits until they are. The error is
+// [api.ErrTooManyGroups] if one of them may be in no more: the others are members.
+func (s *Service) Join(ctx context.Context, which api.Selection, groups []string) (chosen int, err error) {
+	joins := newJoins()
+	chosen, err = s.each(ctx, &which, func(to gateway.Session, c *client) {
+		for _, group := range groups {
+			joins.begin()
+			c.join(to, group, joins.finish)
+		}
+	})
+	joins.finish(nil)
+	return chosen, errors.Join(err, joins.await(ctx, s.ctx))
 }
 
 // Leave ends memberships: in groups, or in all if groups is nil.

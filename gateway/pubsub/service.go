@@ -31,6 +31,9 @@ type Config struct {
 	// Retention is how long a reliable client without a socket is waited for.
 	// Default 30 s; at most 1 h.
 	Retention time.Duration
+	// Now is the clock that messages expire by; any goroutine may call it. Default
+	// [time.Now].
+	Now func() time.Time
 }
 
 // Tokens checks the token of an upgrade to a hub, which it borrows.
@@ -61,6 +64,7 @@ type Service struct {
 	// Fixed after New.
 	config   Config
 	recovery *subprotocol.Recovery
+	began    time.Time
 	ctx      context.Context // ends with Stop
 	cancel   context.CancelFunc
 
@@ -88,7 +92,7 @@ func New(config Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pubsub: configuration: %w", err)
 	}
-	s := &Service{config: config, recovery: recovery, crew: workers.NewCrew(config.Concurrency)}
+	s := &Service{config: config, recovery: recovery, began: config.Now(), crew: workers.NewCrew(config.Concurrency)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.reliable.init()
 	return s, nil
@@ -118,6 +122,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Retention == 0 {
 		c.Retention = defaultRetention
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	return c
 }
@@ -150,6 +157,21 @@ func (s *Service) Stop(ctx context.Context) error {
 
 // now is the time of reconnection tokens.
 func (s *Service) now() time.Time { return time.Now() }
+
+// clock is the time that messages expire by.
+func (s *Service) clock() time.Duration { return s.config.Now().Sub(s.began) }
+
+// expiry returns when a message expires that is worth sending for so long: 0 stands for
+// ever, and for never.
+func (s *Service) expiry(ttl time.Duration) time.Duration {
+	if ttl == 0 {
+		return 0
+	}
+	return s.clock() + ttl
+}
+
+// maxGroups is how many groups a client may be in.
+func (s *Service) maxGroups() int { return s.gateway.Limits().Groups }
 
 // takes reports whether the upstream takes an event of a system kind.
 func (s *Service) takes(kind webhook.Kind) bool {

@@ -43,7 +43,7 @@ func (p *publisher) Take(s gateway.Session, m gateway.Message, _ gateway.Turn) {
 		p.end(s, ws.StatusPolicyViolation, "the client has no permission to send to group "+p.group)
 		return
 	}
-	p.publish(s, &subprotocol.Message{Group: p.group, User: p.user, Payload: payloadOf(m)}, p.noEcho)
+	p.publish(s, &subprotocol.Message{Group: p.group, User: p.user, Payload: payloadOf(m)}, 0, p.noEcho)
 }
 
 // takeSimple makes an event of a message without an envelope.

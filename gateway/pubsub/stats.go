@@ -17,7 +17,7 @@ type counts struct {
 	// Atomic, and only growing.
 	unauthorized, malformed                  atomic.Uint64
 	recovered, unrecovered, expired, overran atomic.Uint64
-	eventsFailed, untold                     atomic.Uint64
+	eventsFailed, untold, lapsed             atomic.Uint64
 	acks                                     [subprotocol.AckInternalServerError + 1]atomic.Uint64
 }
 
@@ -39,6 +39,9 @@ type Stats struct {
 	// their size, counted for each client that they are kept for.
 	ReplayMessages int `json:"replayMessages"`
 	ReplayBytes    int `json:"replayBytes"`
+	// Lapsed is how many messages were dropped because their time to live was over
+	// before a reliable client could be sent them, once for each client.
+	Lapsed uint64 `json:"lapsed"`
 	// Recovered is how often a client has come back, Unrecovered how often that was
 	// refused, Expired how many did not in time, and Overrun how many left too much
 	// unacknowledged.
@@ -74,6 +77,7 @@ func (s *Service) Stats() Stats {
 		Detached:       int(c.detached.Load()),
 		ReplayMessages: int(c.replayMessages.Load()),
 		ReplayBytes:    int(c.replayBytes.Load()),
+		Lapsed:         c.lapsed.Load(),
 		Recovered:      c.recovered.Load(),
 		Unrecovered:    c.unrecovered.Load(),
 		Expired:        c.expired.Load(),

@@ -147,6 +147,11 @@ func (p *peer) expectData(data string) frame {
 	return f
 }
 
+// join has the peer join a group.
+func (p *peer) join(group string, ack int) {
+	p.SendText(fmt.Sprintf(`{"type":"joinGroup","group":%q,"ackId":%d}`, group, ack))
+}
+
 // publish has the peer send a group a number.
 func (p *peer) publish(group string, n, ack int) {
 	p.SendText(fmt.Sprintf(`{"type":"sendToGroup","group":%q,"data":%d,"ackId":%d,"noEcho":true}`, group, n, ack))

@@ -84,7 +84,7 @@ func TestRememberingAllocatesLittle(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		for range 300 {
-			if id, _ = replay.Add(message); id == 0 {
+			if id, _ = replay.Add(message, 0); id == 0 {
 				t.Fatal("full")
 			}
 		}

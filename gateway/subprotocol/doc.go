@@ -92,7 +92,7 @@
 //	Allow                 4 ns   with a general role; a group 10 ns, a pattern 50 ns
 //	Verify              830 ns
 //
-// A session that is reliable holds 24 bytes for each message that is not acknowledged,
+// A session that is reliable holds 40 bytes for each message that is not acknowledged,
 // and the message itself for as long as any session does. Acks take 16 bytes, and as
 // much again for each failure among the last 1000 requests.
 package subprotocol

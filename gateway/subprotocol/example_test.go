@@ -34,7 +34,7 @@ func Example() {
 	fmt.Printf("%s\n", shared)
 
 	var member subprotocol.Replay
-	sequence, err := member.Add(shared)
+	sequence, err := member.Add(shared, 0)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,6 +2,8 @@ package subprotocol
 
 import (
 	"iter"
+	"slices"
+	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -19,38 +21,82 @@ var ErrReplayFull error = &Error{"sequenceId", "1000 messages or 16 MiB wait to 
 // and without such messages it holds no memory. It belongs to one goroutine at a
 // time.
 type Replay struct {
-	held  [][]byte // the last len(held) messages
-	bytes int
-	last  uint64 // sequence id of the last message
+	held    []heldMessage // in the order of their sequence ids, which may have gaps
+	bytes   int
+	last    uint64        // sequence id of the last message
+	soonest time.Duration // of held: no message expires before; 0: none does
+}
+
+// heldMessage is a message that waits to be acknowledged.
+type heldMessage struct {
+	shared   []byte
+	sequence uint64
+	expires  time.Duration // 0: never
 }
 
 // Add gives the next message its sequence id, from 1, and keeps it. The bytes are
 // those that [Encoding.AppendStamped] is to borrow: they may be shared with other
-// sessions, and nobody may change them. The only error is [ErrReplayFull].
-func (r *Replay) Add(shared []byte) (sequence uint64, err error) {
+// sessions, and nobody may change them. Expires is when it is no longer worth sending,
+// on a clock of the owner's; 0: never. The only error is [ErrReplayFull].
+func (r *Replay) Add(shared []byte, expires time.Duration) (sequence uint64, err error) {
 	if len(r.held) == replayMessages || len(shared) > replayBytes-r.bytes {
 		return 0, ErrReplayFull
 	}
-	r.held = append(r.held, shared)
-	r.bytes += len(shared)
 	r.last++
+	r.held = append(r.held, heldMessage{shared, r.last, expires})
+	r.bytes += len(shared)
+	r.expect(expires)
 	return r.last, nil
+}
+
+// expect notes when a message expires.
+func (r *Replay) expect(expires time.Duration) {
+	if expires > 0 && (r.soonest == 0 || expires < r.soonest) {
+		r.soonest = expires
+	}
 }
 
 // Ack lets go of all messages up to a sequence id. One that was acknowledged
 // before, or not yet given, changes nothing.
 func (r *Replay) Ack(sequence uint64) {
-	first := r.last - uint64(len(r.held)) + 1
-	if sequence < first || sequence > r.last {
+	if sequence > r.last {
 		return
 	}
-	n := int(sequence - first + 1)
-	for i := range n {
-		r.bytes -= len(r.held[i])
-		r.held[i] = nil
+	n := 0
+	for n < len(r.held) && r.held[n].sequence <= sequence {
+		r.bytes -= len(r.held[n].shared)
+		r.held[n] = heldMessage{}
+		n++
 	}
-	if r.held = r.held[n:]; len(r.held) == 0 {
-		r.held = nil
+	r.held = r.held[n:]
+	r.shrink()
+}
+
+// Expire lets go of the messages behind a sequence id whose time has come, and returns
+// how many they were. The client sees a gap in the sequence ids, which may have any.
+func (r *Replay) Expire(now time.Duration, behind uint64) (expired int) {
+	if r.soonest == 0 || now < r.soonest {
+		return 0
+	}
+	r.soonest = 0
+	before := len(r.held)
+	r.held = slices.DeleteFunc(r.held, func(m heldMessage) bool {
+		if m.expires == 0 || m.expires > now || m.sequence <= behind {
+			r.expect(m.expires)
+			return false
+		}
+		r.bytes -= len(m.shared)
+		return true
+	})
+	expired = before - len(r.held)
+	r.shrink()
+	return expired
+}
+
+// shrink gives up the memory of what is empty.
+func (r *Replay) shrink() {
+	if len(r.held) == 0 {
+		r.held, r.soonest = nil, 0
 	}
 }
 
@@ -58,9 +104,8 @@ func (r *Replay) Ack(sequence uint64) {
 // The bytes are as Add was given them, to be stamped again.
 func (r *Replay) All() iter.Seq2[uint64, []byte] {
 	return func(yield func(uint64, []byte) bool) {
-		first := r.last - uint64(len(r.held)) + 1
-		for i, shared := range r.held {
-			if !yield(first+uint64(i), shared) {
+		for i := range r.held {
+			if !yield(r.held[i].sequence, r.held[i].shared) {
 				return
 			}
 		}

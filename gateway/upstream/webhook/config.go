@@ -94,9 +94,7 @@ func (c Config) Validate() error {
 	for i, h := range c.Handlers {
 		check.handler(fmt.Sprintf("Handlers[%d]", i), h)
 	}
-	for i, key := range c.Keys {
-		check.fault(key == "", fmt.Sprintf("Keys[%d]", i), `""`, "must not be empty")
-	}
+	check.keys(c.Keys)
 	check.timeout("Timeout", c.Timeout)
 	check.timeout("TotalTimeout", c.TotalTimeout)
 	check.timeout("BreakerPause", c.BreakerPause)
@@ -132,6 +130,12 @@ func (k *checker) between(field string, v, low, high int, unit string) {
 
 func (k *checker) timeout(field string, d time.Duration) {
 	k.fault(d < minTimeout || d > maxTimeout, field, d, fmt.Sprintf("must be %v to %v", minTimeout, maxTimeout))
+}
+
+func (k *checker) keys(keys []string) {
+	for i, key := range keys {
+		k.fault(key == "", fmt.Sprintf("Keys[%d]", i), `""`, "must not be empty")
+	}
 }
 
 func (k *checker) handler(field string, h Handler) {

@@ -27,6 +27,7 @@ const keepAlive = 4 * time.Second
 type endpoint struct {
 	// Fixed after New.
 	config     *Config
+	signer     *signer
 	handler    Handler
 	target     target
 	client     *http.Client
@@ -44,10 +45,11 @@ type endpoint struct {
 
 // newEndpoint returns the endpoint of a handler whose configuration is valid. Tasks
 // it starts with run, and they end with life.
-func newEndpoint(life context.Context, run func(task func()), c *Config, h Handler) *endpoint {
+func newEndpoint(life context.Context, run func(task func()), c *Config, s *signer, h Handler) *endpoint {
 	t, _ := parseTarget(h.URL)
 	e := &endpoint{
 		config:  c,
+		signer:  s,
 		handler: h,
 		target:  t,
 		client:  newClient(c),
@@ -187,7 +189,7 @@ func (e *endpoint) post(ctx context.Context, m *message) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	request.Header = m.header(e.config)
+	request.Header = m.header(e.config, e.signer)
 	m.connection.recall(request.Header, e)
 	response, err := e.client.Do(request)
 	if err != nil {

@@ -27,7 +27,7 @@ func newMessage(c *Connection, kind Kind, name string, data DataType, body []byt
 }
 
 // header returns what is sent with m but what the connection recalls.
-func (m *message) header(c *Config) http.Header {
+func (m *message) header(c *Config, s *signer) http.Header {
 	h := commonHeader(c.Origin)
 	for key, values := range m.metadata {
 		h[key] = values
@@ -44,7 +44,7 @@ func (m *message) header(c *Config) http.Header {
 		{"ce-eventName", m.name},
 		{"ce-userId", headerValue(m.connection.UserID)},
 		{"ce-subprotocol", headerValue(m.connection.Subprotocol)},
-		{"ce-signature", signature(c.Keys, m.connection.ID)},
+		{"ce-signature", s.signature(m.connection.ID)},
 		{"Content-Type", contentTypes[m.data]},
 	} {
 		if field.value != "" {

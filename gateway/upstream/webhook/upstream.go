@@ -14,6 +14,7 @@ type Upstream struct {
 	// Fixed after New.
 	config    Config
 	endpoints []*endpoint
+	signer    *signer
 	queue     *queue
 	life      context.Context // of everything that Close waits for
 	end       context.CancelFunc
@@ -33,11 +34,11 @@ func New(c Config) (*Upstream, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	u := &Upstream{config: c.withDefaults()}
+	u := &Upstream{config: c.withDefaults(), signer: newSigner(c.Keys)}
 	u.life, u.end = context.WithCancel(context.Background())
 	u.queue = newQueue(u, u.tasks.Go, u.config.Queue, u.config.Deliveries)
 	for _, h := range u.config.Handlers {
-		u.endpoints = append(u.endpoints, newEndpoint(u.life, u.tasks.Go, &u.config, h))
+		u.endpoints = append(u.endpoints, newEndpoint(u.life, u.tasks.Go, &u.config, u.signer, h))
 	}
 	return u, nil
 }

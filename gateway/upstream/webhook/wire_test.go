@@ -19,6 +19,33 @@ import (
 const signatures = "sha256=2a410687657ef4b53bd4ce335ed9318a0512473431d202e332f63d6a8188f1f7," +
 	"sha256=6f77281e0d5c248efbb14b2f887f54ce25bf52e8d9b6cc12c2372740864e89e0"
 
+func TestKeysAreReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got string
+		u := open(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("ce-signature") },
+			func(c *webhook.Config) { c.Keys = []string{"retired"} })
+		for _, step := range []struct {
+			keys []string
+			good bool
+			want string
+		}{
+			{[]string{"primary", "secondary"}, true, signatures},
+			{[]string{"primary", ""}, false, signatures},
+			{nil, true, ""},
+		} {
+			if err := u.SignWith(step.keys); (err == nil) != step.good {
+				t.Errorf("SignWith(%q): %v", step.keys, err)
+			}
+			if _, err := u.UserEvent(t.Context(), &webhook.Connection{ID: "c 1"}, webhook.UserEvent{Name: "say"}); err != nil {
+				t.Fatal(err)
+			}
+			if got != step.want {
+				t.Errorf("after SignWith(%q): signed with %q, want %q", step.keys, got, step.want)
+			}
+		}
+	})
+}
+
 // The whole head of a request, so that nothing is sent unnoticed.
 func TestHeadersOfAUserEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
