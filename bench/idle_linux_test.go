@@ -252,7 +252,7 @@ func TestNothingToReport(t *testing.T) {
 		{"invalid", Load{}, "URL: "},
 		{"more than a table holds", with(func(l *Load) { l.Connections = 1 << 24 }), "use PrivateFDTables with"},
 		{"no such process", with(func(l *Load) { l.PID = 1 << 30 }), "server process: "},
-		{"no such CPU", with(func(l *Load) { l.CPUs = []int{1000} }), "pin a loop to CPU 1000"},
+		{"no such CPU", with(func(l *Load) { l.CPUs = []int{1000} }), "pin a loop to CPUs [1000]"},
 		{"status not found", with(func(l *Load) { l.StatsURL = page(404, "{}") }), "answered 404"},
 		{"status no JSON", with(func(l *Load) { l.StatsURL = page(200, "fine") }), "did not answer with JSON"},
 	} {

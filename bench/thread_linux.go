@@ -14,7 +14,7 @@ func pin(cpus ...int) error {
 		set.Set(cpu)
 	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("pin a loop to CPU %d: %w", cpus, err)
+		return fmt.Errorf("pin a loop to CPUs %v: %w", cpus, err)
 	}
 	return nil
 }
