@@ -239,6 +239,8 @@ bench-million: build build-peers ## hold N=1000000 connections in one process, v
 # says. Some 40 s, and as much again where the machine was noisy, twice at most.
 STORM      ?= 50000
 STORM_RATE ?= 5000
+DRAIN      ?= 20000
+DRAIN_RATE ?= 2000
 STORMY      = bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --private-fd-tables --loops {loops} --dispatch inline --accept-rate {rate} --accept-burst {burst}
 
 .PHONY: bench-storm
@@ -246,6 +248,12 @@ bench-storm: build build-peers ## drop STORM=50000 connections at once and have 
 	@bin/compare storm --wsbench bin/wsbench --connections $(STORM) --accept-rate $(STORM_RATE) --json bin/storm.json --path /client/hubs/echo \
 		--check 'bin/sluice doctor --connections {connections} --loops {loops} --private-fd-tables' \
 		sluice='$(STORMY)' > bin/storm.md; status=$$?; cat bin/storm.md; exit $$status
+
+# The second process inherits listeners and flags.
+.PHONY: bench-drain
+bench-drain: build build-peers ## have a second process take the place of one with DRAIN=20000 sessions: DRAIN_RATE=2000
+	bin/compare drain --wsbench bin/wsbench --connections $(DRAIN) --rate $(DRAIN_RATE) --path /client/hubs/echo \
+		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --private-fd-tables --loops {loops} --drain-rate {rate} --drain-code 1012 --shutdown-timeout 60s'
 
 .PHONY: build-peers
 build-peers:

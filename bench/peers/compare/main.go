@@ -43,6 +43,8 @@ type commandLine struct {
 
 	Capacity capacityCommand `cmd:"" help:"Open a million connections to one server, verify each, and report what they cost and how they are served."`
 
+	Drain drainCommand `cmd:"" help:"Have a second process take the place of a server that holds 20,000 sessions, and report how they end and whether anybody is refused."`
+
 	Storm stormCommand `cmd:"" help:"Drop 50,000 connections at once, and report how they come back and what the server is like afterwards."`
 }
 

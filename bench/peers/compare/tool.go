@@ -67,14 +67,18 @@ func (t loadTool) run(ctx context.Context, c cell, server, url string, pid int) 
 	return r, used, err
 }
 
-// execute runs the load tool against the server process pid and returns its
+// execute runs the load tool against the server process pid, or against one that
+// it does not look at if that is 0, and returns its
 // JSON document, and the CPU time that it used. A run that failed its checks
 // exits with 1, and its document says why.
 func (t loadTool) execute(ctx context.Context, arguments []string, pid int, takes time.Duration) ([]byte, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, takes+connectAllowance)
 	defer cancel()
 	arguments = append([]string{t.path}, arguments...)
-	arguments = append(arguments, "--cpu", t.cpus.String(), "--pid", strconv.Itoa(pid), "--json", "--allow-overload")
+	arguments = append(arguments, "--cpu", t.cpus.String(), "--json", "--allow-overload")
+	if pid > 0 {
+		arguments = append(arguments, "--pid", strconv.Itoa(pid))
+	}
 	command := child(ctx, append(arguments, t.more...))
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr

@@ -16,6 +16,7 @@ import (
 // glance is what the server says of itself at one moment.
 type glance struct {
 	at          time.Time
+	pid         int
 	connections int
 	sessions    int
 	upgraded    uint64
@@ -219,6 +220,7 @@ func (w *witness) look(ctx context.Context) (glance, error) {
 
 // statusPage is what is read of the status page.
 type statusPage struct {
+	PID        int   `json:"pid"`
 	Goroutines int   `json:"goroutines"`
 	RSS        int64 `json:"rssBytes"`
 	Gateway    struct {
@@ -240,7 +242,7 @@ type statusPage struct {
 
 // sum adds up the loops.
 func (s *statusPage) sum(at time.Time) glance {
-	g := glance{at: at, goroutines: s.Goroutines, rss: s.RSS, segments: s.Gateway.Segments, reasons: make(map[string]uint64)}
+	g := glance{at: at, pid: s.PID, goroutines: s.Goroutines, rss: s.RSS, segments: s.Gateway.Segments, reasons: make(map[string]uint64)}
 	for _, l := range s.Gateway.Loops {
 		g.connections += l.Connections
 		g.sessions += l.Sessions
