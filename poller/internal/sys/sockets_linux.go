@@ -94,8 +94,14 @@ func (t *TCP) Writev(fd int, ps [][]byte) (int, error) {
 	}
 }
 
-// CloseWrite implements [Sockets].
-func (*TCP) CloseWrite(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) }
+// CloseWrite implements [Sockets]. It does not wait either: a call that the runtime
+// believes may wait can cost the loop its P in the middle of a turn.
+func (*TCP) CloseWrite(fd int) error {
+	if _, _, errno := syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
 
 // Close implements [Sockets].
 func (*TCP) Close(fd int) error {
