@@ -53,6 +53,7 @@ const (
 	flagFinished                        // ended by Finish
 	flagSecure                          // what it sends is sealed
 	flagYields                          // comes after those that do not
+	flagFailed                          // the kernel has given it up
 )
 
 // Handle returns the value that names c outside its loop.

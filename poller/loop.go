@@ -69,6 +69,8 @@ type Loop struct {
 
 	// Loop only: the turn.
 	began    time.Duration // of the present turn, on the clock
+	awake    time.Duration // since when others have not had its P
+	rested   bool          // they have had it since
 	now      Tick          // the same moment, coarse
 	events   []sys.Event   // of the last wait
 	ready    int           // how many there are

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -135,5 +136,51 @@ func TestAcceptingHasAPartOfTheTurn(t *testing.T) {
 	}
 	if r.clock() > 10*time.Millisecond {
 		t.Errorf("it took %v", r.clock())
+	}
+}
+
+// TestTheDeadComeLast: whoever is alive does not wait for those that were reset,
+// however many they are; and they are all ended.
+func TestTheDeadComeLast(t *testing.T) {
+	r := newRig(t)
+	clients := r.dialMany(11)
+	dead, living := clients[:10], clients[10]
+	ended := 0
+	r.handler.onClosed = func(*Conn, error) {
+		ended++
+		r.advance(yieldBudget / 2)
+	}
+	for _, c := range dead {
+		c.Reset()
+	}
+	r.write(living, []byte("hello"))
+	r.turn()
+	r.expectReceived(living, "hello")
+	if ended != 2 {
+		t.Errorf("%d were ended in a turn that has time for 2", ended)
+	}
+	r.settle()
+	for _, c := range dead {
+		r.expectClosed(c, syscall.ECONNRESET)
+	}
+	r.expectOpen(living)
+}
+
+// TestTheDeadEndThoughPausedMeanwhile: the kernel does not announce it twice.
+func TestTheDeadEndThoughPausedMeanwhile(t *testing.T) {
+	r := newRig(t)
+	clients := r.dialMany(3)
+	r.handler.onClosed = func(*Conn, error) {
+		r.advance(yieldBudget)
+		if c := r.Loop.Conn(clients[2].handle); c != nil {
+			c.Pause()
+		}
+	}
+	for _, c := range clients {
+		c.Reset()
+	}
+	r.settle()
+	for _, c := range clients {
+		r.expectClosed(c, syscall.ECONNRESET)
 	}
 }
