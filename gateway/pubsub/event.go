@@ -92,8 +92,8 @@ func (e *event) succeeded(answer subprotocol.Payload) {
 	}
 }
 
-// respond ends an invocation. A client that has lost its socket since gave it up: the
-// response is not kept for it.
+// respond ends an invocation. It is not kept for a client without a socket: clients
+// give up their invocations when they lose it.
 func (e *event) respond(r subprotocol.InvokeResponse) {
 	r.Invocation = e.invocation
 	e.client.answer(e.session, r.Append(nil, e.client.protocol.Encoding))
