@@ -118,7 +118,7 @@ func TestShowLayersFileEnvironmentAndFlags(t *testing.T) {
 	got := runSluice(t, env, "config", "show", "--ping", "30s", "--no-try-page", "--private-fd-tables", "--admin=")
 	for _, line := range []string{
 		"ping: 30s # --ping", "pong: 9s # SLUICE_PONG", "tryPage: false # --try-page", "privateFdTables: true # --private-fd-tables",
-		`admin: "" # --admin`, "message: 64KiB # (built-in sluice.yaml):", "loops: 0 # default", "chat:", "onMessage: publish # (built-in",
+		`admin: "" # --admin`, "message: 1MiB # (built-in sluice.yaml):", "loops: 0 # default", "chat:", "onMessage: publish # (built-in",
 	} {
 		if !strings.Contains(got.stdout, line) {
 			t.Errorf("no %q in\n%s%s", line, got.stdout, got.stderr)

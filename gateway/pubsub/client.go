@@ -114,13 +114,15 @@ func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
 			c.acknowledge(r.Sequence)
 		}
 		return
+	case subprotocol.OpCancelInvocation:
+		return // it waited for its turn, as all messages do: the response is on its way
 	}
 	switch allowed, done := c.may(r); {
 	case done:
 		c.acknowledgeRequest(s, r, subprotocol.AckDuplicate, "it was done before")
 	case !allowed:
 		c.acknowledgeRequest(s, r, subprotocol.AckForbidden, "the client has no permission for this in group "+string(r.Group))
-	case r.Op == subprotocol.OpEvent:
+	case r.Op == subprotocol.OpEvent, r.Op == subprotocol.OpInvoke:
 		c.ask(s, eventOf(r), t)
 	case r.Op == subprotocol.OpJoinGroup:
 		c.enter(s, r, t)
@@ -186,8 +188,13 @@ func (c *client) act(s gateway.Session, r *subprotocol.Request) {
 
 // acknowledgeRequest answers a request, if it wants that.
 func (c *client) acknowledgeRequest(s gateway.Session, r *subprotocol.Request, result subprotocol.AckResult, text string) {
-	if r.HasAck {
+	switch {
+	case r.HasAck:
 		c.acknowledgeID(s, r.AckID, result, text)
+	case r.Op == subprotocol.OpInvoke:
+		c.answer(s, subprotocol.InvokeResponse{Invocation: string(r.Invocation), Result: result, Text: text}.Append(nil, c.protocol.Encoding))
+	case len(r.Stream) > 0:
+		c.answer(s, subprotocol.StreamClosed{Stream: string(r.Stream), Result: result, Text: text}.Append(nil, c.protocol.Encoding))
 	}
 }
 

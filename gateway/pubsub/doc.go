@@ -33,7 +33,8 @@
 // client's next messages wait until it is answered, which the gateway sees to
 // ([gateway.Turn]): no worker waits, and others are not disturbed. The answer goes to
 // the client ahead of the ack. If there is none the ack is InternalServerError, and a
-// simple client is closed with 1011.
+// simple client is closed with 1011. An invocation is an event whose answer is a frame
+// of its own, and no message.
 //
 // # Reliable clients
 //
@@ -57,7 +58,7 @@
 //
 // # What is left out
 //
-// Streams, invocations and group state are refused by package subprotocol. The
+// Streams and group state are refused by package subprotocol. The
 // upstream is not told of a client that leaves between an accepted connect event and
 // its upgrade.
 //

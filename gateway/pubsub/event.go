@@ -19,8 +19,9 @@ type event struct {
 	turn    gateway.Turn
 
 	webhook.UserEvent
-	hasAck bool
-	ackID  uint64
+	hasAck     bool
+	ackID      uint64
+	invocation string // empty: it is no invocation
 }
 
 var _ workers.Job = (*event)(nil)
@@ -43,7 +44,7 @@ var replyTypes = [...]subprotocol.DataType{
 
 // eventOf returns the event of a request, with nothing of the request's memory.
 func eventOf(r *subprotocol.Request) *event {
-	e := &event{hasAck: r.HasAck, ackID: r.AckID}
+	e := &event{hasAck: r.HasAck, ackID: r.AckID, invocation: string(r.Invocation)}
 	e.Name, e.Type, e.Data = string(r.Event), hookTypes[r.Payload.Type], bytes.Clone(r.Payload.Data)
 	for _, pair := range r.Metadata {
 		if e.Metadata == nil {
@@ -73,12 +74,29 @@ func (e *event) Run() {
 		e.failed(err)
 		return
 	}
-	if len(reply.Data) > 0 {
-		e.client.reply(e.session, subprotocol.Payload{Type: replyTypes[reply.Type], Data: reply.Data})
+	e.succeeded(subprotocol.Payload{Type: replyTypes[reply.Type], Data: reply.Data})
+}
+
+// succeeded gives the client the upstream's answer: in the response to an invocation,
+// and otherwise in a message ahead of the ack.
+func (e *event) succeeded(answer subprotocol.Payload) {
+	if e.invocation != "" {
+		e.respond(subprotocol.InvokeResponse{Payload: answer})
+		return
+	}
+	if len(answer.Data) > 0 {
+		e.client.reply(e.session, answer)
 	}
 	if e.hasAck {
 		e.client.acknowledgeID(e.session, e.ackID, subprotocol.AckSuccess, "")
 	}
+}
+
+// respond ends an invocation. It is not kept for a client without a socket: clients
+// give up their invocations when they lose it.
+func (e *event) respond(r subprotocol.InvokeResponse) {
+	r.Invocation = e.invocation
+	e.client.answer(e.session, r.Append(nil, e.client.protocol.Encoding))
 }
 
 // failed tells the client that its event has no answer. What the upstream has said
@@ -95,6 +113,8 @@ func (e *event) failed(err error) {
 	switch {
 	case e.client.protocol.Encoding == subprotocol.Simple:
 		e.client.end(e.session, ws.StatusInternalServerError, text)
+	case e.invocation != "":
+		e.respond(subprotocol.InvokeResponse{Result: subprotocol.AckInternalServerError, Text: text})
 	case e.hasAck:
 		e.client.acknowledgeID(e.session, e.ackID, subprotocol.AckInternalServerError, text)
 	}

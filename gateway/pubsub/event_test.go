@@ -50,6 +50,48 @@ func TestUserEvents(t *testing.T) {
 	simple.ExpectText("got hello")
 }
 
+func TestInvocations(t *testing.T) {
+	b := newBackend()
+	b.answer = func(_ context.Context, e webhook.UserEvent) (webhook.Reply, error) {
+		if e.Name == "reject" {
+			return webhook.Reply{}, &webhook.Rejected{Status: 400, Body: []byte("a secret")}
+		}
+		return webhook.Reply{Type: e.Type, Data: e.Data}, nil
+	}
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			p := start(t, func(c *pubsub.Config) { c.Upstream = b }).peer(t, protocol, token.Client{})
+			p.SendText(`{"type":"invoke","invocationId":"1","target":"event","event":"echo","dataType":"json","data":{"a":1}}`)
+			p.expectResponse("1", `{"a":1}`, "")
+			p.SendText(`{"type":"invoke","invocationId":"2","target":"event","event":"echo","dataType":"binary","data":"AP8="}`)
+			p.SendText(`{"type":"cancelInvocation","invocationId":"2"}`) // too late
+			p.expectResponse("2", `"AP8="`, "")
+			p.SendText(`{"type":"invoke","invocationId":"3","target":"event","event":"echo"}`)
+			p.expectResponse("3", "", "")
+			p.SendText(`{"type":"invoke","invocationId":"4","target":"event","event":"reject"}`)
+			p.expectResponse("4", "", "InternalServerError")
+			p.SendText(`{"type":"invoke","invocationId":"5","target":"group","event":"e"}`)
+			p.expectResponse("5", "", "BadRequest")
+			p.SendText(`{"type":"invoke","invocationId":"6","target":"event","event":"/"}`)
+			p.expectResponse("6", "", "BadRequest")
+		})
+	}
+	p := start(t, func(*pubsub.Config) {}).peer(t, plainJSON, token.Client{})
+	p.SendText(`{"type":"invoke","invocationId":"7","target":"event","event":"e"}`)
+	p.expectResponse("7", "", "InternalServerError") // there is no upstream
+}
+
+// A client that begins a stream learns that there are none, and stays.
+func TestStreamIsRefused(t *testing.T) {
+	p := start(t, func(*pubsub.Config) {}).peer(t, reliableJSON, token.Client{Roles: everything})
+	p.SendText(`{"type":"sendToGroup","group":"g","noEcho":false,"stream":{"streamId":"s"}}`)
+	if f := p.frame(); f.Type != "streamClosed" || f.Stream != "s" || f.Error.Name != "BadRequest" {
+		t.Errorf("received %+v, want the stream closed", f)
+	}
+	p.join("g", 1)
+	p.expectAck(1, "")
+}
+
 // A client whose event is not answered waits, and nobody else does: not with two
 // workers and any number of such clients.
 func TestSlowUpstreamHoldsNobodyElse(t *testing.T) {

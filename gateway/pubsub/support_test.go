@@ -117,6 +117,8 @@ type frame struct {
 	Sequence   int             `json:"sequenceId"`
 	AckID      int             `json:"ackId"`
 	Success    bool            `json:"success"`
+	Invocation string          `json:"invocationId"`
+	Stream     string          `json:"streamId"`
 	Error      struct{ Name, Message string }
 }
 
@@ -134,6 +136,15 @@ func (p *peer) expectAck(id int, name string) {
 	p.t.Helper()
 	if f := p.frame(); f.Type != "ack" || f.AckID != id || f.Success != (name == "") || f.Error.Name != name {
 		p.t.Fatalf("received %+v, want ack %d %q", f, id, name)
+	}
+}
+
+// expectResponse receives the response to an invocation: data, or the name of an error.
+func (p *peer) expectResponse(id, data, name string) {
+	p.t.Helper()
+	f := p.frame()
+	if f.Type != "invokeResponse" || f.Invocation != id || f.Success != (name == "") || f.Error.Name != name || string(f.Data) != data || f.Sequence != 0 {
+		p.t.Fatalf("received %+v with %s, want response %s with %q %q", f, f.Data, id, data, name)
 	}
 }
 

@@ -17,8 +17,8 @@
 //	any other, or none                    Simple
 //
 // A handler sees nothing of the encoding. [Encoding.Parse] makes a [Request] of a
-// message. [Message], [Ack], [Connected], [Disconnected] and [Pong] each have an
-// Append for what goes back; [Encoding.OpCode] says in which kind of frame. Between
+// message. [Message], [Ack], [InvokeResponse], [StreamClosed], [Connected],
+// [Disconnected] and [Pong] each have an Append for what goes back; [Encoding.OpCode] says in which kind of frame. Between
 // the two a [Payload] is of one of four types, and any client can be sent any of
 // them.
 //
@@ -31,11 +31,13 @@
 //  3. asks [Permissions.Allow], and answers [AckForbidden] if that says no;
 //  4. does it, answers [AckSuccess], and tells [Acks.Add].
 //
-// A request without an ack id gets no answer, whatever becomes of it.
+// A request without an ack id gets no answer, whatever becomes of it, but for
+// [OpInvoke], whose answer is an [InvokeResponse], and for the beginning of a stream,
+// which is refused with a [StreamClosed].
 //
 // What cannot be read closes the session with 1007, as the service does: broken JSON
 // or protobuf, a field that is missing, of the wrong type or given twice, a type of
-// request that is unknown or not served here (invoke, streams' data, group state). A
+// request that is unknown or not served here (streams' data, group state). A
 // frame of the wrong kind closes it with 1003. What can be read and breaks a limit is
 // refused and the session stays: a group or an event with a name that cannot be, a
 // ttlSeconds above 300, more than 64 entries of metadata, or the beginning of a

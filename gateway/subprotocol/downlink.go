@@ -82,6 +82,31 @@ type Ack struct {
 // Append appends the frame; nothing for simple clients.
 func (a Ack) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, a) }
 
+// InvokeResponse answers [OpInvoke].
+type InvokeResponse struct {
+	Invocation string
+	// Result is [AckSuccess], or what was wrong, which Text says.
+	Result AckResult
+	Text   string
+	// Payload is the upstream's answer, if the result is AckSuccess; without data
+	// there is none.
+	Payload Payload
+}
+
+// Append appends the frame; nothing for clients that do not speak JSON, who cannot
+// invoke.
+func (i InvokeResponse) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, i) }
+
+// StreamClosed tells a client that a stream it has begun is none.
+type StreamClosed struct {
+	Stream string
+	Result AckResult // not AckSuccess
+	Text   string
+}
+
+// Append appends the frame; nothing for simple clients.
+func (s StreamClosed) Append(dst []byte, e Encoding) []byte { return appendNotice(dst, e, s) }
+
 // Connected is the first frame of a session. After a recovery none is needed.
 type Connected struct {
 	Connection string

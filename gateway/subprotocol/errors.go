@@ -30,6 +30,9 @@ func malformed(field, text string) error {
 // refused is the error of a request that is understood and not served.
 func refused(field, text string) error { return &Error{Field: field, Text: text} }
 
+// errStream is the error of the beginning of a stream.
+var errStream = refused("stream", "streams are not served")
+
 // isRefusal reports whether the session stays open.
 func isRefusal(err error) bool {
 	var fault *Error

@@ -15,22 +15,26 @@ const (
 	fieldMetadata
 	fieldStream
 	fieldSequence
+	fieldInvocation
+	fieldTarget
 
 	fieldCount
 )
 
 var fieldNames = [fieldCount]string{
-	fieldType:     "type",
-	fieldGroup:    "group",
-	fieldEvent:    "event",
-	fieldAckID:    "ackId",
-	fieldNoEcho:   "noEcho",
-	fieldDataType: "dataType",
-	fieldData:     "data",
-	fieldTTL:      "ttlSeconds",
-	fieldMetadata: "metadata",
-	fieldStream:   "stream",
-	fieldSequence: "sequenceId",
+	fieldType:       "type",
+	fieldGroup:      "group",
+	fieldEvent:      "event",
+	fieldAckID:      "ackId",
+	fieldNoEcho:     "noEcho",
+	fieldDataType:   "dataType",
+	fieldData:       "data",
+	fieldTTL:        "ttlSeconds",
+	fieldMetadata:   "metadata",
+	fieldStream:     "stream",
+	fieldSequence:   "sequenceId",
+	fieldInvocation: "invocationId",
+	fieldTarget:     "target",
 }
 
 func (f field) String() string { return fieldNames[f] }

@@ -16,12 +16,16 @@ func (m *Message) appendJSON(dst []byte) []byte {
 		dst = append(dst, `,"fromUserId":`...)
 		dst = appendQuoted(dst, []byte(m.User))
 	}
-	dst = append(dst, `,"dataType":"`...)
-	dst = append(dst, m.Payload.Type.String()...)
-	dst = append(dst, `","data":`...)
-	dst = m.Payload.appendJSON(dst)
+	dst = appendTyped(dst, m.Payload)
 	dst = appendMetadata(dst, m.Metadata)
 	return append(dst, '}')
+}
+
+// appendTyped appends the members that carry a payload.
+func appendTyped(dst []byte, p Payload) []byte {
+	dst = append(dst, `,"dataType":"`...)
+	dst = append(dst, p.Type.String()...)
+	return p.appendJSON(append(dst, `","data":`...))
 }
 
 func (p Payload) appendJSON(dst []byte) []byte {
@@ -68,11 +72,35 @@ func (a Ack) appendJSON(dst []byte) []byte {
 	if a.Result == AckSuccess {
 		return append(dst, `,"success":true}`...)
 	}
-	dst = append(dst, `,"success":false,"error":{"name":"`...)
-	dst = append(dst, a.Result.String()...)
+	return appendFault(append(dst, `,"success":false`...), a.Result, a.Text)
+}
+
+// appendFault appends what was wrong, and ends the frame.
+func appendFault(dst []byte, result AckResult, text string) []byte {
+	dst = append(dst, `,"error":{"name":"`...)
+	dst = append(dst, result.String()...)
 	dst = append(dst, `","message":`...)
-	dst = appendQuoted(dst, []byte(a.Text))
+	dst = appendQuoted(dst, []byte(text))
 	return append(dst, `}}`...)
+}
+
+func (i InvokeResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"type":"invokeResponse","invocationId":`...)
+	dst = appendQuoted(dst, []byte(i.Invocation))
+	if i.Result != AckSuccess {
+		return appendFault(append(dst, `,"success":false`...), i.Result, i.Text)
+	}
+	dst = append(dst, `,"success":true`...)
+	if len(i.Payload.Data) > 0 {
+		dst = appendTyped(dst, i.Payload)
+	}
+	return append(dst, '}')
+}
+
+func (s StreamClosed) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"type":"streamClosed","streamId":`...)
+	dst = appendQuoted(dst, []byte(s.Stream))
+	return appendFault(dst, s.Result, s.Text)
 }
 
 func (c Connected) appendJSON(dst []byte) []byte {

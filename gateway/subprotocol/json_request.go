@@ -84,6 +84,10 @@ func (f *frame) request(r *Request) error {
 	case OpSequenceAck:
 		r.Sequence, err = f.member(fieldSequence).integer()
 		return err
+	case OpInvoke:
+		return f.invoke(r)
+	case OpCancelInvocation:
+		return f.invocation(r)
 	}
 	if r.HasAck = f[fieldAckID] != nil; r.HasAck {
 		if r.AckID, err = f.member(fieldAckID).integer(); err != nil {
@@ -105,7 +109,7 @@ func (f *frame) request(r *Request) error {
 		return err
 	}
 	if f[fieldStream] != nil {
-		return refused("stream", "streams are not served")
+		return f.stream(r)
 	}
 	if err = f.payload(r); err != nil {
 		return err
@@ -131,8 +135,62 @@ func (f *frame) op(r *Request) (Op, error) {
 		return OpEvent, nil
 	case "sequenceAck":
 		return OpSequenceAck, nil
+	case "invoke":
+		return OpInvoke, nil
+	case "cancelInvocation":
+		return OpCancelInvocation, nil
 	}
 	return 0, malformed("type", quoted(name)+" is not served")
+}
+
+// invoke reads an invocation. It may come without data, which is the empty text.
+func (f *frame) invoke(r *Request) error {
+	if err := f.invocation(r); err != nil {
+		return err
+	}
+	target, err := f.member(fieldTarget).string(r)
+	if err != nil {
+		return err
+	}
+	if string(target) != "event" {
+		return refused("target", quoted(target)+" must be event")
+	}
+	if r.Event, err = f.member(fieldEvent).string(r); err != nil {
+		return err
+	}
+	if f[fieldData] == nil && f[fieldDataType] == nil {
+		r.Payload.Type = Text
+	} else if err = f.payload(r); err != nil {
+		return err
+	}
+	return f.metadata(r)
+}
+
+// invocation reads the id that the response has, first, so that a refusal has it too.
+func (f *frame) invocation(r *Request) (err error) {
+	id := f.member(fieldInvocation)
+	if r.Invocation, err = id.string(r); err == nil && len(r.Invocation) == 0 {
+		err = id.wrong("must not be empty")
+	}
+	return err
+}
+
+// stream reads which stream a request begins, and refuses it.
+func (f *frame) stream(r *Request) error {
+	s := scanner{text: f[fieldStream]}
+	if s.peek() != '{' {
+		return malformed("stream", "must be an object")
+	}
+	s.at++
+	for first := true; ; first = false {
+		key, _ := s.member(first) // the frame was passed over already
+		if key == nil {
+			return errStream
+		}
+		if value, _ := s.value(1); value[0] == '"' && string(r.unquote(key)) == "streamId" {
+			r.Stream = r.unquote(value)
+		}
+	}
 }
 
 // options reads what only sendToGroup has.

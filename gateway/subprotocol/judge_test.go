@@ -14,15 +14,16 @@ import (
 
 // envelope is a client's frame as the standard library reads it.
 type envelope struct {
-	Type     string
-	Group    *string
-	Event    *string
-	AckID    *uint64
-	NoEcho   *bool
-	DataType *string
-	TTL      *uint64 `json:"ttlSeconds"`
-	Metadata map[string]string
-	Sequence *uint64 `json:"sequenceId"`
+	Type       string
+	Group      *string
+	Event      *string
+	AckID      *uint64
+	NoEcho     *bool
+	DataType   *string
+	TTL        *uint64 `json:"ttlSeconds"`
+	Metadata   map[string]string
+	Sequence   *uint64 `json:"sequenceId"`
+	Invocation *string `json:"invocationId"`
 }
 
 // FuzzJSON: what is accepted says the same to the standard library, and what is not
@@ -35,6 +36,8 @@ func FuzzJSON(f *testing.F) {
 		`{"type":"event","event":"e","dataType":"text","data":"\u0000\n","metadata":{"a":"b","c":"\""}}`,
 		`{"type":"event","event":"e","dataType":"binary","data":"AP8="}`,
 		`{"type":"sequenceAck","sequenceId":4,"sequenceId":5}`,
+		`{"type":"invoke","invocationId":"1","target":"event","event":"e","dataType":"json","data":{}}`,
+		`{"type":"cancelInvocation","invocationId":"1"}`,
 		`{"type":"ping","x":[[[[[[]]]]]],"y":-0.0E+1}`,
 	} {
 		f.Add([]byte(seed))
@@ -108,6 +111,15 @@ func compare(t *testing.T, message []byte, r *request) {
 	if r.Op == subprotocol.OpSendToGroup || r.Op == subprotocol.OpEvent {
 		want.Payload = payloadOf(t, or(e.DataType), members["data"])
 	}
+	if r.Op == subprotocol.OpInvoke {
+		want.Payload = text("")
+		if members["data"] != nil || e.DataType != nil {
+			want.Payload = payloadOf(t, or(e.DataType), members["data"])
+		}
+	}
+	if e.Invocation != nil {
+		want.Invocation = []byte(*e.Invocation)
+	}
 	if len(r.Metadata) != len(e.Metadata) {
 		t.Errorf("%q: metadata %q, want %q", message, r.Metadata, e.Metadata)
 	}
@@ -125,15 +137,18 @@ func compare(t *testing.T, message []byte, r *request) {
 var opOf = map[string]subprotocol.Op{
 	"ping": subprotocol.OpPing, "joinGroup": subprotocol.OpJoinGroup, "leaveGroup": subprotocol.OpLeaveGroup,
 	"sendToGroup": subprotocol.OpSendToGroup, "event": subprotocol.OpEvent, "sequenceAck": subprotocol.OpSequenceAck,
+	"invoke": subprotocol.OpInvoke, "cancelInvocation": subprotocol.OpCancelInvocation,
 }
 
 var membersOf = map[subprotocol.Op][]string{
-	subprotocol.OpPing:        {"type"},
-	subprotocol.OpJoinGroup:   {"type", "group", "ackId"},
-	subprotocol.OpLeaveGroup:  {"type", "group", "ackId"},
-	subprotocol.OpSendToGroup: {"type", "group", "ackId", "noEcho", "dataType", "ttlSeconds", "metadata"},
-	subprotocol.OpEvent:       {"type", "event", "ackId", "dataType", "metadata"},
-	subprotocol.OpSequenceAck: {"type", "sequenceId"},
+	subprotocol.OpPing:             {"type"},
+	subprotocol.OpJoinGroup:        {"type", "group", "ackId"},
+	subprotocol.OpLeaveGroup:       {"type", "group", "ackId"},
+	subprotocol.OpSendToGroup:      {"type", "group", "ackId", "noEcho", "dataType", "ttlSeconds", "metadata"},
+	subprotocol.OpEvent:            {"type", "event", "ackId", "dataType", "metadata"},
+	subprotocol.OpSequenceAck:      {"type", "sequenceId"},
+	subprotocol.OpInvoke:           {"type", "invocationId", "target", "event", "dataType", "metadata"},
+	subprotocol.OpCancelInvocation: {"type", "invocationId"},
 }
 
 func or[T any](p *T) (v T) {

@@ -9,10 +9,11 @@ import (
 
 // Fields of DownstreamMessage, one of which a frame has.
 const (
-	downAck    protowire.Number = 1
-	downData   protowire.Number = 2
-	downSystem protowire.Number = 3
-	downPong   protowire.Number = 4
+	downAck          protowire.Number = 1
+	downData         protowire.Number = 2
+	downSystem       protowire.Number = 3
+	downPong         protowire.Number = 4
+	downStreamClosed protowire.Number = 8
 )
 
 // dataSequence is the field of Data that differs from session to session.
@@ -74,10 +75,23 @@ func (a Ack) appendProtobuf(dst []byte) []byte {
 		return end(dst, ack)
 	}
 	dst = appendInteger(dst, 2, 0)
-	dst, fault := begin(dst, 3)
-	dst = appendString(dst, 1, []byte(a.Result.String()))
-	dst = appendString(dst, 2, []byte(a.Text))
-	return end(end(dst, fault), ack)
+	return end(appendFaultField(dst, 3, a.Result, a.Text), ack)
+}
+
+func appendFaultField(dst []byte, number protowire.Number, result AckResult, text string) []byte {
+	dst, fault := begin(dst, number)
+	dst = appendString(dst, 1, []byte(result.String()))
+	dst = appendString(dst, 2, []byte(text))
+	return end(dst, fault)
+}
+
+// The protobuf subprotocols have no invocations.
+func (InvokeResponse) appendProtobuf(dst []byte) []byte { return dst }
+
+func (s StreamClosed) appendProtobuf(dst []byte) []byte {
+	dst, closed := begin(dst, downStreamClosed)
+	dst = appendString(dst, 1, []byte(s.Stream))
+	return end(appendFaultField(dst, 2, s.Result, s.Text), closed)
 }
 
 func (c Connected) appendProtobuf(dst []byte) []byte {

@@ -201,9 +201,29 @@ func readField(r *Request, known field, w *wire) (err error) {
 	case fieldMetadata:
 		err = readMetadata(r, w)
 	case fieldStream:
-		err = refused("stream", "streams are not served")
+		err = readStream(r, w)
 	}
 	return err
+}
+
+// readStream reads which stream a request begins (stream_id = 1), and refuses it.
+func readStream(r *Request, w *wire) error {
+	stream, err := w.nested(fieldStream)
+	if err != nil {
+		return err
+	}
+	for stream.next() {
+		if stream.number != 1 {
+			continue
+		}
+		if r.Stream, err = stream.text(fieldStream); err != nil {
+			return err
+		}
+	}
+	if stream.err != nil {
+		return stream.err
+	}
+	return errStream
 }
 
 func readData(r *Request, w *wire) error {

@@ -30,7 +30,8 @@ Ping:
 Stream: stream_id 1 string
 MessageData: text_data 1 string |, binary_data 2 bytes |, protobuf_data 3 .google.protobuf.Any |, json_data 4 string |
 Entry: key 1 string, value 2 string
-DownstreamMessage: ack 1 .Ack |, data 2 .Data |, system 3 .System |, pong 4 .Ping |
+DownstreamMessage: ack 1 .Ack |, data 2 .Data |, system 3 .System |, pong 4 .Ping |, stream_closed 8 .StreamClosed |
+StreamClosed: stream_id 1 string, error 2 .Fault
 Ack: ack_id 1 uint64, success 2 bool, error 3 .Fault
 Fault: name 1 string, message 2 string
 Data: from 1 string, group 2 string ?, data 3 .MessageData, sequence_id 4 uint64 ?, metadata 5 .Entry *
@@ -221,6 +222,8 @@ func TestProtobufRefusals(t *testing.T) {
 		{"ttlSeconds", of(`send_to_group { group: "g" ack_id: 7 ttl_seconds: 301 data { text_data: "" } }`), "ttlSeconds: must be 0 to 300", 0},
 		{"stream", of(`send_to_group { group: "g" ack_id: 7 stream { stream_id: "s" } }`), "stream: streams are not served", 0},
 		{"much metadata", of(`event { event: "e" ack_id: 7 data { text_data: "" } ` + entries + `}`), "metadata: must not have more than 64 entries", 0},
+		{"stream of no message", "\x0a\x05\x0a\x01g\x38\x01", "stream: must be a message", 1007},
+		{"stream of no UTF-8", "\x0a\x08\x0a\x01g\x3a\x03\x0a\x01\xff", "stream: must be a string of UTF-8", 1007},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var r request

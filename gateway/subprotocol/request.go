@@ -21,6 +21,11 @@ const (
 	// OpSequenceAck has a Sequence, up to which a reliable client has received all
 	// messages. Without a [Replay] it means nothing.
 	OpSequenceAck
+	// OpInvoke has an Invocation, an Event, a Payload and Metadata, for the upstream.
+	// It wants an [InvokeResponse].
+	OpInvoke
+	// OpCancelInvocation has an Invocation whose response the client no longer wants.
+	OpCancelInvocation
 )
 
 // Request is one client message, parsed. A Request is meant to be used again for
@@ -42,6 +47,10 @@ type Request struct {
 	// Request is used again.
 	Group, Event []byte
 	Payload      Payload
+	// Invocation is not empty; the client has chosen it. Stream is that of a stream
+	// which the client means to begin, and empty in other requests: such a request is
+	// refused, and a [StreamClosed] tells the client. Borrowed likewise.
+	Invocation, Stream []byte
 	// Metadata are at most 64 pairs whose keys differ.
 	Metadata []Pair
 
@@ -75,7 +84,7 @@ func (r *Request) check() error {
 		if err := CheckGroup(r.Group); err != nil {
 			return err
 		}
-	case OpEvent:
+	case OpEvent, OpInvoke:
 		if err := CheckEvent(r.Event); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func visible(r request) request {
 	}
 	return request{
 		Op: r.Op, HasAck: r.HasAck, NoEcho: r.NoEcho, TTL: r.TTL, AckID: r.AckID, Sequence: r.Sequence,
-		Group: r.Group, Event: r.Event, Payload: r.Payload, Metadata: r.Metadata,
+		Group: r.Group, Event: r.Event, Payload: r.Payload, Metadata: r.Metadata, Invocation: r.Invocation, Stream: r.Stream,
 	}
 }
 
@@ -79,6 +79,11 @@ func TestJSONRequests(t *testing.T) {
 		{"half surrogates", `{"type":"event","event":"e","dataType":"text","data":"\ud83d|\ude00|\ud83d\ud83d\ude00|\ud83d\u0041|\ud83d"}`,
 			request{Op: subprotocol.OpEvent, Event: group("e"), Payload: text("\ufffd|\ufffd|\ufffd😀|\ufffdA|\ufffd")}},
 		{"longest group", `{"type":"joinGroup","group":"` + strings.Repeat("é", 1024) + `"}`, request{Op: subprotocol.OpJoinGroup, Group: group(strings.Repeat("é", 1024))}},
+		{"invoke", `{"type":"invoke","target":"event","event":"e","dataType":"json","data":[1],"invocationId":"i\u002d1","metadata":{"k":"v"},"ackId":"none"}`,
+			request{Op: subprotocol.OpInvoke, Invocation: []byte("i-1"), Event: group("e"), Payload: value("[1]"), Metadata: metadata("k", "v")}},
+		{"invoke without data", `{"type":"invoke","invocationId":"1","target":"event","event":"e"}`,
+			request{Op: subprotocol.OpInvoke, Invocation: []byte("1"), Event: group("e"), Payload: text("")}},
+		{"cancel", `{"type":"cancelInvocation","invocationId":"1"}`, request{Op: subprotocol.OpCancelInvocation, Invocation: []byte("1")}},
 		{"sequence", `{"type":"sequenceAck","sequenceId":9}`, request{Op: subprotocol.OpSequenceAck, Sequence: 9}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -132,7 +137,11 @@ func TestJSONRefusals(t *testing.T) {
 		{"type null", `{"type":null}`, "type: is missing", 1007},
 		{"type of no string", `{"type":1}`, "type: must be a string", 1007},
 		{"unknown type", `{"type":"Ping"}`, `type: "Ping" is not served`, 1007},
-		{"newer type", `{"type":"invoke","invocationId":"1","target":"event","event":"e"}`, `type: "invoke" is not served`, 1007},
+		{"newer type", `{"type":"streamEnd","streamId":"1"}`, `type: "streamEnd" is not served`, 1007},
+		{"no invocation", `{"type":"invoke","target":"event","event":"e"}`, "invocationId: is missing", 1007},
+		{"empty invocation", `{"type":"cancelInvocation","invocationId":""}`, "invocationId: must not be empty", 1007},
+		{"no target", `{"type":"invoke","invocationId":"1","event":"e"}`, "target: is missing", 1007},
+		{"stream of no object", send + `"group":"g","stream":"s"}`, "stream: must be an object", 1007},
 		{"twice", `{"type":"ping","ackId":1,"ackId":2}`, "ackId: is given twice", 1007},
 		{"twice, escaped", `{"type":"ping","\u0074ype":"ping"}`, "type: is given twice", 1007},
 
@@ -207,6 +216,19 @@ func TestJSONPrefixes(t *testing.T) {
 	}
 	if err := subprotocol.JSON.Parse(&r, ws.OpText, message); err != nil || string(r.Group) != "aé😀" {
 		t.Errorf("got %q, %v", r.Group, err)
+	}
+}
+
+func TestRefusedStreamIsNamed(t *testing.T) {
+	var r request
+	for name, err := range map[string]error{
+		"JSON":     subprotocol.JSON.Parse(&r, ws.OpText, []byte(`{"type":"sendToGroup","group":"g","stream":{"idleTimeoutMs":1,"streamId":"s\u0031"}}`)),
+		"protobuf": subprotocol.Protobuf.Parse(&r, ws.OpBinary, []byte("\x0a\x09\x0a\x01g\x3a\x04\x0a\x02s1")),
+	} {
+		t.Run(name, func(t *testing.T) { refusal(t, err, "stream: streams are not served", 0) })
+		if string(r.Stream) != "s1" {
+			t.Errorf("%s: stream %q, want s1", name, r.Stream)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ const address = (service) => new URL(service.endpoint).host;
 for (const reliable of [false, true]) {
   const kind = reliable ? "reliable" : "plain";
 
-  test(`${kind}: groups, and data of every type`, limit, async (t) => {
+  test(`${kind}: groups, and data of every type and of a megabyte`, limit, async (t) => {
     const service = await startHub(t);
     const ana = await startClient(t, service, { reliable, userId: "ana", groups: ["hall"], roles: everything });
     const ben = await startClient(t, service, { reliable, userId: "ben", roles: everything });
@@ -43,6 +43,10 @@ for (const reliable of [false, true]) {
     for (const want of [toAna[0], toAna[3], toAna[4]]) {
       assert.deepEqual(await ben.seen.messages.take(), want);
     }
+
+    await ben.client.sendToGroup("hall", "x".repeat(1_000_000), "text", { noEcho: true });
+    assert.equal((await ana.seen.messages.take()).data.length, 1_000_000);
+    await assert.rejects(ben.client.openGroupStream("hall"), { name: "BadRequest" });
 
     const listed = [];
     for await (const { connectionId, userId } of await hall.listConnections({ maxPageSize: 1 })) {
@@ -154,6 +158,10 @@ for (const reliable of [false, true]) {
     ]) {
       assert.deepEqual(await seen.messages.take(), want);
     }
+    assert.deepEqual(await client.invokeEvent("echo", { n: 2 }, "json"), { invocationId: "1", dataType: "json", data: { data: { n: 2 }, state: "chat" } });
+    assert.equal((await client.invokeEvent("echo", "x".repeat(500_000), "text")).data.length, 500_000);
+    assert.equal((await client.invokeEvent("silent", "", "text")).data, undefined);
+    await assert.rejects(client.invokeEvent("refuse", "", "text"), (error) => error.errorDetail.name === "InternalServerError");
     await client.joinGroup("by role");
     await service.closeConnection(id);
     assert.equal(await told.take(), "disconnected ana!");

@@ -51,7 +51,7 @@ type Config struct {
 	// for BreakerPause. Default 5; 1 to 2^20.
 	BreakerFailures int
 	// BreakerPause is how long it is left alone before one request tries whether
-	// it is back. Default 5 s; 1 ms to 10 min.
+	// it is back. Default 1 s; 1 ms to 10 min.
 	BreakerPause time.Duration
 
 	// TLS is for handlers at https URLs. Default: the system's roots.
@@ -166,7 +166,7 @@ func (c Config) withDefaults() Config {
 	}
 	orDuration(&c.Timeout, 5*time.Second)
 	orDuration(&c.TotalTimeout, 10*time.Second)
-	orDuration(&c.BreakerPause, 5*time.Second)
+	orDuration(&c.BreakerPause, time.Second)
 	orInt(&c.Concurrency, 128)
 	orInt(&c.Queue, 65536)
 	orInt(&c.Deliveries, 32)

@@ -102,11 +102,11 @@ func newBreaker(c *Config, name string) *gobreaker.TwoStepCircuitBreaker[struct{
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failures },
 		// A client that has left says nothing of the handler.
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
-		OnStateChange: func(name string, _, state gobreaker.State) {
-			switch state {
-			case gobreaker.StateOpen:
+		OnStateChange: func(name string, before, state gobreaker.State) {
+			switch {
+			case before == gobreaker.StateClosed: // later tries that fail are no news
 				logger.Warn("upstream handler is unavailable and left alone", slog.String("handler", name), slog.Duration("pause", c.BreakerPause))
-			case gobreaker.StateClosed:
+			case state == gobreaker.StateClosed:
 				logger.Info("upstream handler is back", slog.String("handler", name))
 			}
 		},

@@ -164,10 +164,10 @@ func TestBreaker(t *testing.T) {
 			{"fourth", 0, 502, 7, false, "closed"},
 			{"fifth in a row", 0, 502, 8, false, "open"},
 			{"left alone", 0, 200, 8, true, "open"},
-			{"still", 4 * time.Second, 200, 8, true, "open"},
-			{"the probe fails", 2 * time.Second, 502, 9, false, "open"},
+			{"still", 800 * time.Millisecond, 200, 8, true, "open"},
+			{"the probe fails", 400 * time.Millisecond, 502, 9, false, "open"},
 			{"left alone again", 0, 200, 9, true, "open"},
-			{"the probe succeeds", 6 * time.Second, 200, 10, false, "closed"},
+			{"the probe succeeds", 1200 * time.Millisecond, 200, 10, false, "closed"},
 			{"as before", 0, 200, 11, false, "closed"},
 		} {
 			pass(step.after)

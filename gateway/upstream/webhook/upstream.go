@@ -214,7 +214,7 @@ func (u *Upstream) Close(ctx context.Context) error {
 	select {
 	case <-finished:
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		err = fmt.Errorf("webhook: not every notification of hub %s was delivered: %w", u.config.Hub, context.Cause(ctx))
 	}
 	u.end()
 	u.queue.abandon()

@@ -12,7 +12,8 @@ import (
 )
 
 // How long a handshake may take, and what it says holds. A failure holds for 1 s at
-// first and twice as long each time.
+// first and twice as long each time, but not if nobody listens: that asks nothing of
+// anybody, and a handler that starts is to be found soon.
 const (
 	validationTimeout  = 10 * time.Second
 	validationLifetime = time.Minute
@@ -70,9 +71,12 @@ func (v *validation) handshake() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.outcome, v.holds = err, time.Now().Add(validationLifetime)
-	if err == nil {
+	switch {
+	case err == nil:
 		v.failures = 0
-	} else {
+	case unsent(err):
+		v.holds = time.Now().Add(jittered(firstBackOff))
+	default:
 		v.holds = time.Now().Add(jittered(min(firstBackOff<<min(v.failures, 16), longestBackOff)))
 		v.failures++
 	}

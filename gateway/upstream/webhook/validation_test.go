@@ -1,9 +1,12 @@
 package webhook_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +141,33 @@ func TestFailureBacksOff(t *testing.T) {
 		pass(37 * time.Second)
 		if err := say(t, u); err != nil {
 			t.Errorf("after the longest back-off: %v", err)
+		}
+	})
+}
+
+// A handler that nobody could connect to for a minute is used soon after it listens.
+func TestStartOfHandlerIsFoundSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handler, listens := &validator{allow: true}, false
+		to := serve(t, handler.handle)
+		u := openTo(t, to, func(c *webhook.Config) {
+			c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if !listens {
+					return nil, syscall.ECONNREFUSED
+				}
+				return to.dial(ctx, network, address)
+			}
+		})
+		for second := range 60 {
+			if err := say(t, u); !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Fatalf("second %d: %v, want that the connection is refused", second, err)
+			}
+			pass(time.Second)
+		}
+		listens = true
+		pass(1200 * time.Millisecond)
+		if err := say(t, u); err != nil {
+			t.Errorf("1.2 s after it listens: %v", err)
 		}
 	})
 }
