@@ -1,7 +1,9 @@
 package webhook_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -140,6 +142,47 @@ func TestFailureBacksOff(t *testing.T) {
 			t.Errorf("after the longest back-off: %v", err)
 		}
 	})
+}
+
+// However long a handler was away, it is found within the breaker's pause, give or take
+// a fifth, and until then events fail without a wait.
+func TestAHandlerThatWasAwayIsSoonFound(t *testing.T) {
+	for name, refuses := range map[string]bool{"it refused connections": true, "a proxy answered for it": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				away := true
+				handler := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("WebHook-Allowed-Origin", "*")
+					if away {
+						w.WriteHeader(http.StatusBadGateway)
+					}
+				})
+				u := openTo(t, handler, func(c *webhook.Config) {
+					c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+						if away && refuses {
+							return nil, errors.New("connection refused")
+						}
+						return handler.dial(ctx, network, address)
+					}
+				})
+				began := time.Now()
+				for range 600 {
+					if err := say(t, u); err == nil {
+						t.Fatal("an event was accepted")
+					}
+					pass(time.Second)
+				}
+				if waited := time.Since(began) - 600*time.Second; waited != 0 {
+					t.Errorf("events waited %v in all", waited)
+				}
+				away = false
+				pass(6 * time.Second)
+				if err := say(t, u); err != nil {
+					t.Errorf("when it was back: %v", err)
+				}
+			})
+		})
+	}
 }
 
 func TestEventsShareOneValidation(t *testing.T) {
