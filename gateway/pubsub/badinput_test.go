@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"bufio"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,9 +22,21 @@ import (
 // refusal returns the status and the text that an upgrade is refused with.
 func (g *rig) refusal(t *testing.T, path string) (int, string) {
 	t.Helper()
+	return answerTo(t, g.knock(t, path))
+}
+
+// knock asks for an upgrade, and does not wait for the answer.
+func (g *rig) knock(t *testing.T, path string) net.Conn {
+	t.Helper()
 	conn := g.Raw(t)
 	conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
 	conn.Write(gatewaytest.UpgradeRequest(path, "Sec-WebSocket-Protocol: "+plainJSON))
+	return conn
+}
+
+// answerTo returns the status and the text that an upgrade is answered with.
+func answerTo(t *testing.T, conn net.Conn) (int, string) {
+	t.Helper()
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)

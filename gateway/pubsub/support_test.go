@@ -21,15 +21,27 @@ const (
 	reliableJSON = "json.reliable.webpubsub.azure.v1"
 )
 
-// rig is a gateway whose hub chat is served.
+// rig is a gateway with a hub that is served.
 type rig struct {
 	*gatewaytest.Node
 	t       testing.TB
+	hub     string
 	service *pubsub.Service
 	tokens  *token.Authority
 }
 
+// start serves the hub chat.
 func start(t testing.TB, change func(*pubsub.Config)) *rig {
+	t.Helper()
+	config := pubsub.Config{Hub: "chat"}
+	if change != nil {
+		change(&config)
+	}
+	return startHubs(t, config)[0]
+}
+
+// startHubs serves several hubs of one gateway, each with a rig of its own.
+func startHubs(t testing.TB, configs ...pubsub.Config) (rigs []*rig) {
 	t.Helper()
 	endpoint, err := token.ParseEndpoint("http://gateway.test")
 	if err != nil {
@@ -39,38 +51,46 @@ func start(t testing.TB, change func(*pubsub.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := pubsub.Config{Hub: "chat", Tokens: tokens, RecoveryKey: []byte(accessKey)}
-	if change != nil {
-		change(&config)
+	var hubs []gateway.HubConfig
+	for _, config := range configs {
+		config.Tokens, config.RecoveryKey = tokens, []byte(accessKey)
+		service, err := pubsub.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hub := gateway.HubConfig{Name: config.Hub}
+		service.Configure(&hub)
+		hubs = append(hubs, hub)
+		rigs = append(rigs, &rig{t: t, hub: config.Hub, service: service, tokens: tokens})
+		// Cleanups run last first: the service stops when the gateway has.
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), gatewaytest.Patience)
+			defer cancel()
+			if err := service.Stop(ctx); err != nil {
+				t.Errorf("Stop: %v", err)
+			}
+		})
 	}
-	service, err := pubsub.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hub := gateway.HubConfig{Name: "chat"}
-	service.Configure(&hub)
-	g := &rig{t: t, service: service, tokens: tokens}
-	// Cleanups run last first: the service stops when the gateway has.
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), gatewaytest.Patience)
-		defer cancel()
-		if err := service.Stop(ctx); err != nil {
-			t.Errorf("Stop: %v", err)
+	node := gatewaytest.StartBound(t, gateway.Config{Loops: 2, Workers: 2, Hubs: hubs}, func(g *gateway.Gateway) {
+		for _, r := range rigs {
+			r.service.Bind(g)
 		}
 	})
-	g.Node = gatewaytest.StartBound(t, gateway.Config{Loops: 2, Workers: 2, Hubs: []gateway.HubConfig{hub}}, service.Bind)
-	return g
+	for _, r := range rigs {
+		r.Node = node
+	}
+	return rigs
 }
 
 // path returns where a client with such a token connects.
 func (g *rig) path(c token.Client) string {
 	g.t.Helper()
-	c.Hub = "chat"
+	c.Hub = g.hub
 	signed, err := g.tokens.MintClient(c)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	return gateway.HubPath("chat") + "?access_token=" + signed
+	return gateway.HubPath(g.hub) + "?access_token=" + signed
 }
 
 // everything is what lets a client do all there is.

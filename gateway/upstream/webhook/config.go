@@ -51,7 +51,8 @@ type Config struct {
 	// for BreakerPause. Default 5; 1 to 2^20.
 	BreakerFailures int
 	// BreakerPause is how long it is left alone before one request tries whether
-	// it is back. Default 1 s; 1 ms to 10 min.
+	// it is back. One that is away when it is to be validated is asked again as soon,
+	// or sooner. Default 1 s; 1 ms to 10 min.
 	BreakerPause time.Duration
 
 	// TLS is for handlers at https URLs. Default: the system's roots.

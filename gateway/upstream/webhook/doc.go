@@ -40,8 +40,8 @@
 //
 // A handler must allow the gateway's origin before it is sent anything (HTTP 1.1 Web
 // Hooks for Event Delivery §4). That is asked before its first event and holds for a
-// minute. If it fails, it is asked again after 1, 2, 4 and up to 30 s, after 1 s if
-// nobody listens, and events fail until then.
+// minute. If it says no, it is asked again after 1, 2, 4 and up to 30 s; if it is away,
+// after [Config].BreakerPause at most. Events fail until then.
 //
 // At most [Config].Concurrency requests are under way to one handler. Callers beyond
 // wait, which is the back-pressure on those who send. After

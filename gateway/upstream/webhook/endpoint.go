@@ -57,8 +57,9 @@ func newEndpoint(life context.Context, run func(task func()), c *Config, s *sign
 	}
 	e.breaker = newBreaker(c, t.name())
 	e.validation = validation{
-		life: life,
-		run:  run,
+		life:  life,
+		run:   run,
+		pause: c.BreakerPause,
 		ask: func(ctx context.Context) error {
 			return askToSend(ctx, e.client, t.url(c.Hub, "validate"), c.Origin)
 		},
@@ -166,8 +167,9 @@ func (e *endpoint) observe(took time.Duration) {
 }
 
 // ailment returns what an exchange says of the handler's health, nil if it is well.
-// Any answer is a sign of health but those of a proxy with nobody behind it. 500 is one too: whoever knows a message that
-// makes a handler fail must not be able to shut everybody out.
+// Any answer is a sign of health but those of a proxy with nobody behind it. 500 is one
+// too: whoever knows a message that makes a handler fail must not be able to shut
+// everybody out.
 func ailment(a *answer, err error) error {
 	var bad *BadAnswer
 	switch {
@@ -175,10 +177,15 @@ func ailment(a *answer, err error) error {
 		return nil
 	case err != nil:
 		return err
-	case a.status >= http.StatusBadGateway && a.status <= http.StatusGatewayTimeout:
+	case unmanned(a.status):
 		return fmt.Errorf("status %d", a.status)
 	}
 	return nil
+}
+
+// unmanned reports whether a status is that of a proxy with nobody behind it.
+func unmanned(status int) bool {
+	return status >= http.StatusBadGateway && status <= http.StatusGatewayTimeout
 }
 
 // post sends m and reads the answer to its end.

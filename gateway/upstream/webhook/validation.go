@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,8 +13,8 @@ import (
 )
 
 // How long a handshake may take, and what it says holds. A failure holds for 1 s at
-// first and twice as long each time, but not if nobody listens: that asks nothing of
-// anybody, and a handler that starts is to be found soon.
+// first and twice as long each time: up to longestBackOff if the handler has said no,
+// and up to the breaker's pause if it was away.
 const (
 	validationTimeout  = 10 * time.Second
 	validationLifetime = time.Minute
@@ -27,9 +28,10 @@ const (
 // not looked at.
 type validation struct {
 	// Fixed after New.
-	life context.Context // ends with the upstream
-	ask  func(ctx context.Context) error
-	run  func(task func()) // starts a goroutine that Close waits for
+	life  context.Context // ends with the upstream
+	ask   func(ctx context.Context) error
+	run   func(task func()) // starts a goroutine that Close waits for
+	pause time.Duration     // the breaker's
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -71,17 +73,24 @@ func (v *validation) handshake() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.outcome, v.holds = err, time.Now().Add(validationLifetime)
-	switch {
-	case err == nil:
+	if err == nil {
 		v.failures = 0
-	case unsent(err):
-		v.holds = time.Now().Add(jittered(firstBackOff))
-	default:
-		v.holds = time.Now().Add(jittered(min(firstBackOff<<min(v.failures, 16), longestBackOff)))
+	} else {
+		v.holds = time.Now().Add(jittered(v.backOff(err)))
 		v.failures++
 	}
 	close(v.underway)
 	v.underway = nil
+}
+
+// backOff returns how long a failure holds. Nobody who has refused is asked often, but
+// whoever comes back from an outage, however long, is soon found.
+func (v *validation) backOff(failure error) time.Duration {
+	longest := v.pause
+	if errors.As(failure, new(*NotAllowed)) {
+		longest = longestBackOff
+	}
+	return min(firstBackOff<<min(v.failures, 16), longest)
 }
 
 // known reports whether the handler has allowed events, and that still holds.
@@ -101,6 +110,8 @@ func askToSend(ctx context.Context, client *http.Client, url, origin string) err
 	switch {
 	case err != nil:
 		return err
+	case unmanned(status):
+		return fmt.Errorf("its validation was answered with %d", status)
 	case status < 200 || status > 299:
 		return &NotAllowed{fmt.Sprintf("its validation (OPTIONS, and GET after a 404) was answered with %d, not 2xx", status)}
 	case !allows(allowed, origin):
@@ -117,7 +128,12 @@ func askWith(ctx context.Context, client *http.Client, method, url, origin strin
 	request.Header = commonHeader(origin)
 	response, err := client.Do(request)
 	if err != nil {
-		return 0, nil, withoutURL(err)
+		// A failure is held, and so is not worth trying again before.
+		err = withoutURL(err)
+		if failed, is := errors.AsType[*unconnected](err); is {
+			err = failed.error
+		}
+		return 0, nil, err
 	}
 	response.Body.Close() // it may be endless, and says nothing
 	return response.StatusCode, response.Header.Values("WebHook-Allowed-Origin"), nil
