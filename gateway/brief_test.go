@@ -57,6 +57,7 @@ func TestBriefRequests(t *testing.T) {
 		{"in chunks", "POST /brief HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "net/http: POST /brief hi", false},
 		{"that is the last", "GET /brief HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "net/http: GET /brief ", true},
 		{"of HTTP/1.0", "GET /brief HTTP/1.0\r\nHost: h\r\n\r\n", "net/http: GET /brief ", true},
+		{"of an empty length", "POST /brief HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\nhello", "400 Bad Request", true},
 		{"of a length that is no number", "POST /brief HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nhello", "400 Bad Request", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
