@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +103,7 @@ func TestBriefRequestsInAPipeline(t *testing.T) {
 		answers := make([]string, 4)
 		_, answers[0] = b.ask(bytes.Join([][]byte{post("/brief", []byte("1")), get("/brief/empty"), get("/long"), post("/brief", []byte("4"))}, nil))
 		for i := range answers[1:] {
-			_, answers[i+1] = b.ask(nil)
+			_, answers[i+1] = b.answer()
 		}
 		if got := strings.Join(answers, ", "); got != "pool: POST /brief 1, , net/http: GET /long , net/http: POST /brief 4" {
 			t.Errorf("answers %q", got)
@@ -162,6 +164,26 @@ func TestBriefConnectionsHavePlaces(t *testing.T) {
 		}
 		if answer, _ := browse(t, n).ask(get("/brief")); answer.StatusCode != http.StatusOK {
 			t.Errorf("once it is a session: %s, want the place that it had", answer.Status)
+		}
+	})
+}
+
+// A client that has asked all it will may say so.
+func TestBriefRequestsOfAClientThatSendsNoMore(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		b := browse(t, gatewaytest.Start(t, briefly(config)))
+		if _, err := b.conn.Write(slices.Concat(get("/brief/1"), get("/brief/2"))); err != nil {
+			t.Fatal(err)
+		}
+		b.conn.(*net.TCPConn).CloseWrite()
+		b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		for _, want := range []string{"pool: GET /brief/1 ", "pool: GET /brief/2 "} {
+			if _, body := b.answer(); body != want {
+				t.Errorf("answered %q, want %q", body, want)
+			}
+		}
+		if _, err := b.in.ReadByte(); err != io.EOF {
+			t.Errorf("behind the answers: %v", err)
 		}
 	})
 }
