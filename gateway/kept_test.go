@@ -44,27 +44,37 @@ func (c *corked) uncork() error {
 	return err
 }
 
+// browseCorked opens a connection over TLS, on which one request was answered, and
+// whose following ones are held back.
+func browseCorked(t *testing.T, n *gatewaytest.Node, trust *tls.Config) (*browser, *corked) {
+	t.Helper()
+	wire := &corked{Conn: n.Raw(t)}
+	conn := tls.Client(wire, trust)
+	b := &browser{t, conn, bufio.NewReader(conn)}
+	if _, body := b.ask(get("/brief")); body != "pool: GET /brief " {
+		t.Fatalf("the first is answered %q", body)
+	}
+	wire.cork = true
+	return b, wire
+}
+
+// write sends pieces, each with a write of its own.
+func (b *browser) write(pieces ...[]byte) {
+	b.t.Helper()
+	for _, piece := range pieces {
+		if _, err := b.conn.Write(piece); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
 // Requests that come in one read, but in records of their own, are all answered.
 func TestBriefRequestsInRecordsOfTheirOwn(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
 		n := gatewaytest.Start(t, briefly(config))
-		wire := &corked{Conn: n.Raw(t)}
-		conn := tls.Client(wire, trust)
-		if err := conn.Handshake(); err != nil {
-			t.Fatal(err)
-		}
-		b := &browser{t, conn, bufio.NewReader(conn)}
-		if _, body := b.ask(get("/brief")); body != "pool: GET /brief " {
-			t.Fatalf("the first is answered %q", body)
-		}
-		wire.cork = true
-		requests := [][]byte{get("/brief/1"), get("/brief/2"), post("/brief/3", []byte("3")), get("/brief/4"), gatewaytest.UpgradeRequest("/")}
-		for _, request := range requests {
-			if _, err := conn.Write(request); err != nil {
-				t.Fatal(err)
-			}
-		}
+		b, wire := browseCorked(t, n, trust)
+		b.write(get("/brief/1"), get("/brief/2"), post("/brief/3", []byte("3")), get("/brief/4"), gatewaytest.UpgradeRequest("/"))
 		if err := wire.uncork(); err != nil {
 			t.Fatal(err)
 		}
@@ -77,6 +87,56 @@ func TestBriefRequestsInRecordsOfTheirOwn(t *testing.T) {
 			t.Errorf("the upgrade behind them: %s", answer.Status)
 		}
 	})
+}
+
+// What came behind a request for net/http, in records of their own, goes with it.
+func TestRecordsBehindAHandOff(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		n := gatewaytest.Start(t, briefly(config))
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			trust := trust.Clone()
+			trust.MinVersion, trust.MaxVersion = version, version
+			b, wire := browseCorked(t, n, trust)
+			whole := post("/long", []byte("body"))
+			b.write(whole[:len(whole)-4], whole[len(whole)-4:], get("/brief"))
+			if err := wire.uncork(); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"net/http: POST /long body", "net/http: GET /brief "} {
+				if _, body := b.answer(); body != want {
+					t.Errorf("answered %q, want %q", body, want)
+				}
+			}
+		}
+	})
+}
+
+// Nor is lost what comes with the end of the TLS handshake, however much that is.
+func TestALargeRequestBehindTheHandshake(t *testing.T) {
+	body := patterned(100_000) // up to 128 KiB may come ahead of its end
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		n := gatewaytest.Start(t, briefly(config))
+		wire := &corked{Conn: n.Raw(t)}
+		conn := tls.Client(helloPasses{wire}, trust)
+		b := &browser{t, conn, bufio.NewReader(conn)}
+		b.write(post("/long", body))
+		if err := wire.uncork(); err != nil {
+			t.Fatal(err)
+		}
+		if _, got := b.answer(); got != "net/http: POST /long "+string(body) {
+			t.Errorf("answered %d bytes, %.40q", len(got), got)
+		}
+	})
+}
+
+// helloPasses holds back what is written behind the first write, a ClientHello.
+type helloPasses struct{ *corked }
+
+func (c helloPasses) Write(p []byte) (int, error) {
+	defer func() { c.cork = true }()
+	return c.corked.Write(p)
 }
 
 // A client that does not read its answers is asked for no further requests: what
