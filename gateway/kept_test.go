@@ -121,6 +121,7 @@ func TestALargeRequestBehindTheHandshake(t *testing.T) {
 		wire := &corked{Conn: n.Raw(t)}
 		conn := tls.Client(helloPasses{wire}, trust)
 		b := &browser{t, conn, bufio.NewReader(conn)}
+		conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
 		b.write(post("/long", body))
 		if err := wire.uncork(); err != nil {
 			t.Fatal(err)
