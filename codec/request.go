@@ -33,7 +33,8 @@ type Request struct {
 
 	fields           string // the header lines, each with its CRLF
 	contentLength    string
-	transferEncoding bool // the header is there
+	hasLength        bool // the header Content-Length is there
+	transferEncoding bool // and Transfer-Encoding
 }
 
 // ParseRequest reads a request head that ends where [HeadEnd] found. It
@@ -118,6 +119,7 @@ func (r *Request) parseFields() error {
 		rest = after
 	}
 	r.Upgrade = seen&(seenUpgrade|seenWebSocket) == seenUpgrade|seenWebSocket
+	r.hasLength = seen&seenContentLength != 0
 	switch {
 	case rest != "":
 		return headError(http.StatusBadRequest, "%d bytes follow the empty line of the head", len(rest))
@@ -186,10 +188,10 @@ func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a
 
 // BodyLength returns how many bytes of a body follow the head: those of its
 // Content-Length, 0 without one. It is not known of a request with a
-// Transfer-Encoding, nor where the length is no number of up to 18 digits
+// Transfer-Encoding, nor where the length is no number of 1 to 18 digits
 // (RFC 9112 §6.3).
 func (r *Request) BodyLength() (n int64, known bool) {
-	if r.transferEncoding || len(r.contentLength) > 18 {
+	if r.transferEncoding || len(r.contentLength) > 18 || r.hasLength && r.contentLength == "" {
 		return 0, false
 	}
 	for i := range len(r.contentLength) {

@@ -256,6 +256,7 @@ func TestBodyLength(t *testing.T) {
 		{"Content-Length: 9999999999999999999\r\n", 0, false},
 		{"Content-Length: +5\r\n", 0, false},
 		{"Content-Length: 5, 5\r\n", 0, false},
+		{"Content-Length:\r\n", 0, false},
 		{"Content-Length: 0x5\r\n", 0, false},
 		{"Transfer-Encoding: chunked\r\n", 0, false},
 		{"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 0, false},

@@ -43,9 +43,9 @@ type Admission struct {
 	ProxyProtocol []netip.Prefix
 	// Forwarders are the networks of proxies that note in ForwardedHeader whom a
 	// request is from. The rightmost address there that is of no forwarder counts
-	// as the client's from the request on. They are let in whatever Deny and
-	// AddressRate say, which hold for their clients' requests. A header that cannot
-	// be read is refused with 400.
+	// as the client's, for this request and the session that it opens. Forwarders
+	// are let in whatever Allow, Deny and AddressRate say; Allow and Deny hold for
+	// their clients' requests. A header that cannot be read is refused with 400.
 	Forwarders []netip.Prefix
 	// ForwardedHeader is "X-Forwarded-For" or "Forwarded" (RFC 7239): the one that
 	// the forwarders write. They pass the other one on as a client has made it up.

@@ -165,6 +165,10 @@ func (s *shard) endSlow(c *poller.Conn, x *session) {
 // Drained implements [poller.Handler]: the connection has room again.
 func (s *shard) Drained(c *poller.Conn) {
 	x := s.sessions.At(c.Slot())
+	if x.state == resting {
+		s.nextRequest(c, x)
+		return
+	}
 	// There is another call only after the connection was full again.
 	for x.backlog != nil && c.Waiting() == 0 {
 		s.commit(c, x)

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"net/http"
+	"net/netip"
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/poller"
@@ -48,9 +50,9 @@ func (s *shard) awaitBody(c *poller.Conn, x *session, p []byte, end int) {
 	}
 }
 
-// answerSoon has a worker answer the request p[:end], whose head is p[:head]. Until
-// that is done nothing more is read from the connection.
-func (s *shard) answerSoon(c *poller.Conn, x *session, p []byte, head, end int) {
+// answerSoon has a worker answer client's request p[:end], whose head is p[:head].
+// Until that is done nothing more is read from the connection.
+func (s *shard) answerSoon(c *poller.Conn, x *session, client netip.AddrPort, p []byte, head, end int) {
 	if !s.enterHTTP(c, x) {
 		return
 	}
@@ -60,22 +62,49 @@ func (s *shard) answerSoon(c *poller.Conn, x *session, p []byte, head, end int) 
 	} else {
 		e = newExchange(s)
 	}
-	e.take(c, p, head, end)
+	e.take(c.Handle(), client, p, head, end)
+	s.setAside(c, p[end:])
 	c.Pause()
 	x.state = answering
 	s.jobs = append(s.jobs, e)
 }
 
+// setAside keeps what came behind a request until that is answered. It stands with
+// the request if that came in pieces.
+func (s *shard) setAside(c *poller.Conn, behind []byte) {
+	begun := s.heads[c.Slot()]
+	switch {
+	case len(behind) == 0:
+		delete(s.heads, c.Slot())
+	case begun != nil:
+		begun.bytes, begun.scanned = behind, 0
+	default:
+		s.heads[c.Slot()] = &head{bytes: bytes.Clone(behind)}
+	}
+}
+
+// keepAside keeps more of it: the rest of what one read has brought in records of
+// TLS.
+func (s *shard) keepAside(c *poller.Conn, p []byte) {
+	if begun := s.heads[c.Slot()]; begun != nil {
+		begun.bytes = append(begun.bytes, p...)
+		return
+	}
+	s.setAside(c, p)
+}
+
 // answered is an exchange on its way back to the loop.
 type answered exchange
 
-// Run sends the answer, if its client is still there, and goes on with what the
-// client has sent behind the request.
+// Run sends the answer, if its client is still there. It gives the place back for
+// one that has left: until now there was a request of it on the pool.
 func (a *answered) Run(l *poller.Loop) {
 	e := (*exchange)(a)
 	s, c := e.shard, l.Conn(e.handle)
-	if c != nil && c.Open() {
+	if c != nil {
 		s.sendAnswer(c, s.sessions.At(c.Slot()), e)
+	} else {
+		s.gateway.http.release()
 	}
 	if len(s.exchanges) < keptExchanges && e.isSmall() {
 		s.exchanges = append(s.exchanges, e)
@@ -83,19 +112,32 @@ func (a *answered) Run(l *poller.Loop) {
 }
 
 func (s *shard) sendAnswer(c *poller.Conn, x *session, e *exchange) {
+	x.state, x.heard = resting, s.loop.Now()
+	if !c.Open() {
+		return
+	}
 	s.reserve(len(e.answer))
 	queued := len(s.responses)
 	s.responses = append(s.responses, e.answer...)
 	c.Queue(s.responses[queued:])
-	x.state, x.heard = resting, s.loop.Now()
 	if e.last || s.departing {
 		c.Finish()
 		return
 	}
+	s.nextRequest(c, x)
+}
+
+// nextRequest goes on with what a client has sent behind the last request, unless
+// earlier answers wait for it to read them: those of a client that only asks would
+// fill the memory. It is called again when it has read them.
+func (s *shard) nextRequest(c *poller.Conn, x *session) {
+	if c.Waiting() > 0 {
+		return
+	}
 	c.Resume()
-	if len(e.behind) > 0 {
+	if s.heads[c.Slot()] != nil {
 		s.unheld = true
-		s.Data(c, e.behind)
+		s.Data(c, nil)
 		s.unheld = false
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +59,7 @@ func TestBriefRequests(t *testing.T) {
 		{"in chunks", "POST /brief HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "net/http: POST /brief hi", false},
 		{"that is the last", "GET /brief HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "net/http: GET /brief ", true},
 		{"of HTTP/1.0", "GET /brief HTTP/1.0\r\nHost: h\r\n\r\n", "net/http: GET /brief ", true},
+		{"of an empty length", "POST /brief HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\nhello", "400 Bad Request", true},
 		{"of a length that is no number", "POST /brief HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nhello", "400 Bad Request", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -100,7 +103,7 @@ func TestBriefRequestsInAPipeline(t *testing.T) {
 		answers := make([]string, 4)
 		_, answers[0] = b.ask(bytes.Join([][]byte{post("/brief", []byte("1")), get("/brief/empty"), get("/long"), post("/brief", []byte("4"))}, nil))
 		for i := range answers[1:] {
-			_, answers[i+1] = b.ask(nil)
+			_, answers[i+1] = b.answer()
 		}
 		if got := strings.Join(answers, ", "); got != "pool: POST /brief 1, , net/http: GET /long , net/http: POST /brief 4" {
 			t.Errorf("answers %q", got)
@@ -161,6 +164,26 @@ func TestBriefConnectionsHavePlaces(t *testing.T) {
 		}
 		if answer, _ := browse(t, n).ask(get("/brief")); answer.StatusCode != http.StatusOK {
 			t.Errorf("once it is a session: %s, want the place that it had", answer.Status)
+		}
+	})
+}
+
+// A client that has asked all it will may say so.
+func TestBriefRequestsOfAClientThatSendsNoMore(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		b := browse(t, gatewaytest.Start(t, briefly(config)))
+		if _, err := b.conn.Write(slices.Concat(get("/brief/1"), get("/brief/2"))); err != nil {
+			t.Fatal(err)
+		}
+		b.conn.(*net.TCPConn).CloseWrite()
+		b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		for _, want := range []string{"pool: GET /brief/1 ", "pool: GET /brief/2 "} {
+			if _, body := b.answer(); body != want {
+				t.Errorf("answered %q, want %q", body, want)
+			}
+		}
+		if _, err := b.in.ReadByte(); err != io.EOF {
+			t.Errorf("behind the answers: %v", err)
 		}
 	})
 }

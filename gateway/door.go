@@ -94,7 +94,8 @@ func (d *door) admit(c *poller.Conn, addr netip.Addr) poller.Entry {
 			return d.turnAway(c, ReasonAddressRate)
 		}
 	}
-	if d.waiting.Len() == 0 && d.common.accepts.Take(rules.rate, now, 1) {
+	// Once the rate is lifted there is no line to join, however long the old one is.
+	if (d.waiting.Len() == 0 || rules.rate.PerSecond == 0) && d.common.accepts.Take(rules.rate, now, 1) {
 		return poller.Enter
 	}
 	if !d.waiting.Push(network, c.Handle()) {

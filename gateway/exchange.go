@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/textproto"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sluicegate/sluice/codec"
@@ -28,7 +30,6 @@ type exchange struct {
 	head   string // owned: the handler may keep parts of it
 	body   body
 	values []string // of fields
-	behind []byte   // what came after the request
 
 	// The answer's.
 	answer []byte
@@ -39,21 +40,20 @@ func newExchange(s *shard) *exchange {
 	return &exchange{shard: s, fields: make(http.Header), reply: reply{header: make(http.Header)}}
 }
 
-// take notes the request p[:end], which it borrows with what is behind.
-func (e *exchange) take(c *poller.Conn, p []byte, head, end int) {
-	e.handle = c.Handle()
-	e.remote = c.RemoteAddr().String()
+// take notes client's request p[:end], which it borrows.
+func (e *exchange) take(h poller.Handle, client netip.AddrPort, p []byte, head, end int) {
+	e.handle = h
+	e.remote = client.String()
 	e.head = string(p[:head])
 	e.body.room = append(e.body.room[:0], p[head:end]...)
 	e.body.Reset(e.body.room)
-	e.behind = append(e.behind[:0], p[end:]...)
 	e.answer, e.last = e.answer[:0], false
 }
 
 // isSmall reports whether the exchange is worth keeping.
 func (e *exchange) isSmall() bool {
 	const most = 16 << 10
-	return cap(e.body.room) <= most && cap(e.behind) <= most && cap(e.answer) <= most
+	return cap(e.body.room) <= most && cap(e.reply.body) <= most && cap(e.answer) <= most
 }
 
 var _ workers.Job = (*exchange)(nil)
@@ -83,7 +83,7 @@ func (e *exchange) serve() {
 		e.shard.gateway.config.HTTP.ServeHTTP(&e.reply, r)
 	}
 	e.answer = e.reply.appendTo(e.answer)
-	e.last = e.reply.header.Get("Connection") == "close"
+	e.last = strings.EqualFold(e.reply.header.Get("Connection"), "close")
 }
 
 // request returns the request as net/http would. The error is of its target.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,33 +17,45 @@ const (
 	forwarded     = "Forwarded" // RFC 7239
 )
 
-// trace has the connection's address be that of the client whom a forwarder
-// speaks for. It returns nil, or why the request is refused.
-func (s *shard) trace(c *poller.Conn, r *codec.Request) *refusal {
-	rules := s.door.rules
-	if rules.forwarders.Len() == 0 || !rules.forwarders.Contains(c.RemoteAddr().Addr()) {
-		return nil
+// trace returns whom a request is from, and why it is refused, if it is. The
+// connection stays its peer's: a forwarder keeps it for requests of all its clients.
+func (s *shard) trace(c *poller.Conn, r *codec.Request) (netip.AddrPort, *refusal) {
+	peer, rules := c.RemoteAddr(), s.door.rules
+	if !rules.forwards(peer) {
+		return peer, nil
 	}
-	client, err := rules.client(r)
-	if err != nil {
-		return &refusal{reason: ReasonForwarded, text: rules.header + ": " + err.Error()}
+	return rules.trace(peer, r.Values(rules.header))
+}
+
+// forwards reports whether peer is a forwarder.
+func (r *rules) forwards(peer netip.AddrPort) bool {
+	return r.forwarders.Len() > 0 && r.forwarders.Contains(peer.Addr())
+}
+
+// trace returns the client whom the forwarder peer speaks for, which is peer if it
+// names nobody, and why the client's request is refused, if it is. values are those
+// of the header of forwarders.
+func (r *rules) trace(peer netip.AddrPort, values iter.Seq[string]) (netip.AddrPort, *refusal) {
+	addr, err := r.client(values)
+	switch {
+	case err != nil:
+		return peer, &refusal{reason: ReasonForwarded, text: r.header + ": " + err.Error()}
+	case !addr.IsValid():
+		return peer, nil
 	}
-	if !client.IsValid() {
-		return nil
+	client := netip.AddrPortFrom(addr, 0)
+	if !r.access.Admits(addr) {
+		return client, &refusal{reason: ReasonDenied}
 	}
-	c.SetRemoteAddr(netip.AddrPortFrom(client, 0))
-	if !rules.access.Admits(client) {
-		return &refusal{reason: ReasonDenied}
-	}
-	return nil
+	return client, nil
 }
 
 // client returns the rightmost address in the header of forwarders that is none
 // of theirs: what stands left of it, the client may have made up. It is invalid
 // if the header names no address but theirs.
-func (r *rules) client(request *codec.Request) (netip.Addr, error) {
+func (r *rules) client(values iter.Seq[string]) (netip.Addr, error) {
 	var hops []string
-	for value := range request.Values(r.header) {
+	for value := range values {
 		for hop := range strings.SplitSeq(value, ",") {
 			hops = append(hops, strings.Trim(hop, " \t"))
 		}

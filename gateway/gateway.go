@@ -116,8 +116,8 @@ func New(config Config) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g.buildRoutes()
-	g.http = newHTTPSide(config, g.Addr())
 	rules := newRules(&config)
+	g.http = newHTTPSide(config, g.Addr(), rules)
 	for i := range g.server.Loops() {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i), rules))
 	}

@@ -72,20 +72,25 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 		s.awaitBody(c, x, p, end)
 		return
 	}
-	delete(s.heads, c.Slot())
-	if refused := s.trace(c, &parsed); refused != nil {
-		s.refuse(c, x, refused)
-		return
-	}
+	client, refused := s.trace(c, &parsed)
 	switch {
+	case refused != nil:
+		c.SetRemoteAddr(client)
+		s.refuse(c, x, refused)
 	case brief:
-		s.answerSoon(c, x, p, end, end+body)
-		return
+		s.answerSoon(c, x, client, p, end, end+body)
 	case !parsed.Upgrade:
 		s.handOff(c, x, p)
-		return
+	default:
+		delete(s.heads, c.Slot())
+		c.SetRemoteAddr(client)
+		s.leaveHTTP(x)
+		s.upgrade(c, x, parsed, p, end)
 	}
-	s.leaveHTTP(x)
+}
+
+// upgrade answers a request to speak WebSocket, whose head is p[:end].
+func (s *shard) upgrade(c *poller.Conn, x *session, parsed codec.Request, p []byte, end int) {
 	route := s.gateway.routes[parsed.Path]
 	if route == nil {
 		s.refuse(c, x, &refusal{reason: ReasonRouteUnknown, text: "no WebSocket route at " + printable(parsed.Path)})
@@ -264,6 +269,7 @@ func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
 		return
 	}
 	slot := c.Slot()
+	delete(s.heads, slot)
 	if !c.Flush() { // answers to earlier requests
 		return
 	}

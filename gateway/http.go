@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ type httpSide struct {
 	server *http.Server
 	limit  int64
 	addr   net.Addr
+	next   http.Handler
 
 	// Safe for concurrent use.
 	conns   chan net.Conn
@@ -27,39 +30,60 @@ type httpSide struct {
 
 	// Atomic.
 	active atomic.Int64
+	rules  atomic.Pointer[rules] // in effect
 }
 
 // httpIdle is how long a connection is kept for the next request.
 const httpIdle = time.Minute
 
-func newHTTPSide(config Config, addr net.Addr) *httpSide {
+func newHTTPSide(config Config, addr net.Addr, rules *rules) *httpSide {
 	h := &httpSide{
 		limit:  int64(config.Limits.HTTPConnections),
 		addr:   addr,
+		next:   config.HTTP,
 		conns:  make(chan net.Conn, config.Limits.HTTPConnections),
 		closed: make(chan struct{}),
 	}
 	h.server = &http.Server{
-		Handler:           withoutUpgrades(config.HTTP),
+		Handler:           h,
 		ReadHeaderTimeout: config.Timeouts.Handshake,
 		IdleTimeout:       httpIdle,
 		MaxHeaderBytes:    config.Limits.Head,
 		ErrorLog:          slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
 	}
+	h.rules.Store(rules)
 	return h
 }
 
-// withoutUpgrades answers upgrades that come second on a connection: it has
-// left the loops for good. Clients open a connection for each WebSocket.
-func withoutUpgrades(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-			w.Header().Set("Connection", "close")
-			http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+// ServeHTTP implements [http.Handler]. It has each request be that of the client
+// whom a forwarder speaks for, and answers upgrades that come second on a
+// connection: it has left the loops for good. Clients open a connection for each
+// WebSocket.
+func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	client, refused := h.trace(r)
+	switch {
+	case refused != nil:
+		status, text := refused.answer()
+		w.Header().Set("Connection", "close")
+		http.Error(w, text, status)
+	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		w.Header().Set("Connection", "close")
+		http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
+	default:
+		r.RemoteAddr = client
+		h.next.ServeHTTP(w, r)
+	}
+}
+
+// trace returns the address that a request is from, and why it is refused, if it is.
+func (h *httpSide) trace(r *http.Request) (string, *refusal) {
+	rules := h.rules.Load()
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !rules.forwards(peer) {
+		return r.RemoteAddr, nil
+	}
+	client, refused := rules.trace(peer, slices.Values(r.Header.Values(rules.header)))
+	return client.String(), refused
 }
 
 func (h *httpSide) serve() {

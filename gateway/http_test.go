@@ -41,13 +41,19 @@ func browse(t *testing.T, n *gatewaytest.Node) *browser {
 	return &browser{t, conn, bufio.NewReader(conn)}
 }
 
-// ask sends a request and returns the status and the body of the answer.
+// ask sends a request and returns the answer and its body.
 func (b *browser) ask(request []byte) (*http.Response, string) {
 	b.t.Helper()
 	b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
 	if _, err := b.conn.Write(request); err != nil {
 		b.t.Fatal(err)
 	}
+	return b.answer()
+}
+
+// answer returns the next answer and its body.
+func (b *browser) answer() (*http.Response, string) {
+	b.t.Helper()
 	answer, err := http.ReadResponse(b.in, nil)
 	if err != nil {
 		b.t.Fatalf("read the answer: %v", err)

@@ -56,15 +56,21 @@ func (s *shard) refuse(c *poller.Conn, x *session, r *refusal) {
 	c.Finish()
 }
 
-// appendTo appends the HTTP answer to b.
-func (r *refusal) appendTo(b []byte) []byte {
-	status, text := r.status, r.text
+// answer returns the status of the HTTP answer, and the line that it says.
+func (r *refusal) answer() (status int, text string) {
+	status, text = r.status, r.text
 	if status == 0 {
 		status = r.reason.Status()
 	}
 	if text == "" {
 		text = r.reason.Text()
 	}
+	return status, text
+}
+
+// appendTo appends the HTTP answer to b.
+func (r *refusal) appendTo(b []byte) []byte {
+	status, text := r.answer()
 	b = fmt.Appendf(b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n",
 		status, http.StatusText(status), len(text)+1)
 	switch status {

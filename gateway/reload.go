@@ -40,6 +40,7 @@ func (g *Gateway) Reconfigure(next Config) (needRestart []string, err error) {
 		g.journal.sampler.most.Store(int64(live.Log.Sample))
 	}
 	rules := newRules(&live)
+	g.http.rules.Store(rules)
 	g.eachShard(func(s *shard) {
 		s.follow(&live, rules)
 		s.loop.SetPace(live.Timeouts.pace())

@@ -131,6 +131,33 @@ func TestReconfigureChangesAdmission(t *testing.T) {
 	})
 }
 
+// TestWithoutARateNobodyWaits: who comes once the rate is lifted is not refused for
+// want of room behind those who still stand in line.
+func TestWithoutARateNobodyWaits(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		const line, late = 300, 20
+		config.Loops = 1
+		limited := config
+		limited.Admission.AcceptRate, limited.Admission.AcceptBurst, limited.Admission.AcceptQueue = 1, 1, 2*line
+		n := gatewaytest.Start(t, serving(limited, gateway.Echo(), gateway.Inline))
+		for range line {
+			sent(rawFrom(t, n, "127.0.0.2"))
+		}
+		n.Eventually(t, func() bool { return n.Totals(t).Waiting >= line-10 }, "the line")
+		reconfigure(t, n, serving(config, gateway.Echo(), gateway.Inline))
+		for range late {
+			sent(rawFrom(t, n, "127.0.0.3"))
+		}
+		n.Eventually(t, func() bool {
+			got := n.Totals(t)
+			return got.Sessions+int(got.Reasons[gateway.ReasonAcceptQueueFull]) == line+late
+		}, "all to be answered")
+		if refused := n.Reason(t, gateway.ReasonAcceptQueueFull); refused > 0 {
+			t.Errorf("%d of %d late clients were refused", refused, late)
+		}
+	})
+}
+
 func TestReconfigureNamesWhatNeedsARestart(t *testing.T) {
 	for _, tc := range []struct {
 		name   string

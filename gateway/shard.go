@@ -35,7 +35,7 @@ type shard struct {
 
 	// Loop only: sessions.
 	sessions  slab.Table[session]
-	heads     map[uint32]*head     // HTTP requests that arrive in pieces, by slot
+	heads     map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
 	undecided map[uint32]*decision // upgrades that are being decided on, by slot
 	rarities  map[uint32]*rarity   // by slot
 	behind    int                  // bytes that their clients have sent ahead
@@ -210,6 +210,8 @@ func (s *shard) Data(c *poller.Conn, p []byte) {
 		s.handshake(c, x, p)
 	case undecided:
 		s.keepBehind(c, x, p)
+	case answering:
+		s.keepAside(c, p)
 	case resting:
 		x.state, x.heard = opening, s.loop.Now()
 		s.handshake(c, x, p)
@@ -320,13 +322,14 @@ func (s *shard) reserve(n int) {
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
-	s.leaveHTTP(x)
+	delete(s.heads, c.Slot())
+	if x.state != answering { // else its exchange does
+		s.leaveHTTP(x)
+	}
 	switch x.state {
 	case answering, resting: // it never was to be a session
 		s.sessions.Release(c.Slot())
 		return
-	case opening:
-		delete(s.heads, c.Slot())
 	case undecided:
 		s.abandonDecision(c)
 	}

@@ -121,8 +121,10 @@ func (l *Loop) replay(c *Conn, generation uint32, p []byte) {
 		room := l.room()
 		n := copy(room, p)
 		p = p[n:]
+		l.later = p
 		l.take(c, room[:n:n])
 	}
+	l.later = nil
 }
 
 // sweepGate ends a connection whose preface takes too long.

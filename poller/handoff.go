@@ -39,6 +39,7 @@ func newPorter(private bool) (porter, error) {
 type parcel struct {
 	read    []byte         // the peer's first bytes
 	session secure.Session // nil: not secured
+	sealed  []byte         // what was read behind them, for session to open
 	remote  netip.AddrPort // see [Conn.RemoteAddr]
 }
 
@@ -49,7 +50,7 @@ func (p parcel) conn(fd int) net.Conn {
 	case err != nil:
 		return nil
 	case p.session != nil:
-		conn = secure.NewConn(conn, p.session)
+		conn = secure.NewConn(conn, p.session, p.sealed)
 	}
 	return &remoteConn{conn, net.TCPAddrFromAddrPort(p.remote)}
 }

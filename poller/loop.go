@@ -2,6 +2,7 @@ package poller
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/sluicegate/sluice/poller/buf"
@@ -80,6 +81,7 @@ type Loop struct {
 	reading  *buf.Segment
 	used     int // bytes of reading that are spoken for
 	retained bool
+	later    []byte // what is replayed behind the input that is being delivered
 	output   output
 	sweeper  sweeper
 	again    bool // the next turn has work that no event announces
@@ -287,7 +289,13 @@ func (l *Loop) forget(c *Conn) {
 func (l *Loop) handOff(c *Conn, read []byte) error {
 	// Once carried, the descriptor is another goroutine's to close.
 	l.engine.Remove(int(c.fd))
-	busy := l.porter.carry(int(c.fd), parcel{read, l.sessionOf(c), c.RemoteAddr()})
+	goes := parcel{read: read, session: l.sessionOf(c), remote: c.RemoteAddr()}
+	if goes.session != nil {
+		goes.sealed = slices.Concat(l.security.sealed, l.later)
+	} else {
+		goes.read = append(goes.read, l.later...)
+	}
+	busy := l.porter.carry(int(c.fd), goes)
 	if busy == nil {
 		l.forget(c)
 		return nil

@@ -18,6 +18,7 @@ type security struct {
 
 	// Loop only.
 	table   slab.Table[secured]
+	sealed  []byte // what was read behind the records that are being delivered
 	warm    *secure.Warm
 	running int      // handshakes
 	waiting []Handle // connections whose handshake could begin, in order
@@ -162,7 +163,9 @@ func (l *Loop) unseal(c *Conn, p []byte) {
 		data, n, err := session.Open(p)
 		p = p[n:]
 		if len(data) > 0 {
+			l.security.sealed = p
 			l.handler.Data(c, data)
+			l.security.sealed = nil
 		}
 		if c.generation != generation {
 			return

@@ -19,19 +19,21 @@ type Conn struct {
 	session Session
 
 	// The reader's.
+	early  []byte // read from the socket before
 	wire   []byte
 	plain  []byte // opened and not read yet
 	failed error  // what follows plain
 }
 
-// NewConn returns a connection that goes on with a session over socket, both of
-// which it takes. Reads and writes may be on different goroutines.
-func NewConn(socket net.Conn, s Session) *Conn {
+// NewConn returns a connection that goes on with a session over socket, from which
+// early was read and not opened; it takes all three. Reads and writes may be on
+// different goroutines.
+func NewConn(socket net.Conn, s Session, early []byte) *Conn {
 	if s, ok := s.(*session13); ok {
 		s.cool()
 		s.warm = NewWarm(1)
 	}
-	return &Conn{Conn: socket, session: s}
+	return &Conn{Conn: socket, session: s, early: early}
 }
 
 // Read implements [net.Conn].
@@ -42,6 +44,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	for len(c.plain) == 0 && len(p) > 0 {
 		if c.failed != nil {
 			return 0, c.failed
+		}
+		if len(c.early) > 0 {
+			c.open(c.early)
+			c.early = nil
+			continue
 		}
 		n, err := c.Conn.Read(c.wire)
 		switch {
