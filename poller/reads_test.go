@@ -146,16 +146,19 @@ func TestOneEventForInputAndTheEnd(t *testing.T) {
 
 func TestAFailedConnectionEndsThoughPaused(t *testing.T) {
 	for _, input := range []string{"", "unread"} {
-		r := newRig(t)
-		c := r.dial()
-		r.conn(c).Pause()
-		if input != "" {
-			r.write(c, []byte(input))
+		for _, yields := range []bool{false, true} {
+			r := newRig(t)
+			c := r.dial()
+			r.conn(c).Yield(yields)
+			r.conn(c).Pause()
+			if input != "" {
+				r.write(c, []byte(input))
+			}
+			r.settle()
+			c.Reset()
+			r.settle()
+			r.expectClosed(c, syscall.ECONNRESET)
 		}
-		r.settle()
-		c.Reset()
-		r.settle()
-		r.expectClosed(c, syscall.ECONNRESET)
 	}
 }
 

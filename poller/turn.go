@@ -167,10 +167,13 @@ func (l *Loop) dispatch(event sys.Event) {
 		c.flags |= flagUnread | flagUnwritten
 		return
 	}
-	if event.Ready&sys.Failed != 0 && c.flags&(flagScheduled|flagPaused) == 0 {
-		// Nobody waits for the end of a connection. When thousands are reset at once
-		// the living would wait behind 20 µs for each.
-		c.flags |= flagYields | flagFailed
+	if event.Ready&sys.Failed != 0 {
+		c.flags |= flagFailed
+		if c.flags&(flagScheduled|flagPaused) == 0 {
+			// Nobody waits for the end of a connection. When thousands are reset at
+			// once the living would wait behind 20 µs for each.
+			c.flags |= flagYields
+		}
 	}
 	if c.flags&(flagScheduled|flagYields) == flagYields {
 		l.putOff(c, event.Ready)
