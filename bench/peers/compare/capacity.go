@@ -26,12 +26,10 @@ func (c *capacityCommand) Validate() error {
 }
 
 func (c *capacityCommand) Run(ctx context.Context) error {
-	table, err := descriptorTable()
+	run, err := c.prepare()
 	if err != nil {
 		return err
 	}
-	c.spread(table)
-	run := c.comparison()
 	text, err := c.measure(ctx, &run)
 	if err != nil {
 		return err

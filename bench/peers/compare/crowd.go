@@ -62,10 +62,25 @@ func descriptorTable() (uint64, error) {
 	return limit.Cur, nil
 }
 
+// prepare sets Loops, and returns a comparison without servers.
+func (c *crowd) prepare() (comparison, error) {
+	table, err := descriptorTable()
+	if err != nil {
+		return comparison{}, err
+	}
+	c.spread(table)
+	return c.comparison(), nil
+}
+
+// marks says what stands for marks in command lines: those that all have, and more.
+func (c *crowd) marks(more ...string) *strings.Replacer {
+	return strings.NewReplacer(append(more, "{connections}", strconv.Itoa(c.Connections), "{loops}", strconv.Itoa(c.Loops))...)
+}
+
 // gather starts the server, unless the check fails, has load put on it and stops
 // it. Loops is set. more are further marks and what they stand for.
 func (c *crowd) gather(ctx context.Context, run *comparison, takes time.Duration, load func(*server) (used time.Duration, err error), more ...string) (noise, error) {
-	marks := strings.NewReplacer(append(more, "{connections}", strconv.Itoa(c.Connections), "{loops}", strconv.Itoa(c.Loops))...)
+	marks := c.marks(more...)
 	if err := check(ctx, strings.Fields(marks.Replace(c.Check))); err != nil {
 		return noise{}, err
 	}

@@ -31,14 +31,11 @@ func (d *drainCommand) Validate() error {
 }
 
 func (d *drainCommand) Run(ctx context.Context) error {
-	table, err := descriptorTable()
+	run, err := d.prepare()
 	if err != nil {
 		return err
 	}
-	d.spread(table)
-	run := d.comparison()
-	marks := strings.NewReplacer("{connections}", fmt.Sprint(d.Connections), "{loops}", fmt.Sprint(d.Loops), "{rate}", fmt.Sprint(d.Rate))
-	old, err := d.Server.filled(marks).start(ctx, run.cpus)
+	old, err := d.Server.filled(d.marks("{rate}", fmt.Sprint(d.Rate))).start(ctx, run.cpus)
 	if err != nil {
 		return err
 	}
@@ -129,13 +126,4 @@ func endSuccessor(ctx context.Context, w *witness, old int) error {
 		return nil // nobody has taken its place
 	}
 	return syscall.Kill(g.pid, syscall.SIGTERM)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
 }

@@ -28,12 +28,10 @@ func (s *stormCommand) Validate() error {
 }
 
 func (s *stormCommand) Run(ctx context.Context) error {
-	table, err := descriptorTable()
+	run, err := s.prepare()
 	if err != nil {
 		return err
 	}
-	s.spread(table)
-	run := s.comparison()
 	r, err := s.measure(ctx, &run)
 	if err != nil {
 		return err

@@ -126,7 +126,7 @@ func (r *stormReport) write(w io.Writer, s *stormCommand) error {
 		{"connections", func(g glance) string { return fmt.Sprint(g.connections) }},
 		{"goroutines", func(g glance) string { return fmt.Sprint(g.goroutines) }},
 		{"input buffers in use", func(g glance) string { return fmt.Sprint(g.segments) }},
-		{"RSS MiB", func(g glance) string { return fmt.Sprintf("%.1f", float64(g.rss)/bytesPerMiB) }},
+		{"RSS MiB", func(g glance) string { return fmt.Sprintf("%.1f", mebibytes(g.rss)) }},
 	} {
 		writeRow(&b, []string{line.name, line.of(first), line.of(held), line.of(last)})
 	}

@@ -82,10 +82,8 @@ func (w *witness) await(ctx context.Context) (glance, error) {
 		if !errors.Is(err, errNotServing) || time.Now().After(deadline) {
 			return g, err
 		}
-		select {
-		case <-ctx.Done():
-			return glance{}, context.Cause(ctx)
-		case <-time.After(lookEvery / 10):
+		if err := pause(ctx, lookEvery/10); err != nil {
+			return glance{}, err
 		}
 	}
 }
@@ -125,10 +123,8 @@ func (w *witness) stop(ctx context.Context) error {
 			w.glances = append(w.glances, last)
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(lookEvery):
+		if err := pause(ctx, lookEvery); err != nil {
+			return err
 		}
 	}
 }

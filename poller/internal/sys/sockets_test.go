@@ -20,7 +20,7 @@ func TestSockets(t *testing.T) {
 			for _, b := range socketBehaviours {
 				t.Run(b.name, func(t *testing.T) {
 					if b.linux && k.name == "tcp" && runtime.GOOS != "linux" {
-						t.Skip("the fake follows Linux here")
+						t.Skip("only Linux does so, and the fake with it")
 					}
 					r := k.open(t)
 					fd, other := r.connect()
