@@ -12,17 +12,18 @@ import (
 
 // The calls of the data path go to the kernel without telling the Go
 // scheduler: on a descriptor that never blocks that saves 10 to 20 % of the
-// call. They return -1 and the error number on failure.
+// call. recv and send are some 10 % cheaper than read and write, which are for
+// files of any kind. They return -1 and the error number on failure.
 
-// readNow reads once from a non-blocking descriptor into p, which is not empty.
+// readNow reads once from a non-blocking socket into p, which is not empty.
 func readNow(fd int32, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0, 0, 0)
 	return int(n), errno
 }
 
-// writeNow writes once to a non-blocking descriptor from p, which is not empty.
+// writeNow writes once to a non-blocking socket from p, which is not empty.
 func writeNow(fd int32, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
 	return int(n), errno
 }
 
