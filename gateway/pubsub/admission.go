@@ -44,14 +44,14 @@ func (s *Service) authorize(r *gateway.Request) error {
 		s.counts.unauthorized.Add(1)
 		return err
 	}
-	c := &client{service: s, user: strings.Clone(token.User)}
+	c := &client{terms: &s.plain[subprotocol.Simple], user: strings.Clone(token.User)}
 	r.Subprotocol = offered(r)
 	r.Identity.Groups = token.Groups
 	if c.permissions, err = s.roles.Permissions(token.Roles); err != nil {
 		return s.refuse(http.StatusBadRequest, err.Error())
 	}
 	if s.config.Upstream != nil {
-		c.hook = &webhook.Connection{ID: r.Session.ID(), UserID: c.user}
+		c.terms = &terms{service: s, hook: &webhook.Connection{ID: r.Session.ID(), UserID: c.user}}
 	}
 	if s.takes(webhook.Connect) {
 		r.Handler = &candidate{c, token, query}
@@ -104,8 +104,8 @@ func (s *Service) letIn(r *gateway.Request, c *client, query url.Values) (err er
 			return s.refuse(http.StatusBadRequest, err.Error())
 		}
 	}
-	c.protocol, _ = subprotocol.Lookup(r.Subprotocol)
-	if c.hook != nil {
+	protocol, _ := subprotocol.Lookup(r.Subprotocol)
+	if c.agree(protocol); c.hook != nil {
 		c.hook.Subprotocol = r.Subprotocol
 	}
 	r.Handler, r.Identity.User, r.Form = c, c.user, formOf(c.protocol)
