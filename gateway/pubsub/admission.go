@@ -31,7 +31,7 @@ type candidate struct {
 
 // authorize decides on an upgrade by its token, on the loop.
 func (s *Service) authorize(r *gateway.Request) error {
-	query, err := url.ParseQuery(r.Query)
+	query, err := queryOf(r)
 	if err != nil {
 		return s.refuse(http.StatusBadRequest, "the query is malformed")
 	}
@@ -44,7 +44,7 @@ func (s *Service) authorize(r *gateway.Request) error {
 		s.counts.unauthorized.Add(1)
 		return err
 	}
-	c := &client{terms: &s.plain[subprotocol.Simple], user: strings.Clone(token.User)}
+	c := &client{terms: &s.plain[subprotocol.Simple], user: token.User}
 	r.Subprotocol = offered(r)
 	r.Identity.Groups = token.Groups
 	if c.permissions, err = s.roles.Permissions(token.Roles); err != nil {
@@ -58,6 +58,14 @@ func (s *Service) authorize(r *gateway.Request) error {
 		return nil
 	}
 	return s.letIn(r, c, query)
+}
+
+// queryOf parses the query of an upgrade. Most have none: those are spared the map.
+func queryOf(r *gateway.Request) (url.Values, error) {
+	if r.Query == "" {
+		return nil, nil
+	}
+	return url.ParseQuery(r.Query)
 }
 
 // decide asks the upstream about a candidate.
