@@ -156,11 +156,12 @@ ROOMS_PATH = /client/hubs/rooms
 MEMORY_KEY = the-key-of-a-benchmark-is-no-secret
 
 .PHONY: bench-memory
-bench-memory: build build-peers ## measure the memory of sessions with a user, with groups and with a subprotocol: CONNECTIONS=15000
+bench-memory: HOLD := 6s
+bench-memory: build build-peers ## measure the memory of sessions with a user, with groups and with a subprotocol: CONNECTIONS=15000 HOLD=6s
 	$(GO) build -o bin/ ./examples/rooms
 	@bin/sluice token clients --hub chat --access-key $(MEMORY_KEY) --count $(CONNECTIONS) --user 'user-{n}' --group all \
 		--role webpubsub.sendToGroup --role webpubsub.joinLeaveGroup > bin/memory.tokens
-	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --hold 6s --path '$(ROOMS_PATH)?rooms=all' --baseline group \
+	bin/compare idle --wsbench bin/wsbench --rounds $(ROUNDS) --connections $(CONNECTIONS) --hold $(HOLD) --path '$(ROOMS_PATH)?rooms=all' --baseline group \
 		--path-of 'user=$(ROOMS_PATH)?user=user-{n}&rooms=all' --path-of 'groups=$(ROOMS_PATH)?user=user-{n}&rooms=all,half' \
 		--path-of json=/client/hubs/chat --load 'json=--token-file bin/memory.tokens --subprotocol json.webpubsub.azure.v1' \
 		group=$(ROOMS) user=$(ROOMS) groups=$(ROOMS) json='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(MEMORY_KEY)'

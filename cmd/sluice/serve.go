@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
@@ -41,6 +42,11 @@ func (c *serveCommand) Run(p *process) error {
 		return err
 	}
 	config.Listeners = inherited.Public
+	if s.Admin == "" && inherited.Admin == nil {
+		// Nobody can ask for a profile. What is sampled for one in a storm of
+		// handshakes would stay, some 0.25 MB.
+		runtime.MemProfileRate = 0
+	}
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s))
 	}

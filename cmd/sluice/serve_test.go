@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -240,5 +241,28 @@ func TestBannerReachesAListenerOnEveryAddress(t *testing.T) {
 	want := "sluice " + version() + " listening on [::]:80\n  admin      http://[::1]:90/\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
+// Without an admin listener nobody can ask for a profile of memory, and none is kept.
+func TestServeProfilesMemoryForTheAdminListenerOnly(t *testing.T) {
+	usual := runtime.MemProfileRate
+	t.Cleanup(func() { runtime.MemProfileRate = usual })
+	for _, test := range []struct {
+		admin string
+		want  int
+	}{
+		{"127.0.0.1:0", usual},
+		{"", 0},
+	} {
+		s := serve(t, "--listen=127.0.0.1:0", "--admin="+test.admin)
+		s.line(`listening on (\S+)`)
+		if got := runtime.MemProfileRate; got != test.want {
+			t.Errorf("admin at %q: an allocation of %d bytes is sampled, want %d", test.admin, got, test.want)
+		}
+		s.signals <- syscall.SIGTERM
+		if code := s.exit(); code != exitClean {
+			t.Errorf("exit code %d", code)
+		}
 	}
 }

@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"sync/atomic"
 
@@ -105,11 +103,9 @@ func (r *rules) verify(token string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	var claims jwt.MapClaims
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	decoder.UseNumber() // ids beyond 2^53 stay exact
-	if err := decoder.Decode(&claims); err != nil {
-		return nil, ErrMalformed
+	claims, err := readClaims(payload)
+	if err != nil {
+		return nil, err
 	}
 	if err := r.validator.Validate(claims); err != nil {
 		return nil, cause(err)

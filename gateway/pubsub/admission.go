@@ -31,7 +31,7 @@ type candidate struct {
 
 // authorize decides on an upgrade by its token, on the loop.
 func (s *Service) authorize(r *gateway.Request) error {
-	query, err := url.ParseQuery(r.Query)
+	query, err := queryOf(r)
 	if err != nil {
 		return s.refuse(http.StatusBadRequest, "the query is malformed")
 	}
@@ -44,20 +44,28 @@ func (s *Service) authorize(r *gateway.Request) error {
 		s.counts.unauthorized.Add(1)
 		return err
 	}
-	c := &client{service: s, user: strings.Clone(token.User)}
+	c := &client{terms: &s.plain[subprotocol.Simple], user: token.User}
 	r.Subprotocol = offered(r)
 	r.Identity.Groups = token.Groups
 	if c.permissions, err = s.roles.Permissions(token.Roles); err != nil {
 		return s.refuse(http.StatusBadRequest, err.Error())
 	}
 	if s.config.Upstream != nil {
-		c.hook = &webhook.Connection{ID: r.Session.ID(), UserID: c.user}
+		c.terms = &terms{service: s, hook: &webhook.Connection{ID: r.Session.ID(), UserID: c.user}}
 	}
 	if s.takes(webhook.Connect) {
 		r.Handler = &candidate{c, token, query}
 		return nil
 	}
 	return s.letIn(r, c, query)
+}
+
+// queryOf parses the query of an upgrade. Most have none: those are spared the map.
+func queryOf(r *gateway.Request) (url.Values, error) {
+	if r.Query == "" {
+		return nil, nil
+	}
+	return url.ParseQuery(r.Query)
 }
 
 // decide asks the upstream about a candidate.
@@ -104,8 +112,8 @@ func (s *Service) letIn(r *gateway.Request, c *client, query url.Values) (err er
 			return s.refuse(http.StatusBadRequest, err.Error())
 		}
 	}
-	c.protocol, _ = subprotocol.Lookup(r.Subprotocol)
-	if c.hook != nil {
+	protocol, _ := subprotocol.Lookup(r.Subprotocol)
+	if c.agree(protocol); c.hook != nil {
 		c.hook.Subprotocol = r.Subprotocol
 	}
 	r.Handler, r.Identity.User, r.Form = c, c.user, formOf(c.protocol)

@@ -14,21 +14,30 @@ import (
 )
 
 // client is one client of the hub: the handler of its session, or of one after the
-// other if it is reliable. An idle one is kept small: what few have is behind
-// pointers.
+// other if it is reliable. An idle one is kept small: what many have alike, and what
+// few have, is behind pointers.
 type client struct {
 	// Fixed once it is let in.
-	service  *Service
-	user     string
-	protocol subprotocol.Protocol
-	told     atomic.Bool         // that it is connected, the upstream was
-	hook     *webhook.Connection // nil: there is no upstream
-	lasting  *lasting            // nil: it is not reliable
+	*terms
+	user string
 
 	// Guarded by mu.
 	mu          sync.Mutex
 	permissions subprotocol.Permissions
 	acks        *subprotocol.Acks // nil: no request with an ack id has succeeded
+}
+
+// terms are what a client was let in on. Those with one encoding, of one service, are
+// the same to all clients that are neither reliable nor known to an upstream.
+type terms struct {
+	// Fixed once a client has them.
+	service  *Service
+	protocol subprotocol.Protocol
+	hook     *webhook.Connection // nil: there is no upstream
+	lasting  *lasting            // nil: it is not reliable
+
+	// Atomic.
+	told atomic.Bool // that it is connected, the upstream was
 }
 
 var (
@@ -42,6 +51,19 @@ var (
 	requests = sync.Pool{New: func() any { return new(subprotocol.Request) }}
 	buffers  = sync.Pool{New: func() any { return new([]byte) }}
 )
+
+// agree gives the client the terms of a protocol, which are its own only if no other
+// client's can be the same.
+func (c *client) agree(on subprotocol.Protocol) {
+	switch {
+	case c.hook != nil:
+		c.protocol = on
+	case on.Reliable:
+		c.terms = &terms{service: c.service, protocol: on}
+	default:
+		c.terms = &c.service.plain[on.Encoding]
+	}
+}
 
 // Open begins a session of the client. Of a recovery, the upstream is not told.
 func (c *client) Open(s gateway.Session, r *gateway.Request) {
@@ -285,7 +307,7 @@ func (c *client) connected(id string) subprotocol.Connected {
 
 // tellConnected tells the upstream that the client is connected, once.
 func (c *client) tellConnected() {
-	if !c.told.Swap(true) {
+	if c.hook != nil && !c.told.Swap(true) {
 		c.notify(webhook.Notification{Kind: webhook.Connected})
 	}
 }

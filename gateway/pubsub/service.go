@@ -67,6 +67,7 @@ type Service struct {
 	began    time.Time
 	ctx      context.Context // ends with Stop
 	cancel   context.CancelFunc
+	plain    [subprotocol.Encodings]terms // of clients that have none of their own
 
 	// Fixed after Bind.
 	gateway *gateway.Gateway
@@ -94,6 +95,10 @@ func New(config Config) (*Service, error) {
 	}
 	s := &Service{config: config, recovery: recovery, began: config.Now(), crew: workers.NewCrew(config.Concurrency)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for encoding := range s.plain {
+		s.plain[encoding].service = s
+		s.plain[encoding].protocol.Encoding = subprotocol.Encoding(encoding)
+	}
 	s.reliable.init()
 	return s, nil
 }

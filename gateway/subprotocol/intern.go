@@ -41,13 +41,15 @@ func (r *Roles) Permissions(roles []string) (Permissions, error) {
 }
 
 func (r *Roles) set(sorted []string) (*roleSet, error) {
-	key := pack(sorted)
+	var room [256]byte
+	packed := pack(room[:0], sorted)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if set := r.sets[key].Value(); set != nil {
+	if set := r.sets[string(packed)].Value(); set != nil {
 		return set, nil
 	}
-	set, err := readRoles(sorted)
+	key := string(packed)
+	set, err := readRoles(unpack(key))
 	if err != nil {
 		return nil, err
 	}
@@ -59,22 +61,25 @@ func (r *Roles) set(sorted []string) (*roleSet, error) {
 	return set, nil
 }
 
-// pack lays roles end to end, each behind its length, so that no two lists have the
-// same key, and makes them parts of it: what they came from may go.
-func pack(roles []string) (key string) {
-	var packed []byte
+// pack appends roles end to end, each behind its length, so that no two lists have the
+// same key.
+func pack(key []byte, roles []string) []byte {
 	for _, role := range roles {
-		packed = binary.AppendUvarint(packed, uint64(len(role)))
-		packed = append(packed, role...)
-	}
-	key = string(packed)
-	end := len(key)
-	for i := len(roles) - 1; i >= 0; i-- {
-		size := len(roles[i])
-		roles[i] = key[end-size : end]
-		end -= size + len(binary.AppendUvarint(packed[:0], uint64(size)))
+		key = binary.AppendUvarint(key, uint64(len(role)))
+		key = append(key, role...)
 	}
 	return key
+}
+
+// unpack returns the roles of a key as parts of it: what they came from may go.
+func unpack(key string) (roles []string) {
+	for key != "" {
+		size, n := binary.Uvarint([]byte(key[:min(len(key), binary.MaxVarintLen64)]))
+		end := n + int(size)
+		roles = append(roles, key[n:end])
+		key = key[end:]
+	}
+	return roles
 }
 
 // forget runs when a set is gone. Another may have taken its place by then.

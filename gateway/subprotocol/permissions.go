@@ -4,23 +4,24 @@ package subprotocol
 // was granted and revoked since. The zero value allows nothing and costs nothing. It
 // belongs to one goroutine at a time and must not be copied once it is changed.
 type Permissions struct {
-	roles   *roleSet                          // shared; nil without roles
-	changes *[permissionCount]map[string]bool // where it differs from roles
+	roles *roleSet // shared until it is changed; nil: there are none
 }
 
 // Allow reports whether the session has the permission in a group. The name is
 // borrowed.
 func (p *Permissions) Allow(permission Permission, group []byte) bool {
-	if p.changes != nil {
-		if allowed, changed := p.changes[permission][string(group)]; changed {
+	if p.changed() {
+		if allowed, changed := p.roles.changes[permission][string(group)]; changed {
 			return allowed
 		}
 	}
 	return p.byRole(permission, group)
 }
 
+func (p *Permissions) changed() bool { return p.roles != nil && p.roles.changes != nil }
+
 func (p *Permissions) byRole(permission Permission, group []byte) bool {
-	return p.roles != nil && p.roles[permission].allows(group)
+	return p.roles != nil && p.roles.scopes[permission].allows(group)
 }
 
 // Grant gives the permission in one group. The errors are [ErrTooManyGroups] and
@@ -41,29 +42,31 @@ func (p *Permissions) change(permission Permission, group string, allowed bool) 
 		return err
 	}
 	if p.byRole(permission, []byte(group)) == allowed {
-		if p.changes != nil {
-			delete(p.changes[permission], group)
+		if p.changed() {
+			delete(p.roles.changes[permission], group)
 		}
 		return nil
 	}
-	if p.changes == nil {
-		p.changes = new([permissionCount]map[string]bool)
-	}
-	changes := p.changes[permission]
-	if _, changed := changes[group]; !changed && p.literals(permission)+len(changes) >= maxLiterals {
+	own := p.own()
+	noted := own.changes[permission]
+	if _, changed := noted[group]; !changed && len(own.scopes[permission].groups)+len(noted) >= maxLiterals {
 		return ErrTooManyGroups
 	}
-	if changes == nil {
-		changes = make(map[string]bool)
-		p.changes[permission] = changes
+	if noted == nil {
+		noted = make(map[string]bool)
+		own.changes[permission] = noted
 	}
-	changes[group] = allowed
+	noted[group] = allowed
 	return nil
 }
 
-func (p *Permissions) literals(permission Permission) int {
-	if p.roles == nil {
-		return 0
+// own returns roles that are this session's only.
+func (p *Permissions) own() *roleSet {
+	switch {
+	case p.roles == nil:
+		p.roles = &roleSet{changes: new(changes)}
+	case p.roles.changes == nil:
+		p.roles = &roleSet{p.roles.scopes, new(changes)}
 	}
-	return len(p.roles[permission].groups)
+	return p.roles
 }

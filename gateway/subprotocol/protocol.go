@@ -13,6 +13,9 @@ const (
 	JSON
 	// Protobuf is one protobuf message in each binary frame.
 	Protobuf
+
+	// Encodings is how many there are.
+	Encodings = iota
 )
 
 // Protocol is what a client has chosen with Sec-WebSocket-Protocol. The zero

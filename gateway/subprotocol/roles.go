@@ -41,8 +41,15 @@ const (
 // name, or for which it was granted or revoked.
 var ErrTooManyGroups = refused("role", "must not name more than 1000 groups")
 
-// roleSet is what roles allow. It does not change and is shared.
-type roleSet [permissionCount]scope
+// roleSet is what roles allow. It is shared and does not change, unless a session has
+// one of its own to note changes in.
+type roleSet struct {
+	scopes  [permissionCount]scope
+	changes *changes // nil: it is shared
+}
+
+// changes are where a session may do other than its roles say, by the group.
+type changes [permissionCount]map[string]bool
 
 // scope is where one permission holds: everywhere, in groups, and where a pattern
 // matches.
@@ -77,7 +84,7 @@ func readRoles(roles []string) (*roleSet, error) {
 			if !found {
 				continue
 			}
-			if err := set[p].add(rest); err != nil {
+			if err := set.scopes[p].add(rest); err != nil {
 				return nil, err
 			}
 		}

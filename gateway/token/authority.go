@@ -152,10 +152,13 @@ func (r *rules) clientOf(checked *auth.Token, err error, hub string) (*auth.Toke
 	if err != nil {
 		return nil, err
 	}
-	if !r.acceptsAny(audiencesOf(checked), clientPath(hub)) {
-		return nil, auth.ErrAudience
+	path := clientPath(hub)
+	for _, text := range audienceTexts(checked) {
+		if a := audienceOf(text); r.accepts(&a, path) {
+			return checked, nil
+		}
 	}
-	return checked, nil
+	return nil, auth.ErrAudience
 }
 
 // Purpose is what a token is good for: one of the two.
@@ -250,12 +253,15 @@ func (r *rules) accepts(a *audience, target string) bool {
 	return false
 }
 
+// audienceTexts returns the audiences of a token, none if they are no texts.
+func audienceTexts(t *auth.Token) []string {
+	texts, _ := jwt.MapClaims(t.Claims).GetAudience()
+	return texts
+}
+
 // audiencesOf returns the audiences of a token, taken apart.
 func audiencesOf(t *auth.Token) []audience {
-	texts, err := jwt.MapClaims(t.Claims).GetAudience()
-	if err != nil {
-		return nil
-	}
+	texts := audienceTexts(t)
 	all := make([]audience, len(texts))
 	for i, text := range texts {
 		all[i] = audienceOf(text)

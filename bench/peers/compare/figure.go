@@ -47,6 +47,7 @@ var (
 	idleFigures = []figure{
 		cost("RSS B/connection", 0, func(r *report) float64 { return r.perConnection(float64(r.last().RSS - r.first().RSS)) }),
 		detail("at once B/connection", 0, func(r *report) float64 { return r.perConnection(float64(r.opened().RSS - r.first().RSS)) }),
+		detail("peak B/connection", 0, func(r *report) float64 { return r.perConnection(float64(r.peak() - r.first().RSS)) }),
 		cost("handshake CPU µs", 1, func(r *report) float64 {
 			return r.perConnection(float64(r.opened().cpu()-r.first().cpu()) / nanosecondsPerMicrosecond)
 		}),

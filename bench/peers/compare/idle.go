@@ -9,7 +9,7 @@ import (
 
 type idleCommand struct {
 	common
-	Hold       time.Duration `help:"How long the connections rest before memory is read again." default:"3s"`
+	Hold       time.Duration `help:"How long the connections rest before memory is read again. It is sampled every second meanwhile." default:"3s"`
 	Compressed []string      `help:"Server that each connection exchanges a compressed message with first; may be repeated." sep:"none"`
 }
 

@@ -69,6 +69,9 @@ type report struct {
 		Saturated bool `json:"generatorSaturated"`
 	} `json:"generator"`
 	Server []processSample `json:"server"`
+	Series []struct {
+		Server processSample `json:"server"`
+	} `json:"series"`
 }
 
 type latency struct {
@@ -129,6 +132,17 @@ func parseReport(text []byte, scenario string) (*report, error) {
 func (r *report) first() processSample  { return r.Server[0] }
 func (r *report) opened() processSample { return r.Server[1] }
 func (r *report) last() processSample   { return r.Server[len(r.Server)-1] }
+
+// peak is the greatest RSS of all samples, which are a second apart at most.
+func (r *report) peak() (rss int64) {
+	for _, s := range r.Server {
+		rss = max(rss, s.RSS)
+	}
+	for _, s := range r.Series {
+		rss = max(rss, s.Server.RSS)
+	}
+	return rss
+}
 
 // cipher names what the connections have negotiated, the most frequent first.
 func (r *report) cipher() string {

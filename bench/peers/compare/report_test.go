@@ -59,7 +59,7 @@ func TestIdleFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"1146", "400", "30.0", "25000"}
+	want := []string{"1146", "400", "1600", "30.0", "25000"}
 	for i, f := range idleFigures {
 		if got := f.format(f.of(r)); got != want[i] {
 			t.Errorf("%s: got %s, want %s", f.name, got, want[i])

@@ -25,7 +25,7 @@ func TestStandings(t *testing.T) {
 		map[string][]float64{"sluice": {20, 0, 0, 0, 0}, "quick": {24, 0, 0, 0, 0}, "gone": {26, 0, 0, 0, 0}},
 	)...)
 	add(idleOf(10_000, 0), map[string]string{"gone": "no descriptors"}, rounds(
-		map[string][]float64{"sluice": {150, 300, 25, 0}, "quick": {450, 500, 20, 0}},
+		map[string][]float64{"sluice": {150, 300, 300, 25, 0}, "quick": {450, 500, 500, 20, 0}},
 	)...)
 	checkGolden(t, "testdata/standings.md", s.String())
 	if t.Failed() {
