@@ -46,6 +46,16 @@ func unsent(err error) bool {
 	return errors.As(err, &failed)
 }
 
+// IsOutage reports whether an event has failed because its handler is away or too
+// slow, as it may be no more in a second. What a handler has answered is no outage,
+// but for 502, 503 and 504, which a proxy says of a handler that does not.
+func IsOutage(err error) bool {
+	if rejected, is := errors.AsType[*Rejected](err); is {
+		return unmanned(rejected.Status)
+	}
+	return errors.As(err, new(*Unavailable)) && !errors.As(err, new(*BadAnswer)) && !errors.As(err, new(*NotAllowed))
+}
+
 // passing reports whether a notification that failed so may do better later: on
 // 408, 5xx, and without an answer. A handler that refuses, or answers nonsense,
 // has got it.
