@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -172,6 +173,33 @@ func TestAClientThatReadsNoAnswersIsNotReadEither(t *testing.T) {
 		for i := range requests {
 			if _, body := b.answer(); len(body) < size || body[size:] != fmt.Sprint(i) {
 				t.Fatalf("answer %d is %d bytes and ends in %.10q", i, len(body), body[min(size, len(body)):])
+			}
+		}
+	})
+}
+
+// A request for net/http waits until the answers ahead of it were read.
+func TestARequestBehindAnAnswerThatIsNotRead(t *testing.T) {
+	const size = 8 << 20
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Limits.KernelSend = 16 << 10
+		n := gatewaytest.Start(t, answering(config, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/brief/large" {
+				w.Write(make([]byte, size))
+			} else {
+				fmt.Fprint(w, r.RequestURI)
+			}
+		}))
+		b := browse(t, n)
+		b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		b.write(slices.Concat(get("/brief/large"), get("/long/1"), get("/long/2")))
+		n.Eventually(t, func() bool { return n.Totals(t).OutboundBytes > 0 }, "the answer to wait")
+		if _, body := b.answer(); len(body) != size {
+			t.Errorf("the first answer has %d bytes, want %d", len(body), size)
+		}
+		for _, want := range []string{"/long/1", "/long/2"} {
+			if answer, body := b.answer(); body != want {
+				t.Errorf("%s: answered %s, %.40q", want, answer.Status, body)
 			}
 		}
 	})
