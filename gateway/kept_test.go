@@ -180,9 +180,8 @@ func TestAClientThatReadsNoAnswersIsNotReadEither(t *testing.T) {
 
 // A request for net/http waits until the answers ahead of it were read.
 func TestARequestBehindAnAnswerThatIsNotRead(t *testing.T) {
-	const size = 8 << 20
+	const size = 4 << 20
 	onVariants(t, func(t *testing.T, config gateway.Config) {
-		config.Limits.KernelSend = 16 << 10
 		n := gatewaytest.Start(t, answering(config, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/brief/large" {
 				w.Write(make([]byte, size))
