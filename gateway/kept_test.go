@@ -118,11 +118,7 @@ func TestALargeRequestBehindTheHandshake(t *testing.T) {
 	body := patterned(100_000) // up to 128 KiB may come ahead of its end
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
-		n := gatewaytest.Start(t, briefly(config))
-		wire := &corked{Conn: n.Raw(t)}
-		conn := tls.Client(helloPasses{wire}, trust)
-		b := &browser{t, conn, bufio.NewReader(conn)}
-		conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		b, wire := browseAhead(t, gatewaytest.Start(t, briefly(config)), trust)
 		b.write(post("/long", body))
 		if err := wire.uncork(); err != nil {
 			t.Fatal(err)
@@ -131,6 +127,72 @@ func TestALargeRequestBehindTheHandshake(t *testing.T) {
 			t.Errorf("answered %d bytes, %.40q", len(got), got)
 		}
 	})
+}
+
+// Whoever has asked all it will ends its half of the stream, with a close_notify in the
+// same read as the requests, and is answered. Some leave TCP's stream open.
+func TestRequestsOfATLSClientThatSendsNoMore(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		n := gatewaytest.Start(t, briefly(config))
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			trust := trust.Clone()
+			trust.MinVersion, trust.MaxVersion = version, version
+			for _, paths := range [][]string{{"/brief"}, {"/brief/1", "/brief/2", "/long"}} {
+				for _, halfOpen := range []bool{false, true} {
+					b, wire := browseCorked(t, n, trust)
+					b.askNoMore(wire, paths...)
+					if !halfOpen {
+						wire.Conn.(*net.TCPConn).CloseWrite()
+					}
+					b.expectPaths(paths...)
+				}
+			}
+		}
+	})
+}
+
+// The same in the read that ends the TLS handshake.
+func TestTheOnlyRequestBehindTheHandshake(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		b, wire := browseAhead(t, gatewaytest.Start(t, briefly(config)), trust)
+		b.askNoMore(wire, "/brief")
+		b.expectPaths("/brief")
+	})
+}
+
+// askNoMore sends requests and the end of the client's half of TLS, all at once.
+func (b *browser) askNoMore(wire *corked, paths ...string) {
+	b.t.Helper()
+	for _, path := range paths {
+		b.write(get(path))
+	}
+	b.conn.(*tls.Conn).CloseWrite()
+	wire.SetDeadline(time.Now().Add(gatewaytest.Patience)) // CloseWrite has let it pass
+	if err := wire.uncork(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// expectPaths reads the answer to the request of each path.
+func (b *browser) expectPaths(paths ...string) {
+	b.t.Helper()
+	for _, path := range paths {
+		if answer, body := b.answer(); !strings.HasSuffix(body, ": GET "+path+" ") {
+			b.t.Errorf("%s: answered %s, %q", path, answer.Status, body)
+		}
+	}
+}
+
+// browseAhead opens a connection over TLS whose client sends nothing behind its
+// ClientHello until it is uncorked: the end of the handshake comes with the requests.
+func browseAhead(t *testing.T, n *gatewaytest.Node, trust *tls.Config) (*browser, *corked) {
+	t.Helper()
+	wire := &corked{Conn: n.Raw(t)}
+	conn := tls.Client(helloPasses{wire}, trust)
+	conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+	return &browser{t, conn, bufio.NewReader(conn)}, wire
 }
 
 // helloPasses holds back what is written behind the first write, a ClientHello.
