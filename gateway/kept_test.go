@@ -113,14 +113,31 @@ func TestRecordsBehindAHandOff(t *testing.T) {
 	})
 }
 
-// Nor is lost what comes with the end of the TLS handshake, however much that is.
+// Nor is lost what comes with the end of the TLS handshake. A client sends its body as
+// soon as it has sent its Finished, however busy the server still is: then it is not read.
 func TestALargeRequestBehindTheHandshake(t *testing.T) {
-	body := patterned(100_000) // up to 128 KiB may come ahead of its end
+	const kept = 256 << 10 // is more than is read ahead of the end of the handshake
+	body := patterned(4 << 20)
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
-		b, wire := browseAhead(t, gatewaytest.Start(t, briefly(config)), trust)
+		proceed := make(chan struct{})
+		config.TLS.VerifyConnection = func(tls.ConnectionState) error { // before the Finished is read
+			<-proceed
+			return nil
+		}
+		n := gatewaytest.Start(t, briefly(config))
+		b, wire := browseAhead(t, n, trust)
 		b.write(post("/long", body))
-		if err := wire.uncork(); err != nil {
+		sent := make(chan error, 1)
+		go func() { sent <- wire.uncork() }()
+		n.Eventually(t, func() bool { return n.Totals(t).BytesIn > kept/4 }, "the request")
+		for range 100 {
+			if read := n.Totals(t).BytesIn; read > kept {
+				t.Fatalf("%d bytes were read ahead of the end of the handshake", read)
+			}
+		}
+		close(proceed)
+		if err := <-sent; err != nil {
 			t.Fatal(err)
 		}
 		if _, got := b.answer(); got != "net/http: POST /long "+string(body) {
