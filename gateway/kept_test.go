@@ -45,6 +45,16 @@ func (c *corked) uncork() error {
 	return err
 }
 
+// ofEachVersion returns trust for clients of one version of TLS each.
+func ofEachVersion(trust *tls.Config) (each []*tls.Config) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		one := trust.Clone()
+		one.MinVersion, one.MaxVersion = version, version
+		each = append(each, one)
+	}
+	return each
+}
+
 // browseCorked opens a connection over TLS, on which one request was answered, and
 // whose following ones are held back.
 func browseCorked(t *testing.T, n *gatewaytest.Node, trust *tls.Config) (*browser, *corked) {
@@ -95,9 +105,7 @@ func TestRecordsBehindAHandOff(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
 		n := gatewaytest.Start(t, briefly(config))
-		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-			trust := trust.Clone()
-			trust.MinVersion, trust.MaxVersion = version, version
+		for _, trust := range ofEachVersion(trust) {
 			b, wire := browseCorked(t, n, trust)
 			whole := post("/long", []byte("body"))
 			b.write(whole[:len(whole)-4], whole[len(whole)-4:], get("/brief"))
@@ -152,9 +160,7 @@ func TestRequestsOfATLSClientThatSendsNoMore(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
 		n := gatewaytest.Start(t, briefly(config))
-		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-			trust := trust.Clone()
-			trust.MinVersion, trust.MaxVersion = version, version
+		for _, trust := range ofEachVersion(trust) {
 			for _, paths := range [][]string{{"/brief"}, {"/brief/1", "/brief/2", "/long"}} {
 				for _, halfOpen := range []bool{false, true} {
 					b, wire := browseCorked(t, n, trust)
