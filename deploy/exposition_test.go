@@ -37,7 +37,7 @@ func exposed(t *testing.T) *exposition {
 	answer := httptest.NewRecorder()
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
 	text := answer.Body.String()
-	for _, golden := range []string{"busy.prom", "fresh.prom"} {
+	for _, golden := range []string{"busy.prom", "fresh.prom", "public.prom"} {
 		text += read(t, "../gateway/admin/testdata/"+golden)
 	}
 	all := &exposition{values: map[string]map[string][]string{"up": {}}}

@@ -83,6 +83,14 @@ func (s *shard) setAside(c *poller.Conn, behind []byte) {
 	}
 }
 
+// holdBack keeps a request for net/http until the client has read the answers to
+// those ahead of it (RFC 9112 §9.3.2): net/http would overtake them.
+func (s *shard) holdBack(c *poller.Conn, x *session, p []byte) {
+	s.setAside(c, p)
+	c.Pause()
+	x.state = resting
+}
+
 // keepAside keeps more of it: the rest of what one read has brought in records of
 // TLS.
 func (s *shard) keepAside(c *poller.Conn, p []byte) {

@@ -350,6 +350,9 @@ type Refusal struct {
 	Status int
 	// Text is the body, one line.
 	Text string
+	// RetryAfter is when the client may come back, which the header Retry-After
+	// tells it in whole seconds. Default: no word of that.
+	RetryAfter time.Duration
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.Status, r.Text) }

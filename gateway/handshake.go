@@ -268,15 +268,15 @@ func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
 	if !s.enterHTTP(c, x) {
 		return
 	}
-	slot := c.Slot()
-	delete(s.heads, slot)
 	if !c.Flush() { // answers to earlier requests
 		return
 	}
-	if c.Unsent() > 0 {
-		s.refuse(c, x, &refusal{reason: ReasonHTTPBusy})
+	if c.Waiting() > 0 {
+		s.holdBack(c, x, read)
 		return
 	}
+	slot := c.Slot()
+	delete(s.heads, slot)
 	switch err := c.HandOff(bytes.Clone(read)); {
 	case err == nil:
 		s.sessions.Release(slot) // the place goes with the connection

@@ -31,7 +31,7 @@ func guarded(config gateway.Config) gateway.Config {
 			return nil
 		}},
 		{Path: "/full", Handler: echo, Authorize: func(*gateway.Request) error {
-			return &gateway.Refusal{Status: http.StatusTooManyRequests, Text: "come back on Monday"}
+			return &gateway.Refusal{Status: http.StatusTooManyRequests, Text: "come back on Monday", RetryAfter: 1500 * time.Millisecond}
 		}},
 	}
 	return config
@@ -73,7 +73,7 @@ var refusals = []struct {
 	{"bad origin", string(gatewaytest.UpgradeRequest("/origin", "Origin: https://evil.example")), gateway.ReasonOrigin, 403, "https://evil.example", nil},
 	{"no common subprotocol", string(gatewaytest.UpgradeRequest("/subprotocol", "Sec-WebSocket-Protocol: v9.chat")), gateway.ReasonSubprotocol, 400, "v2.chat", nil},
 	{"wrong token", string(gatewaytest.UpgradeRequest("/token")), gateway.ReasonUnauthorized, 401, "token is wrong", nil},
-	{"refused by the program", string(gatewaytest.UpgradeRequest("/full")), gateway.ReasonUnauthorized, 429, "come back on Monday", nil},
+	{"refused by the program", string(gatewaytest.UpgradeRequest("/full")), gateway.ReasonUnauthorized, 429, "come back on Monday", map[string]string{"Retry-After": "2"}},
 }
 
 func TestRefusals(t *testing.T) {

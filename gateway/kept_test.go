@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,6 +43,16 @@ func (c *corked) uncork() error {
 	c.cork = false
 	_, err := c.held.WriteTo(c.Conn)
 	return err
+}
+
+// ofEachVersion returns trust for clients of one version of TLS each.
+func ofEachVersion(trust *tls.Config) (each []*tls.Config) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		one := trust.Clone()
+		one.MinVersion, one.MaxVersion = version, version
+		each = append(each, one)
+	}
+	return each
 }
 
 // browseCorked opens a connection over TLS, on which one request was answered, and
@@ -94,9 +105,7 @@ func TestRecordsBehindAHandOff(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
 		n := gatewaytest.Start(t, briefly(config))
-		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-			trust := trust.Clone()
-			trust.MinVersion, trust.MaxVersion = version, version
+		for _, trust := range ofEachVersion(trust) {
 			b, wire := browseCorked(t, n, trust)
 			whole := post("/long", []byte("body"))
 			b.write(whole[:len(whole)-4], whole[len(whole)-4:], get("/brief"))
@@ -112,24 +121,101 @@ func TestRecordsBehindAHandOff(t *testing.T) {
 	})
 }
 
-// Nor is lost what comes with the end of the TLS handshake, however much that is.
+// Nor is lost what comes with the end of the TLS handshake. A client sends its body as
+// soon as it has sent its Finished, however busy the server still is: then it is not read.
 func TestALargeRequestBehindTheHandshake(t *testing.T) {
-	body := patterned(100_000) // up to 128 KiB may come ahead of its end
+	const kept = 256 << 10 // is more than is read ahead of the end of the handshake
+	body := patterned(4 << 20)
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
+		proceed := make(chan struct{})
+		config.TLS.VerifyConnection = func(tls.ConnectionState) error { // before the Finished is read
+			<-proceed
+			return nil
+		}
 		n := gatewaytest.Start(t, briefly(config))
-		wire := &corked{Conn: n.Raw(t)}
-		conn := tls.Client(helloPasses{wire}, trust)
-		b := &browser{t, conn, bufio.NewReader(conn)}
-		conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		b, wire := browseAhead(t, n, trust)
 		b.write(post("/long", body))
-		if err := wire.uncork(); err != nil {
+		sent := make(chan error, 1)
+		go func() { sent <- wire.uncork() }()
+		n.Eventually(t, func() bool { return n.Totals(t).BytesIn > kept/4 }, "the request")
+		for range 100 {
+			if read := n.Totals(t).BytesIn; read > kept {
+				t.Fatalf("%d bytes were read ahead of the end of the handshake", read)
+			}
+		}
+		close(proceed)
+		if err := <-sent; err != nil {
 			t.Fatal(err)
 		}
 		if _, got := b.answer(); got != "net/http: POST /long "+string(body) {
 			t.Errorf("answered %d bytes, %.40q", len(got), got)
 		}
 	})
+}
+
+// Whoever has asked all it will ends its half of the stream, with a close_notify in the
+// same read as the requests, and is answered. Some leave TCP's stream open.
+func TestRequestsOfATLSClientThatSendsNoMore(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		n := gatewaytest.Start(t, briefly(config))
+		for _, trust := range ofEachVersion(trust) {
+			for _, paths := range [][]string{{"/brief"}, {"/brief/1", "/brief/2", "/long"}} {
+				for _, halfOpen := range []bool{false, true} {
+					b, wire := browseCorked(t, n, trust)
+					b.askNoMore(wire, paths...)
+					if !halfOpen {
+						wire.Conn.(*net.TCPConn).CloseWrite()
+					}
+					b.expectPaths(paths...)
+				}
+			}
+		}
+	})
+}
+
+// The same in the read that ends the TLS handshake.
+func TestTheOnlyRequestBehindTheHandshake(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		b, wire := browseAhead(t, gatewaytest.Start(t, briefly(config)), trust)
+		b.askNoMore(wire, "/brief")
+		b.expectPaths("/brief")
+	})
+}
+
+// askNoMore sends requests and the end of the client's half of TLS, all at once.
+func (b *browser) askNoMore(wire *corked, paths ...string) {
+	b.t.Helper()
+	for _, path := range paths {
+		b.write(get(path))
+	}
+	b.conn.(*tls.Conn).CloseWrite()
+	wire.SetDeadline(time.Now().Add(gatewaytest.Patience)) // CloseWrite has let it pass
+	if err := wire.uncork(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// expectPaths reads the answer to the request of each path.
+func (b *browser) expectPaths(paths ...string) {
+	b.t.Helper()
+	for _, path := range paths {
+		if answer, body := b.answer(); !strings.HasSuffix(body, ": GET "+path+" ") {
+			b.t.Errorf("%s: answered %s, %q", path, answer.Status, body)
+		}
+	}
+}
+
+// browseAhead opens a connection over TLS whose client sends nothing behind its
+// ClientHello until it is uncorked: the end of the handshake comes with the requests.
+func browseAhead(t *testing.T, n *gatewaytest.Node, trust *tls.Config) (*browser, *corked) {
+	t.Helper()
+	wire := &corked{Conn: n.Raw(t)}
+	conn := tls.Client(helloPasses{wire}, trust)
+	conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+	return &browser{t, conn, bufio.NewReader(conn)}, wire
 }
 
 // helloPasses holds back what is written behind the first write, a ClientHello.
@@ -172,6 +258,32 @@ func TestAClientThatReadsNoAnswersIsNotReadEither(t *testing.T) {
 		for i := range requests {
 			if _, body := b.answer(); len(body) < size || body[size:] != fmt.Sprint(i) {
 				t.Fatalf("answer %d is %d bytes and ends in %.10q", i, len(body), body[min(size, len(body)):])
+			}
+		}
+	})
+}
+
+// A request for net/http waits until the answers ahead of it were read.
+func TestARequestBehindAnAnswerThatIsNotRead(t *testing.T) {
+	const size = 4 << 20
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		n := gatewaytest.Start(t, answering(config, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/brief/large" {
+				w.Write(make([]byte, size))
+			} else {
+				fmt.Fprint(w, r.RequestURI)
+			}
+		}))
+		b := browse(t, n)
+		b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		b.write(slices.Concat(get("/brief/large"), get("/long/1"), get("/long/2")))
+		n.Eventually(t, func() bool { return n.Totals(t).OutboundBytes > 0 }, "the answer to wait")
+		if _, body := b.answer(); len(body) != size {
+			t.Errorf("the first answer has %d bytes, want %d", len(body), size)
+		}
+		for _, want := range []string{"/long/1", "/long/2"} {
+			if answer, body := b.answer(); body != want {
+				t.Errorf("%s: answered %s, %.40q", want, answer.Status, body)
 			}
 		}
 	})

@@ -42,17 +42,17 @@ func (k *checker) rates(r Rates) {
 	k.fault(r.Excess > Disconnect, "Rates.Excess", r.Excess, "is no known policy")
 }
 
-// pacer holds the sessions of one loop to [Rates]. Without rates there is none.
+// pacer holds the sessions of one loop to [Rates]. Until there are some there is none.
 // It belongs to the loop's goroutine.
 type pacer struct {
 	// Fixed after newPacer.
-	shard    *shard
-	messages limit.Rate
-	bytes    limit.Rate
-	excess   Excess
+	shard *shard
 
 	// Loop only.
-	paces slab.Table[pace] // by the session's slot
+	rates    Rates
+	messages limit.Rate
+	bytes    limit.Rate
+	paces    slab.Table[pace] // by the session's slot
 }
 
 // pace is what one session has sent.
@@ -60,16 +60,41 @@ type pace struct {
 	messages, bytes limit.Bucket
 }
 
-func newPacer(s *shard, r Rates) *pacer {
-	if r.Messages == 0 && r.Bytes == 0 {
-		return nil
+// paceBy holds the sessions to r from now on.
+func (s *shard) paceBy(r Rates) {
+	if s.pacer == nil {
+		if r.Messages == 0 && r.Bytes == 0 {
+			return
+		}
+		s.pacer = newPacer(s)
 	}
-	return &pacer{
-		shard:    s,
-		messages: limit.Rate{PerSecond: r.Messages, Burst: r.MessageBurst},
-		bytes:    limit.Rate{PerSecond: r.Bytes, Burst: r.ByteBurst},
-		excess:   r.Excess,
+	s.pacer.follow(r)
+}
+
+// newPacer returns a pacer of the sessions that are open, and of those to come.
+func newPacer(s *shard) *pacer {
+	p := &pacer{shard: s}
+	s.loop.Each(func(c *poller.Conn) {
+		if x := s.sessions.At(c.Slot()); x.route != 0 && x.flags&flagEnded == 0 {
+			p.begin(c.Slot())
+		}
+	})
+	return p
+}
+
+// follow holds the sessions to r. Who is delayed may owe less by it.
+func (p *pacer) follow(r Rates) {
+	if p.rates == r {
+		return
 	}
+	p.rates = r
+	p.messages = limit.Rate{PerSecond: r.Messages, Burst: r.MessageBurst}
+	p.bytes = limit.Rate{PerSecond: r.Bytes, Burst: r.ByteBurst}
+	p.shard.loop.Each(func(c *poller.Conn) {
+		if p.shard.sessions.At(c.Slot()).flags&flagDelayed != 0 {
+			(&resumption{p, c.Handle()}).Run(p.shard.loop)
+		}
+	})
 }
 
 // begin and end are called with each session.
@@ -90,7 +115,7 @@ func (p *pacer) end(c *poller.Conn, x *session) {
 // to have it.
 func (p *pacer) allows(c *poller.Conn, x *session, n int) bool {
 	of, now := p.paces.At(c.Slot()), p.shard.loop.Began()
-	if p.excess == Delay {
+	if p.rates.Excess == Delay {
 		if wait := max(of.messages.Charge(p.messages, now, 1), of.bytes.Charge(p.bytes, now, n)); wait > 0 {
 			p.delay(c, x, wait)
 		}
@@ -100,7 +125,7 @@ func (p *pacer) allows(c *poller.Conn, x *session, n int) bool {
 		return true
 	}
 	p.shard.counts.rateExcess++
-	if p.excess == Disconnect {
+	if p.rates.Excess == Disconnect {
 		p.shard.failFor(c, x, ReasonRateExceeded, ReasonRateExceeded.Text())
 	}
 	return false

@@ -98,3 +98,50 @@ func TestASessionBeyondItsRateIsClosed(t *testing.T) {
 		n.AwaitReason(t, gateway.ReasonRateExceeded, 1)
 	})
 }
+
+// Open sessions are held to new rates as those to come are, and let go.
+func TestReconfigureChangesRates(t *testing.T) {
+	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
+		n := gatewaytest.Start(t, serving(config, gateway.Echo(), d))
+		follow := func(r gateway.Rates) {
+			config.Rates = r
+			reconfigure(t, n, serving(config, gateway.Echo(), d))
+			n.Totals(t) // the loops have answered
+		}
+		expect := func(c *gatewaytest.Client, count int) {
+			t.Helper()
+			for i := range count {
+				c.ExpectText(fmt.Sprint(i))
+			}
+		}
+		send := func(c *gatewaytest.Client) {
+			t.Helper()
+			for i := range 10 {
+				c.SendText(fmt.Sprint(i))
+			}
+		}
+		first := n.Dial(t, "/")
+		send(first)
+		expect(first, 10)
+
+		follow(gateway.Rates{Messages: 1, MessageBurst: 3, Excess: gateway.Drop})
+		second := n.Dial(t, "/")
+		for i, c := range []*gatewaytest.Client{first, second} {
+			send(c)
+			expect(c, 3)
+			n.Eventually(t, func() bool { return n.Totals(t).RateExcess == uint64(i+1)*7 }, "the others to be dropped")
+		}
+
+		follow(gateway.Rates{Bytes: 1})
+		for i := range 2 {
+			first.Send(gateway.Binary, make([]byte, 1000))
+			first.Expect(gateway.Binary, make([]byte, 1000))
+			if i == 0 {
+				n.Eventually(t, func() bool { return n.Totals(t).RateExcess > 14 }, "a delay of 1,000 s")
+				follow(gateway.Rates{})
+			}
+		}
+		send(first)
+		expect(first, 10)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/poller"
@@ -13,8 +14,9 @@ import (
 // refusal is why a request is not granted what it asks for.
 type refusal struct {
 	reason Reason
-	status int    // 0: the reason's own
-	text   string // one line for people; empty: the reason's own
+	status int           // 0: the reason's own
+	text   string        // one line for people; empty: the reason's own
+	after  time.Duration // when the client may come back; 0: the reason says
 }
 
 // unauthorized is the refusal that a route's Authorize asks for.
@@ -22,7 +24,7 @@ func unauthorized(err error) *refusal {
 	refused := &refusal{reason: ReasonUnauthorized, text: oneLine(err.Error())}
 	var chosen *Refusal
 	if errors.As(err, &chosen) && chosen.Status >= 400 && chosen.Status <= 599 {
-		refused.status, refused.text = chosen.Status, oneLine(chosen.Text)
+		refused.status, refused.text, refused.after = chosen.Status, oneLine(chosen.Text), chosen.RetryAfter
 	}
 	return refused
 }
@@ -81,11 +83,19 @@ func (r *refusal) appendTo(b []byte) []byte {
 	case http.StatusMethodNotAllowed:
 		b = append(b, "Allow: GET\r\n"...) // RFC 9110 §15.5.6
 	}
-	if r.reason.Retry() == RetryLater {
-		b = append(b, "Retry-After: 1\r\n"...)
+	if after := r.retryAfter(); after > 0 {
+		b = fmt.Appendf(b, "Retry-After: %d\r\n", (after+time.Second-1)/time.Second) // RFC 9110 §10.2.3
 	}
 	b = append(b, "\r\n"...)
 	return append(append(b, text...), '\n')
+}
+
+// retryAfter returns after which time the client may come back; 0: it is not told.
+func (r *refusal) retryAfter() time.Duration {
+	if r.after == 0 && r.reason.Retry() == RetryLater {
+		return time.Second
+	}
+	return r.after
 }
 
 // printable quotes what a client sent for a line of text, shortened.

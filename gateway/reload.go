@@ -9,7 +9,7 @@ import (
 // Reconfigure has a gateway act by next from now on, as far as that can change
 // while it serves: [Config].Limits but for KernelSend, KernelReceive, Decisions,
 // TLSHandshakes and HTTPConnections; Admission but for IPv4Bits and IPv6Bits;
-// Timeouts; Drain; Log; and of hubs and routes Origins, Sessions, SessionsPerUser
+// Timeouts; Rates; Drain; Log; and of hubs and routes Origins, Sessions, SessionsPerUser
 // and every Delivery. Sessions stay open, also those that a new limit would not
 // admit, and whoever waits to be admitted stays in line. Handlers, Authorize, HTTP, Logger and
 // the content of TLS (see [Gateway.SetTLS]) are not looked at.
@@ -65,7 +65,7 @@ func (g *Gateway) adopt(next Config) Config {
 	live.Limits = live.Limits.adopt(next.Limits)
 	live.Timeouts = g.adoptTimeouts(live.Timeouts, next.Timeouts)
 	live.Admission = live.Admission.adopt(next.Admission)
-	live.Drain, live.Log = next.Drain, next.Log
+	live.Rates, live.Drain, live.Log = next.Rates, next.Drain, next.Log
 	live.Hubs = adoptEach(live.Hubs, next.Hubs, func(h HubConfig) string { return h.Name }, HubConfig.adopt)
 	live.Routes = adoptEach(live.Routes, next.Routes, func(r Route) string { return r.Path }, Route.adopt)
 	return live

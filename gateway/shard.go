@@ -171,7 +171,6 @@ func newShard(g *Gateway, l *poller.Loop, rules *rules) *shard {
 	s.memberships.reserve()
 	s.door = newDoor(s)
 	s.follow(g.live.Load(), rules)
-	s.pacer = newPacer(s, g.config.Rates)
 	s.counts.classes = make([]classCounts, len(g.classes))
 	for _, h := range g.hubs {
 		s.newShare(share{hub: h, class: h.class})
@@ -187,6 +186,7 @@ func (s *shard) follow(config *Config, rules *rules) {
 	s.deflate = s.plain
 	s.deflate.Compression = true
 	s.committed = config.Limits.committed()
+	s.paceBy(config.Rates)
 }
 
 var _ poller.Handler = (*shard)(nil)

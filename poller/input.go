@@ -14,6 +14,10 @@ const leastRead = 16 << 10
 // read takes one fair share of input from c.
 func (l *Loop) read(c *Conn) {
 	c.flags &^= flagUnread
+	if c.state == connOpen && c.flags&flagEnded != 0 {
+		l.ended(c) // it was paused when the end came
+		return
+	}
 	room := l.room()
 	n, err := l.sockets.Read(int(c.fd), room)
 	switch {
@@ -107,6 +111,12 @@ func (l *Loop) ended(c *Conn) {
 	case connAtGate:
 		l.close(c, io.EOF)
 	case connOpen:
+		if c.flags&flagPaused != 0 {
+			// A close_notify came in the read that the handler has paused at. It ends
+			// the peer's half only (RFC 8446 §6.1), and comes after what that waits for.
+			c.flags |= flagUnread
+			return
+		}
 		c.state = connFinishing
 		l.output.touch(c)
 	}

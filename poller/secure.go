@@ -53,11 +53,11 @@ func (l *Loop) feed(c *Conn, p []byte) {
 		h := c.Handle()
 		s.handshake = secure.NewHandshake(l.config.TLS.Config(), l.security.local, net.TCPAddrFromAddrPort(c.RemoteAddr()),
 			func(p []byte) { l.Do(&sealedOutput{h, bytes.Clone(p)}) },
+			func() { l.Do((*roomAgain)(&h)) },
 			func(r secure.Result) { l.Do(&handshakeEnd{h, r}) })
 	}
-	if err := s.handshake.Feed(p); err != nil {
-		l.close(c, &HandshakeError{err})
-		return
+	if !s.handshake.Feed(p) {
+		c.Pause()
 	}
 	if !s.begun && s.handshake.Ready() {
 		s.begun = true
@@ -96,6 +96,16 @@ func (o *sealedOutput) Run(l *Loop) {
 	}
 }
 
+// roomAgain names a connection whose handshake has read what was fed to it.
+type roomAgain Handle
+
+// Run reads the connection again.
+func (r *roomAgain) Run(l *Loop) {
+	if c := l.lookup(r.Slot, r.Generation); c != nil && c.state == connSecuring {
+		c.Resume()
+	}
+}
+
 // handshakeEnd is the result of a handshake.
 type handshakeEnd struct {
 	handle Handle
@@ -126,6 +136,7 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	*s = secured{session: r.Session}
 	c.state = connOpen
 	c.Yield(false)
+	c.Resume()
 	generation := c.generation
 	l.handler.Opened(c)
 	l.replay(c, generation, rest)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/admin"
@@ -28,6 +29,7 @@ type publicFlags struct {
 	AccessKey     []string `sep:"," placeholder:"KEY" help:"Access key of 32 bytes or more that backends sign with: has every hub served to the SDKs of Web PubSub. The first of several mints. Others can see it here; default: SLUICE_ACCESS_KEY of the environment, with commas."`
 	AccessKeyFile string   `placeholder:"FILE" help:"File with the access keys, one a line, which a reload reads again. Default: SLUICE_ACCESS_KEY_FILE."`
 	Upstream      []string `sep:"none" placeholder:"HUB=URL" help:"Event handler of a hub; may be repeated. Default: SLUICE_UPSTREAM, with blanks."`
+	UpstreamRetry string   `placeholder:"60s" help:"For how long after an event an event handler that is away is told of it again. Default: SLUICE_UPSTREAM_RETRY, or 60s."`
 	Endpoint      []string `sep:"," placeholder:"URL" help:"Public endpoint that tokens may be for; may be repeated. Default: SLUICE_ENDPOINT, with commas, or any: only the path counts then."`
 }
 
@@ -39,6 +41,9 @@ func (f publicFlags) resolve(p *process) publicFlags {
 		}
 	}
 	take(&f.Upstream, "SLUICE_UPSTREAM", " ")
+	if f.UpstreamRetry == "" {
+		f.UpstreamRetry, _ = p.env("SLUICE_UPSTREAM_RETRY")
+	}
 	take(&f.Endpoint, "SLUICE_ENDPOINT", ",")
 	return f
 }
@@ -52,6 +57,7 @@ type public struct {
 	authority *token.Authority
 	hubs      pubsub.Hubs
 	rest      *api.Handler
+	retry     time.Duration // of notifications; 0: the default
 	upstreams []*webhook.Upstream
 }
 
@@ -74,6 +80,9 @@ func newPublic(f publicFlags, k accessKeys, config *gateway.Config) (*public, er
 	}
 	handlers, err := handlersOf(f.Upstream)
 	if err != nil {
+		return nil, err
+	}
+	if a.retry, err = retryWindow(f.UpstreamRetry); err != nil {
 		return nil, err
 	}
 	for _, hub := range config.Hubs {
@@ -142,15 +151,27 @@ func handlersOf(upstreams []string) (map[string][]webhook.Handler, error) {
 	return handlers, nil
 }
 
+// retryWindow reads --upstream-retry.
+func retryWindow(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	window, err := time.ParseDuration(text)
+	if err != nil || window <= 0 {
+		return 0, fmt.Errorf("--upstream-retry: %q: must be a time above 0, for example 60s or 5m", text)
+	}
+	return window, nil
+}
+
 // addService makes the service of a hub.
 func (a *public) addService(hub string, handlers []webhook.Handler, logger *slog.Logger) error {
 	key := make([]byte, 32) // what is recovered lives no longer than the process
 	rand.Read(key)
 	config := pubsub.Config{Hub: hub, Tokens: a.authority, RecoveryKey: key}
 	if len(handlers) > 0 {
-		upstream, err := webhook.New(webhook.Config{Hub: hub, Handlers: handlers, Origin: a.origin, Keys: a.tokens.Keys, Logger: logger})
+		upstream, err := webhook.New(webhook.Config{Hub: hub, Handlers: handlers, Origin: a.origin, Keys: a.tokens.Keys, RetryWindow: a.retry, Logger: logger})
 		if err != nil {
-			return fmt.Errorf("--upstream: %w", err)
+			return fmt.Errorf("--upstream, --upstream-retry: %w", err)
 		}
 		a.upstreams = append(a.upstreams, upstream)
 		config.Upstream = upstream

@@ -149,6 +149,8 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 		{"a file beside a key", nil, []string{"--access-key=" + testKey, "--access-key-file=f"}, "--access-key-file: is given beside --access-key"},
 		{"an upstream without a hub", nil, []string{"--access-key=" + testKey, "--upstream=http://127.0.0.1:1/"}, "--upstream"},
 		{"an upstream that is no URL", nil, []string{"--access-key=" + testKey, "--upstream=chat=ftp://h/"}, "--upstream"},
+		{"a time that is none", nil, []string{"--access-key=" + testKey, "--upstream-retry=soon"}, `--upstream-retry: "soon": must be a time`},
+		{"a time that is too long", map[string]string{"SLUICE_UPSTREAM_RETRY": "25h"}, []string{"--access-key=" + testKey, "--upstream=chat=http://127.0.0.1:1/"}, "--upstream-retry: RetryWindow: 25h0m0s: must be"},
 		{"a hub that cannot be", nil, []string{"--access-key=" + testKey, "--upstream=a b=http://127.0.0.1:1/"}, "must be 1 to 128 characters"},
 		{"an endpoint that is none", nil, []string{"--access-key=" + testKey, "--endpoint=ws://h"}, "--endpoint"},
 	} {

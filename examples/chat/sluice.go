@@ -30,8 +30,9 @@ func startSluice(ctx context.Context, key, upstream string) (*sluice, error) {
 	command.Env = append(os.Environ(), "SLUICE_ACCESS_KEY="+key) // as a flag, others would see it
 	command.Stderr = os.Stderr
 	// Ctrl-C is for the backend, which then stops the gateway; that closes its sessions
-	// and says so here.
+	// and says so here. A backend that is killed cannot.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	endWithParent(command.SysProcAttr)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	output, err := command.StdoutPipe()
 	if err != nil {

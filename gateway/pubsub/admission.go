@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/auth"
@@ -75,11 +76,8 @@ func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
 		return nil
 	}
 	answer, err := s.config.Upstream.Connect(ctx, of.hook, connectRequest(r, of))
-	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
-		return s.refuse(rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?"))
-	}
 	if err != nil {
-		return s.refuse(http.StatusInternalServerError, "the upstream did not answer the connect event")
+		return s.turnDown(err)
 	}
 	if answer.UserID != "" {
 		of.user, of.hook.UserID = answer.UserID, answer.UserID
@@ -96,6 +94,23 @@ func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
 		}
 	}
 	return s.letIn(r, of.client, of.query)
+}
+
+// upstreamPause is after which time a client may come back whom the upstream could
+// not be asked about: by then it has been tried again ([webhook.Config].BreakerPause).
+const upstreamPause = time.Second
+
+// turnDown refuses a candidate whom the upstream has refused or not answered for.
+func (s *Service) turnDown(err error) error {
+	s.counts.unauthorized.Add(1)
+	refusal := &gateway.Refusal{Status: http.StatusInternalServerError, Text: "the upstream did not answer the connect event"}
+	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
+		refusal.Status, refusal.Text = rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?")
+	}
+	if webhook.IsOutage(err) {
+		refusal.RetryAfter = upstreamPause
+	}
+	return refusal
 }
 
 // letIn completes a client, and makes it the handler of its session.

@@ -22,7 +22,8 @@ import (
 // refusal returns the status and the text that an upgrade is refused with.
 func (g *rig) refusal(t *testing.T, path string) (int, string) {
 	t.Helper()
-	return answerTo(t, g.knock(t, path))
+	answer, text := answerTo(t, g.knock(t, path))
+	return answer.StatusCode, text
 }
 
 // knock asks for an upgrade, and does not wait for the answer.
@@ -34,17 +35,17 @@ func (g *rig) knock(t *testing.T, path string) net.Conn {
 	return conn
 }
 
-// answerTo returns the status and the text that an upgrade is answered with.
-func answerTo(t *testing.T, conn net.Conn) (int, string) {
+// answerTo returns what an upgrade is answered with.
+func answerTo(t *testing.T, conn net.Conn) (answer *http.Response, text string) {
 	t.Helper()
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	text := make([]byte, 512)
-	n, _ := answer.Body.Read(text)
-	return answer.StatusCode, string(text[:n])
+	body := make([]byte, 512)
+	n, _ := answer.Body.Read(body)
+	return answer, string(body[:n])
 }
 
 func TestRefusedUpgrades(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -175,8 +176,21 @@ func (s *scene) expectAnswer() {
 // observe notes how the event and the newcomer fared.
 func (s *scene) observe() {
 	s.seen.events = append(s.seen.events, s.answer())
-	status, _ := answerTo(s.t, s.newcomer)
-	s.seen.newcomers = append(s.seen.newcomers, map[bool]string{true: "let in", false: fmt.Sprint(status)}[status == 101])
+	s.seen.newcomers = append(s.seen.newcomers, s.entry())
+}
+
+// entry says what the newcomer's upgrade came to.
+func (s *scene) entry() string {
+	s.t.Helper()
+	answer, _ := answerTo(s.t, s.newcomer)
+	retry := answer.Header.Get("Retry-After")
+	switch {
+	case answer.StatusCode == http.StatusSwitchingProtocols:
+		return "let in"
+	case retry != "":
+		return fmt.Sprintf("%d with `Retry-After: %s`", answer.StatusCode, retry)
+	}
+	return fmt.Sprint(answer.StatusCode)
 }
 
 // observeLast notes how the simple client fared, and waits until the handler was told,
@@ -226,8 +240,8 @@ func (s *scene) recovers() {
 	s.ask()
 	s.expectAnswer()
 	s.knock()
-	if status, text := answerTo(s.t, s.newcomer); status != 101 {
-		s.t.Errorf("%s: once it is well a client gets %d %s", s.outage.state, status, text)
+	if got := s.entry(); got != "let in" {
+		s.t.Errorf("%s: once it is well a client is %s", s.outage.state, got)
 	}
 	simple := s.Dial(s.t, s.path(token.Client{User: "eve"}))
 	simple.SendText("hello")

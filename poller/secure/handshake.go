@@ -37,16 +37,16 @@ type Result struct {
 // GetConfigForClient must be nil. Unless it has session ticket keys
 // (SetSessionTicketKeys), no session will be resumed.
 //
-// send is given what the peer must be sent, which it borrows, and done the
-// result, once; both are called by Run. Bytes that were sent before done must
-// also leave before those of the session.
-func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte), done func(Result)) *Handshake {
+// send is given what the peer must be sent, which it borrows, more says that there is
+// room again (see [Handshake.Feed]), and done is given the result, once; all are called
+// by Run. Bytes that were sent before done must also leave before those of the session.
+func NewHandshake(config *tls.Config, local, remote net.Addr, send func(p []byte), more func(), done func(Result)) *Handshake {
 	h := &Handshake{config: config, done: done, noted: new(secrets)}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.wire = newWire(local, remote, func(p []byte) {
 		h.sent = append(h.sent, p...)
 		send(p)
-	})
+	}, more)
 	return h
 }
 
@@ -72,8 +72,10 @@ func (h *Handshake) Run() {
 	h.done(Result{Session: made, State: state})
 }
 
-// Feed gives the handshake what came from the peer, which it borrows.
-func (h *Handshake) Feed(p []byte) error { return h.wire.feed(p) }
+// Feed gives the handshake what came from the peer, which it borrows. It reports whether
+// there is room for more: else the peer should not be read until there is, or the
+// handshake has ended, for what it sends is kept until then.
+func (h *Handshake) Feed(p []byte) (room bool) { return h.wire.feed(p) }
 
 // Ready reports whether there is something for Run to work on: a whole hello, or
 // what is none. Until then it would hold a goroutine for a peer that may never

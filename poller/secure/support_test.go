@@ -80,6 +80,7 @@ func (s *server) run(config *tls.Config) {
 	result := make(chan Result, 1)
 	h := NewHandshake(config, s.socket.LocalAddr(), s.socket.RemoteAddr(),
 		func(p []byte) { s.socket.Write(p) },
+		func() {},
 		func(r Result) { result <- r })
 	go h.Run()
 	var made Result

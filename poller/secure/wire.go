@@ -1,7 +1,6 @@
 package secure
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -15,12 +14,14 @@ type wire struct {
 	// Fixed.
 	local, remote net.Addr
 	send          func(p []byte) // borrows p
+	more          func()         // there is room again
 
 	// Guarded by mu.
 	mu     sync.Mutex
 	fed    sync.Cond // signalled when a Read should look again
 	in     []byte
-	record int // bytes of the present record that were not read yet
+	record int  // bytes of the present record that were not read yet
+	full   bool // nothing should be fed until there is room
 	ended  error
 	// nonblocking is set once a loop drives the connection: a Read without
 	// input says so and does not wait.
@@ -29,11 +30,10 @@ type wire struct {
 
 var _ net.Conn = (*wire)(nil)
 
-// maxFed bounds what a peer may send ahead of its handshake: a hello and a
-// chain of certificates.
-const maxFed = 128 << 10
-
-var errTooMuch = errors.New("tls: more than 128 KiB before the end of the handshake")
+// maxFed is from how much on a handshake that is behind should be fed no more. Clients
+// wait for its answer, but from their Finished on send all that they have at once. It is
+// more than any record says that it has.
+const maxFed = 66 << 10
 
 // errNoInput is what a read finds that would have to wait. crypto/tls takes it
 // as passing, because it is temporary in the sense of [net.Error].
@@ -45,22 +45,21 @@ func (noInput) Error() string   { return "tls: no input yet" }
 func (noInput) Timeout() bool   { return true }
 func (noInput) Temporary() bool { return true }
 
-func newWire(local, remote net.Addr, send func([]byte)) *wire {
-	w := &wire{local: local, remote: remote, send: send}
+func newWire(local, remote net.Addr, send func([]byte), more func()) *wire {
+	w := &wire{local: local, remote: remote, send: send, more: more}
 	w.fed.L = &w.mu
 	return w
 }
 
-// feed adds what came, which it borrows.
-func (w *wire) feed(p []byte) error {
+// feed adds what came, which it borrows, and reports whether there is room for more.
+// If not, more is called once there is.
+func (w *wire) feed(p []byte) (room bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.nonblocking && len(w.in)+len(p) > maxFed {
-		return errTooMuch
-	}
 	w.in = append(w.in, p...)
 	w.fed.Signal()
-	return nil
+	w.full = !w.nonblocking && len(w.in) >= maxFed
+	return !w.full
 }
 
 // holdsRecord reports whether a whole record waits, or what cannot become the
@@ -110,6 +109,9 @@ func (w *wire) Read(p []byte) (int, error) {
 		case w.nonblocking:
 			w.in = w.in[:len(w.in):len(w.in)]
 			return 0, errNoInput
+		case w.full:
+			w.full = false
+			w.more()
 		}
 		w.fed.Wait()
 	}

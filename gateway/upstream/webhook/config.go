@@ -40,6 +40,10 @@ type Config struct {
 	// Queue is how many notifications may wait for delivery; further ones are
 	// dropped and counted. Each takes some 250 bytes. Default 65,536; 1 to 2^24.
 	Queue int
+	// RetryWindow is for how long after an event its notification is sent again to a
+	// handler that is away. It takes its room in Queue meanwhile. Default 60 s; 1 ms
+	// to 24 h.
+	RetryWindow time.Duration
 	// Deliveries is how many notifications may be under way at once, of
 	// different connections. Fewer than Concurrency leave turns to events that
 	// clients wait for. Default 32; 1 to 65,536.
@@ -69,6 +73,8 @@ const (
 	minTimeout  = time.Millisecond
 	maxTimeout  = 10 * time.Minute
 	maxHandlers = 64
+
+	maxRetryWindow = 24 * time.Hour
 )
 
 // Fault is one thing wrong with a [Config].
@@ -99,6 +105,7 @@ func (c Config) Validate() error {
 	check.timeout("Timeout", c.Timeout)
 	check.timeout("TotalTimeout", c.TotalTimeout)
 	check.timeout("BreakerPause", c.BreakerPause)
+	check.duration("RetryWindow", c.RetryWindow, maxRetryWindow)
 	check.between("Concurrency", c.Concurrency, 1, 1<<16, "")
 	check.between("Queue", c.Queue, 1, 1<<24, "")
 	check.between("Deliveries", c.Deliveries, 1, 1<<16, "")
@@ -130,7 +137,11 @@ func (k *checker) between(field string, v, low, high int, unit string) {
 }
 
 func (k *checker) timeout(field string, d time.Duration) {
-	k.fault(d < minTimeout || d > maxTimeout, field, d, fmt.Sprintf("must be %v to %v", minTimeout, maxTimeout))
+	k.duration(field, d, maxTimeout)
+}
+
+func (k *checker) duration(field string, d, high time.Duration) {
+	k.fault(d < minTimeout || d > high, field, d, fmt.Sprintf("must be %v to %v", minTimeout, high))
 }
 
 func (k *checker) keys(keys []string) {
@@ -168,6 +179,7 @@ func (c Config) withDefaults() Config {
 	orDuration(&c.Timeout, 5*time.Second)
 	orDuration(&c.TotalTimeout, 10*time.Second)
 	orDuration(&c.BreakerPause, time.Second)
+	orDuration(&c.RetryWindow, time.Minute)
 	orInt(&c.Concurrency, 128)
 	orInt(&c.Queue, 65536)
 	orInt(&c.Deliveries, 32)

@@ -39,6 +39,7 @@ func TestFaultsNameTheFieldAndTheRemedy(t *testing.T) {
 		{"deliveries", "Deliveries", "1 to", func(c *webhook.Config) { c.Deliveries = -1 }},
 		{"reply", "Reply", "bytes", func(c *webhook.Config) { c.Reply = 2 << 30 }},
 		{"breaker failures", "BreakerFailures", "1 to", func(c *webhook.Config) { c.BreakerFailures = -1 }},
+		{"retry window", "RetryWindow", "must be 1ms to 24h0m0s", func(c *webhook.Config) { c.RetryWindow = 25 * time.Hour }},
 		{"breaker pause", "BreakerPause", "must be", func(c *webhook.Config) { c.BreakerPause = -1 }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

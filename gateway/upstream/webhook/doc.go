@@ -32,7 +32,8 @@
 //
 // [Upstream.Notify] returns at once. What it queues is sent in order for each
 // connection, while connections do not wait for each other; a handler that answers
-// 408 or 5xx, or not at all, is told again after 1, 3 and 5 s. Handlers must
+// 408 or 5xx is told again after 1, 3 and 5 s. One that is away is told again until
+// [Config].RetryWindow is over, while [Config].Queue has room. Handlers must
 // therefore take an event twice: both have the same ce-source and ce-id. A user
 // event does not wait for notifications that are queued.
 //

@@ -124,6 +124,53 @@ func TestFailedNotificationsAreRepeated(t *testing.T) {
 	}
 }
 
+// Notifications outlast an outage that is shorter than the window, in their order, and
+// are given up once it is longer. Meanwhile they take no more room than the queue has.
+func TestNotificationsOutlastAnOutage(t *testing.T) {
+	for _, tc := range []struct {
+		name           string
+		away           func(w http.ResponseWriter, r *http.Request)
+		window, outage time.Duration
+		want           webhook.EventStats // but for Retried
+	}{
+		{"no answer", hang, 0, 50 * time.Second, webhook.EventStats{Answered: 3, Dropped: 2}},
+		{"of a proxy", answerWith(503), 0, 50 * time.Second, webhook.EventStats{Answered: 3, Dropped: 2}},
+		{"longer than the window", answerWith(503), 20 * time.Second, 50 * time.Second, webhook.EventStats{Rejected: 3, Dropped: 2}},
+		{"within a longer window", answerWith(503), 10 * time.Minute, 9 * time.Minute, webhook.EventStats{Answered: 3, Dropped: 2}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, book := time.Now(), new(ledger)
+				u := open(t, func(w http.ResponseWriter, r *http.Request) {
+					if time.Since(began) < tc.outage {
+						tc.away(w, r)
+						return
+					}
+					book.handle(w, r)
+				}, func(c *webhook.Config) { c.Queue, c.RetryWindow, c.BreakerFailures = 3, tc.window, 1<<20 })
+				client := &webhook.Connection{ID: "c1"}
+				for range 5 {
+					u.Notify(client, webhook.Notification{Kind: webhook.Joined, Group: "g"})
+				}
+				pass(tc.outage + 20*time.Second)
+				stats := u.Stats()
+				got := stats.Events[webhook.Joined]
+				got.Retried = 0
+				if got != tc.want || stats.Queued != 0 {
+					t.Errorf("%d queued, %+v, want %+v", stats.Queued, got, tc.want)
+				}
+				if arrived := book.of("c1"); uint64(len(arrived)) != tc.want.Answered || !slices.IsSorted(arrived) {
+					t.Errorf("arrived: %q", arrived)
+				}
+			})
+		})
+	}
+}
+
+func answerWith(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+}
+
 // A connection whose notification pauses holds up neither others nor a delivery.
 func TestConnectionsDoNotWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

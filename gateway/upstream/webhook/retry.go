@@ -13,9 +13,26 @@ var (
 	// unsentPauses are for blocking events that surely reached no handler: no
 	// connection was made. They bridge the restart of a handler.
 	unsentPauses = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
-	// notifyPauses are for notifications, which handlers must take twice.
+	// notifyPauses are for notifications, which handlers must take twice. In an outage
+	// the last is taken again and again.
 	notifyPauses = []time.Duration{time.Second, 3 * time.Second, 5 * time.Second}
 )
+
+// notifyPause returns after which pause a notification is sent again that has failed
+// so, after as many tries before and that long after it has happened; 0: it is not. An
+// outage may last for the window. A handler that fails without being away may do so for
+// ever, and is given the times that the protocol has.
+func notifyPause(failure error, tries int, age, window time.Duration) time.Duration {
+	last := len(notifyPauses) - 1
+	more := passing(failure) && tries <= last
+	if IsOutage(failure) {
+		more = age < window
+	}
+	if !more {
+		return 0
+	}
+	return jittered(notifyPauses[min(tries, last)])
+}
 
 // jittered spreads d over ±20 %, so that what failed together does not come back
 // together.
@@ -44,6 +61,17 @@ func (u *unconnected) Unwrap() error { return u.error }
 func unsent(err error) bool {
 	var failed *unconnected
 	return errors.As(err, &failed)
+}
+
+// IsOutage reports whether an event has failed because its handler is away or too
+// slow, as it may be no more in a second. What a handler has answered is no outage,
+// but for 502, 503 and 504, which a proxy says of a handler that does not.
+func IsOutage(err error) bool {
+	if rejected, is := errors.AsType[*Rejected](err); is {
+		return unmanned(rejected.Status)
+	}
+	return err != nil && !errors.Is(err, ErrNoHandler) &&
+		!errors.As(err, new(*Invalid)) && !errors.As(err, new(*BadAnswer)) && !errors.As(err, new(*NotAllowed))
 }
 
 // passing reports whether a notification that failed so may do better later: on

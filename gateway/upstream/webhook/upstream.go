@@ -132,8 +132,8 @@ func (u *Upstream) ask(ctx context.Context, to *endpoint, m *message, read func(
 }
 
 // Notify queues an event for the handler that takes it, if any, and does not wait.
-// Those of a connection are delivered one by one and in order, each again after 1, 3
-// and 5 s if the handler fails, so that it may see one twice. The error is an
+// Those of a connection are delivered one by one and in order, each again if the
+// handler fails, for [Config].RetryWindow if it is away: it may see one twice. The error is an
 // [*Invalid], [ErrQueueFull], or [ErrClosed] in an [*Unavailable].
 func (u *Upstream) Notify(c *Connection, n Notification) error {
 	if !n.Kind.notified() {
@@ -168,13 +168,12 @@ func (u *Upstream) deliver(d *delivery) (again time.Duration) {
 		err = a.rejection()
 	}
 	kind := d.message.kind
-	if err != nil && passing(err) && d.tries < len(notifyPauses) {
-		again = jittered(notifyPauses[d.tries])
-		d.tries++
-		u.tally.retried(kind)
-		return again
-	}
 	if err != nil {
+		if again = notifyPause(err, d.tries, time.Since(d.message.at), u.config.RetryWindow); again > 0 {
+			d.tries++
+			u.tally.retried(kind)
+			return again
+		}
 		u.config.Logger.Debug("notification given up", slog.String("event", kind.String()),
 			slog.String("connection", d.message.connection.ID), slog.Any("error", d.handler.explain(err)))
 	}
