@@ -4,7 +4,23 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/codec"
 )
+
+// masked returns a client's frame.
+func masked(op ws.OpCode, payload []byte) []byte {
+	return codec.AppendMaskedFrame(nil, op, payload, [4]byte{1, 2, 3, 4})
+}
+
+// fill sends the client so much that its connection is full.
+func (a *actor) fill() {
+	a.stage.t.Helper()
+	a.stage.must(a.Send(Text, []byte(strings.Repeat("x", 2*maxCommitted))))
+	a.stage.rig.Settle()
+}
 
 // TestClientThatLeavesWhileItIsGreeted has the greeting, which does not fit behind
 // the answer, find the connection reset.
@@ -29,5 +45,25 @@ func TestClientThatLeavesWhileItIsGreeted(t *testing.T) {
 	st.must(st.hub.Publish(text("still there?")))
 	if got := bystander.all(); !slices.Equal(got, []string{"still there?"}) {
 		t.Errorf("the bystander received %q", got)
+	}
+}
+
+// TestPeerClosesWhileOurCloseFrameWaits: its close frame is answered, though not by
+// the one that stands behind what it has not read (RFC 6455 §5.5.1).
+func TestPeerClosesWhileOurCloseFrameWaits(t *testing.T) {
+	st := newStage(t, Config{}, HubConfig{})
+	st.rig.SetBuffers(16, 4<<10)
+	a := st.dial("")
+	a.fill()
+	st.must(a.Send(Text, []byte("behind")))
+	st.must(a.Session.Close(StatusServiceRestart, ""))
+	st.rig.Settle()
+	a.peer.Write(masked(ws.OpClose, codec.AppendClose(nil, ws.StatusNormalClosure, "")))
+	a.all()
+	if a.code != ws.StatusNormalClosure {
+		t.Errorf("the close frame is answered with code %d, want %d", a.code, ws.StatusNormalClosure)
+	}
+	if got := st.reasons[a.Session]; got != ReasonClosedByHandler {
+		t.Errorf("the handler has heard %v", got)
 	}
 }

@@ -84,6 +84,10 @@ type verdict struct {
 func (s *shard) endAfterMessages(c *poller.Conn, x *session, v *verdict) {
 	switch x.state {
 	case closing:
+		if x.backlog != nil { // our close frame stands there
+			s.closeBacklog(x)
+			s.control(c, x, ws.OpClose, v.payload)
+		}
 		s.finish(c, x)
 	case open:
 		x.state, x.reason, x.asked = ending, v.reason, s.loop.Now()
