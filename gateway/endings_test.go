@@ -67,3 +67,19 @@ func TestPeerClosesWhileOurCloseFrameWaits(t *testing.T) {
 		t.Errorf("the handler has heard %v", got)
 	}
 }
+
+// TestFrameOfNothingIsRefused: a zero Frame is no message, and must not stand in a
+// queue as one.
+func TestFrameOfNothingIsRefused(t *testing.T) {
+	st := newStage(t, Config{}, HubConfig{})
+	st.rig.SetBuffers(16, 4<<10)
+	a := st.dial("")
+	a.fill()
+	if err := a.SendFrame(codec.Frame{}); err != ErrMessageType {
+		t.Errorf("SendFrame of the zero Frame: %v, want %v", err, ErrMessageType)
+	}
+	st.must(a.Send(Text, []byte("behind")))
+	if got := a.all(); len(got) != 2 || got[1] != "behind" {
+		t.Errorf("%d messages were received", len(got))
+	}
+}
