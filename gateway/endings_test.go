@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -81,5 +82,19 @@ func TestFrameOfNothingIsRefused(t *testing.T) {
 	st.must(a.Send(Text, []byte("behind")))
 	if got := a.all(); len(got) != 2 || got[1] != "behind" {
 		t.Errorf("%d messages were received", len(got))
+	}
+}
+
+// TestControlFramesOfLongAgoDoNotCount has the seconds that are counted meet every 256.
+func TestControlFramesOfLongAgoDoNotCount(t *testing.T) {
+	config := Config{}
+	config.Limits.ControlFrames = 1
+	st := newStage(t, config, HubConfig{})
+	a := st.dial("")
+	a.peer.Write(masked(ws.OpPing, nil))
+	st.rig.Pass(256 * time.Second)
+	a.peer.Write(masked(ws.OpPing, nil))
+	if a.all(); a.code != 0 {
+		t.Errorf("closed with %d for one ping in 256 s, where one in a second is allowed", a.code)
 	}
 }
