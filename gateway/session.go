@@ -165,7 +165,7 @@ func (d *direct) Run(l *poller.Loop) {
 		return
 	}
 	x := s.sessions.At(c.Slot())
-	if !m.isFor(s, c, x) {
+	if receives(c, x) && !m.isFor(s, c, x) {
 		return
 	}
 	became := s.give(c, x, m, directScope)
