@@ -330,13 +330,14 @@ func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	}
 }
 
-// putAway keeps an inbox that nobody uses for the next session that needs one.
+// putAway keeps an inbox that nobody uses for the next session that needs one. One
+// that has failed may have a turn that is yet to be ended.
 func (s *shard) putAway(in *inbox) {
 	s.inboxes--
-	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
+	if in.failed || len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
 	in.session, in.handler = Session{}, nil
-	in.detached, in.failed = false, false
+	in.detached = false
 	s.spare = append(s.spare, in)
 }
