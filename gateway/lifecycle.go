@@ -109,6 +109,11 @@ func (s *shard) conclude(c *poller.Conn, x *session, v *verdict) {
 	s.finish(c, x)
 }
 
+// overdue is the verdict on a session whose handler is not waited for.
+func (x *session) overdue() *verdict {
+	return &verdict{x.reason, codec.AppendClose(nil, x.reason.CloseCode(), x.reason.Text())}
+}
+
 func reasonOfFault(err error) Reason {
 	var fault *codec.Error
 	if errors.As(err, &fault) {
@@ -151,7 +156,7 @@ func (s *shard) Sweep(c *poller.Conn) {
 		s.sweepOpen(c, x)
 	case ending:
 		if now.Since(x.asked) >= timeouts.Close { // the handler takes too long
-			s.conclude(c, x, &verdict{x.reason, codec.AppendClose(nil, x.reason.CloseCode(), x.reason.Text())})
+			s.conclude(c, x, x.overdue())
 		}
 	case closing:
 		if now.Since(x.asked) >= timeouts.Close {
