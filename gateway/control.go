@@ -38,13 +38,13 @@ func (s *shard) pong(c *poller.Conn, x *session, payload []byte) {
 // controlRate counts a session's control frames within a second.
 type controlRate struct {
 	frames uint16
-	second uint8
+	second uint16 // it comes again after 18 hours
 }
 
 // controlAllowed counts a ping or a pong, and ends a session that sends too
 // many: an endless stream of them would have the loop answer one peer for ever.
 func (s *shard) controlAllowed(c *poller.Conn, x *session) bool {
-	second := uint8(s.loop.Now() / poller.Tick(time.Second/time.Millisecond))
+	second := uint16(s.loop.Now() / poller.Tick(time.Second/time.Millisecond))
 	if x.control.second != second {
 		x.control = controlRate{second: second}
 	}

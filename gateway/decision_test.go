@@ -431,3 +431,24 @@ func TestDecisionsUnderChurn(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyChoosesAmongTheUndecided: there is no session yet that a filter could ask.
+func TestNobodyChoosesAmongTheUndecided(t *testing.T) {
+	o := newCourt()
+	n := gatewaytest.Start(t, o.deciding(gateway.Config{}, gateway.Inline))
+	conn, one := o.apply(t, n)
+	var asked atomic.Bool
+	p := text("too soon")
+	p.Filter = func(r *gateway.Recipient) bool {
+		asked.Store(true)
+		return r.Hub() == "echo"
+	}
+	must(t, one.request.Session.Publish(p))
+	if got := n.Totals(t).Undelivered; got != 1 || asked.Load() {
+		t.Errorf("%d messages were undelivered, want 1; the filter was asked: %v", got, asked.Load())
+	}
+	one.verdict <- nil
+	c := gatewaytest.Upgraded(t, conn)
+	c.SendText("now")
+	c.ExpectText("now")
+}

@@ -371,3 +371,46 @@ func TestCloseIsCalledOnceAtShutdown(t *testing.T) {
 		l.check(t, n, sessions)
 	})
 }
+
+// TestPanicIsHeardOfByALoopThatIsTooBusy fills the mailbox of a loop before a handler
+// panics.
+func TestPanicIsHeardOfByALoopThatIsTooBusy(t *testing.T) {
+	began, proceed, after := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	h, sessions := introduced()
+	h.message = func(_ gateway.Session, m gateway.Message) {
+		if string(m.Payload) == "after" {
+			close(after)
+			return
+		}
+		close(began)
+		<-proceed
+		panic("unheard")
+	}
+	n := gatewaytest.Start(t, gateway.Config{Loops: 1, Workers: 1, Hubs: []gateway.HubConfig{{Name: "room", Handler: h}}})
+	dial := func() (*gatewaytest.Client, gateway.Session) { return n.Dial(t, gateway.HubPath("room")), <-sessions }
+	former, gone := dial()
+	former.Close()
+	n.AwaitReason(t, gateway.ReasonPeerGone, 1)
+	panics, _ := dial()
+	follows, _ := dial()
+	panics.SendText("panic")
+	<-began
+	follows.SendText("after")
+	n.Eventually(t, func() bool { return n.Totals(t).MessagesIn == 2 }, "the messages to arrive")
+
+	blocked, unblock := make(chan struct{}, 2), make(chan struct{})
+	must(t, n.Gateway.Hub("room").Each(gateway.Selection{}, func(*gateway.Recipient) {
+		blocked <- struct{}{}
+		<-unblock
+	}))
+	<-blocked
+	must(t, gone.SendFrame(codec.Encode(ws.OpBinary, make([]byte, 64<<20))))
+	if err := gone.Send(gateway.Text, nil); err != gateway.ErrBusy {
+		t.Errorf("Send to a loop that is too busy: %v, want %v", err, gateway.ErrBusy)
+	}
+	close(proceed)
+	<-after
+	close(unblock)
+	panics.ExpectClose(1011)
+	n.AwaitReason(t, gateway.ReasonHandlerPanic, 1)
+}

@@ -171,10 +171,13 @@ func (s *shard) partAtOnce() {
 	v := &verdict{ReasonShutdown, s.config.Drain.farewell()}
 	s.loop.Each(func(c *poller.Conn) {
 		x := s.sessions.At(c.Slot())
-		if x.state == open {
+		switch {
+		case x.state == open:
 			x.state, x.reason = ending, v.reason
 			s.conclude(c, x, v)
-		} else if c.Flush() { // a close frame may still be there
+		case x.state == ending: // its peer waits for an answer, too
+			s.conclude(c, x, x.overdue())
+		case c.Flush(): // a close frame may still be there
 			c.Abort(poller.ErrStopped)
 		}
 	})

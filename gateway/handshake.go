@@ -135,6 +135,7 @@ func (s *shard) grant(c *poller.Conn, x *session, route *route, r *Request, behi
 	s.responses = codec.AppendUpgrade(s.responses, r.Key, r.Subprotocol, extensions)
 	c.Queue(s.responses[answered:])
 	s.begin(c, x, route, r)
+	s.greet(c, x, r.Greeting)
 	s.receive(c, x, behind)
 }
 
@@ -161,7 +162,6 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.equip(c.Slot(), x, r)
 	s.pacer.begin(c.Slot())
 	s.noteExpiry(c, x, r.Identity.Expires)
-	s.greet(c, x, r.Greeting)
 	s.joinHub(c, x)
 	s.happened(c, x, SessionOpened, "")
 	s.joinGroups(c, x, route.hub, r.Identity.Groups)
@@ -175,7 +175,9 @@ func (s *shard) begin(c *poller.Conn, x *session, route *route, r *Request) {
 	s.openLater(c, x, r)
 }
 
-// greet sends a session its first message, if there is one.
+// greet sends a session its first message, if there is one. That may end the
+// session, which must be all there by then; whatever else it is sent comes with the
+// mail, and so later.
 func (s *shard) greet(c *poller.Conn, x *session, m Message) {
 	if m.Type != 0 {
 		s.send(c, x, outgoing{frame: codec.Encode(ws.OpCode(m.Type), m.Payload).Bytes(), shared: true})

@@ -209,7 +209,7 @@ func (in *inbox) deliver(batch []delivery) (done int) {
 		if fault := recover(); fault != nil {
 			in.shard.gateway.journal.panicked("handler", in.session, fault)
 			in.failed, in.kept = true, false
-			in.shard.loop.PostRef(in.session.handle, letterPanic, nil, 0)
+			in.insist(poller.Letter{Kind: letterPanic})
 			batch[done].release()
 			done++
 		}
@@ -226,7 +226,7 @@ func (in *inbox) call(d *delivery) {
 	case d.call == callClose:
 		in.handler.Close(in.session, d.reason)
 	case d.call == callEnd:
-		in.shard.loop.PostRef(in.session.handle, letterEnd, d.verdict, 0)
+		in.insist(poller.Letter{Kind: letterEnd, Ref: d.verdict})
 	case in.failed:
 	case d.call == callOpen:
 		in.handler.Open(in.session, d.request)
@@ -255,7 +255,7 @@ func (in *inbox) inflate(d *delivery) bool {
 	b.bytes, err = in.shard.gateway.inflate(b.bytes[:0], d.message)
 	if err != nil {
 		in.failed = true
-		in.shard.loop.PostRef(in.session.handle, letterFault, err, 0)
+		in.insist(poller.Letter{Kind: letterFault, Ref: err})
 		return false
 	}
 	d.message.Payload = b.bytes
@@ -266,6 +266,23 @@ func (in *inbox) inflate(d *delivery) bool {
 func (d *delivery) release() {
 	if d.segment != nil {
 		d.segment.Release()
+	}
+}
+
+// insist has the session end as a letter says, however much waits for its loop: else
+// it would go on without the messages that its handler has not had.
+func (in *inbox) insist(letter poller.Letter) { in.shard.loop.Do(&summons{in.session, letter}) }
+
+// summons is a letter that no full mailbox keeps out.
+type summons struct {
+	session Session
+	letter  poller.Letter
+}
+
+// Run delivers the letter. It runs on the loop.
+func (m *summons) Run(l *poller.Loop) {
+	if c := l.Conn(m.session.handle); c != nil {
+		m.session.shard.Mail(c, m.letter)
 	}
 }
 
@@ -313,13 +330,14 @@ func (s *shard) relieve(c *poller.Conn, in *inbox) {
 	}
 }
 
-// putAway keeps an inbox that nobody uses for the next session that needs one.
+// putAway keeps an inbox that nobody uses for the next session that needs one. One
+// that has failed may have a turn that is yet to be ended.
 func (s *shard) putAway(in *inbox) {
 	s.inboxes--
-	if len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
+	if in.failed || len(s.spare) == spareInboxes || cap(in.batch)+cap(in.waiting) > 2*keptDeliveries {
 		return
 	}
 	in.session, in.handler = Session{}, nil
-	in.detached, in.failed = false, false
+	in.detached = false
 	s.spare = append(s.spare, in)
 }

@@ -84,6 +84,10 @@ type verdict struct {
 func (s *shard) endAfterMessages(c *poller.Conn, x *session, v *verdict) {
 	switch x.state {
 	case closing:
+		if x.backlog != nil { // our close frame stands there
+			s.closeBacklog(x)
+			s.control(c, x, ws.OpClose, v.payload)
+		}
 		s.finish(c, x)
 	case open:
 		x.state, x.reason, x.asked = ending, v.reason, s.loop.Now()
@@ -103,6 +107,11 @@ func (s *shard) conclude(c *poller.Conn, x *session, v *verdict) {
 	s.closeBacklog(x)
 	s.control(c, x, ws.OpClose, v.payload)
 	s.finish(c, x)
+}
+
+// overdue is the verdict on a session whose handler is not waited for.
+func (x *session) overdue() *verdict {
+	return &verdict{x.reason, codec.AppendClose(nil, x.reason.CloseCode(), x.reason.Text())}
 }
 
 func reasonOfFault(err error) Reason {
@@ -147,7 +156,7 @@ func (s *shard) Sweep(c *poller.Conn) {
 		s.sweepOpen(c, x)
 	case ending:
 		if now.Since(x.asked) >= timeouts.Close { // the handler takes too long
-			s.conclude(c, x, &verdict{x.reason, codec.AppendClose(nil, x.reason.CloseCode(), x.reason.Text())})
+			s.conclude(c, x, x.overdue())
 		}
 	case closing:
 		if now.Since(x.asked) >= timeouts.Close {

@@ -58,8 +58,12 @@ func (s Session) Send(t MessageType, payload []byte) error {
 }
 
 // SendFrame sends a message that was encoded once, with [codec.Encode], and is
-// shared by all sessions it is sent to. Otherwise it is [Session.Send].
+// shared by all sessions it is sent to. Otherwise it is [Session.Send]. The zero
+// Frame has no type: it is refused with [ErrMessageType].
 func (s Session) SendFrame(f codec.Frame) error {
+	if f.Len() == 0 {
+		return ErrMessageType
+	}
 	if s.shard == nil {
 		return ErrEnded
 	}
@@ -161,7 +165,7 @@ func (d *direct) Run(l *poller.Loop) {
 		return
 	}
 	x := s.sessions.At(c.Slot())
-	if !m.isFor(s, c, x) {
+	if receives(c, x) && !m.isFor(s, c, x) {
 		return
 	}
 	became := s.give(c, x, m, directScope)

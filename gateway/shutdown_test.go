@@ -266,3 +266,26 @@ func TestStatsAfterShutdownIsAnError(t *testing.T) {
 		t.Errorf("Stats of a gateway that was shut down: %v, want an error at once", err)
 	}
 }
+
+// TestShutdownThatTakesTooLongAnswersCloseFrames: a peer whose close frame came while a
+// handler was busy is owed one, too (RFC 6455 §5.5.1).
+func TestShutdownThatTakesTooLongAnswersCloseFrames(t *testing.T) {
+	began, proceed := make(chan struct{}), make(chan struct{})
+	h := hooks{message: func(gateway.Session, gateway.Message) {
+		close(began)
+		<-proceed
+	}}
+	n := gatewaytest.Start(t, serving(gateway.Config{Loops: 1}, h, gateway.Pooled))
+	c := n.Dial(t, "/")
+	c.Write(append(frames("busy"), gatewaytest.Masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "")))...))
+	<-began
+	ended, end := context.WithCancel(t.Context())
+	end()
+	down := make(chan error, 1)
+	go func() { down <- n.Gateway.Shutdown(ended) }()
+	c.ExpectClose(1000)
+	close(proceed)
+	if err := <-down; !errors.Is(err, context.Canceled) {
+		t.Errorf("Shutdown: %v, want %v", err, context.Canceled)
+	}
+}

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sluicegate/sluice/gateway"
@@ -127,4 +128,49 @@ func TestGreetingComesFirst(t *testing.T) {
 			c.ExpectText("it is")
 		}
 	})
+}
+
+// TestTurnOfAPanicIsNobodyElses has a turn that was kept, and has ended in a panic, be
+// ended once more during that of a session which came later.
+func TestTurnOfAPanicIsNobodyElses(t *testing.T) {
+	past, present := make(chan gateway.Turn, 1), make(chan gateway.Turn, 1)
+	var ended, early atomic.Bool
+	a := &asker{}
+	a.take = func(s gateway.Session, m gateway.Message, turn gateway.Turn) {
+		switch string(m.Payload) {
+		case "panic":
+			turn.Keep()
+			past <- turn
+			panic("out of turn")
+		case "keep":
+			turn.Keep()
+			present <- turn
+			(<-past).End()
+			return
+		case "behind":
+			early.Store(!ended.Load())
+		}
+		s.Send(m.Type, m.Payload)
+	}
+	n := gatewaytest.Start(t, serving(gateway.Config{Loops: 1, Workers: 1}, a, gateway.Pooled))
+	idle := func() {
+		t.Helper()
+		n.Eventually(t, func() bool { return n.Totals(t).Inboxes == 0 }, "no session to have anything for its handler")
+	}
+	first := n.Dial(t, "/")
+	first.SendText("panic")
+	first.ExpectClose(1011)
+	idle()
+	second, other := n.Dial(t, "/"), n.Dial(t, "/")
+	idle()
+	second.Write(frames("keep", "behind"))
+	n.Eventually(t, func() bool { return n.Totals(t).MessagesIn == 3 }, "the messages to arrive")
+	other.SendText("not disturbed")
+	other.ExpectText("not disturbed")
+	if early.Load() {
+		t.Error("a message was delivered while the turn before it lasts")
+	}
+	ended.Store(true)
+	(<-present).End()
+	second.ExpectText("behind")
 }
