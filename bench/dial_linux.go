@@ -77,6 +77,11 @@ func (d *dialer) done() bool {
 // stop begins no further connection.
 func (d *dialer) stop() { d.total, d.again = d.begun, nil }
 
+// late reports whether the next connection was due long before now.
+func (d *dialer) late(now int64) bool {
+	return d.pace.pace > 0 && now-d.since-int64(d.pace.at(d.begun)) > int64(lateAfter)
+}
+
 // wait returns how long the loop may sleep before advance is due.
 func (d *dialer) wait(now int64) time.Duration {
 	wait := forever
@@ -102,7 +107,7 @@ func (l *loop) advance() {
 	}
 	due := min(d.total, d.pace.due(time.Duration(l.now-d.since)))
 	for d.begun < due && len(d.free) > 0 {
-		if d.pace.pace > 0 && l.now-d.since-int64(d.pace.at(d.begun)) > int64(lateAfter) {
+		if d.late(l.now) {
 			l.tally.lateBegun++
 		}
 		l.begin(uint32(d.begun), false)

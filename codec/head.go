@@ -104,17 +104,38 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 // isToken reports whether s is a token, RFC 9110 §5.6.2.
 func isToken(s string) bool {
+	return s != "" && tokenChars.hold(s)
+}
+
+// isHost reports whether s has only what a host and a port are made of, RFC 3986
+// §3.2.2: a value that has more must be refused (RFC 9112 §3.2). An empty one is
+// legal.
+func isHost(s string) bool { return hostChars.hold(s) }
+
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+var (
+	tokenChars = setOf("!#$%&'*+-.^_`|~" + alphanumeric)
+	hostChars  = setOf("!$%&'()*+,-.:;=[]_~" + alphanumeric)
+)
+
+// charSet has the characters that may stand somewhere.
+type charSet [256]bool
+
+func setOf(chars string) *charSet {
+	set := new(charSet)
+	for i := range len(chars) {
+		set[chars[i]] = true
+	}
+	return set
+}
+
+// hold reports whether s has no other characters.
+func (set *charSet) hold(s string) bool {
 	for i := range len(s) {
-		if !tokenChars[s[i]] {
+		if !set[s[i]] {
 			return false
 		}
 	}
-	return s != ""
+	return true
 }
-
-var tokenChars = func() (set [256]bool) {
-	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
-		set[c] = true
-	}
-	return set
-}()

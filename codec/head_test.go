@@ -92,6 +92,10 @@ var badHeads = []struct {
 	{"two keys", "GET / HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Key: a\r\nSec-Websocket-Key: a\r\n\r\n", 400, `line 4: second header "Sec-Websocket-Key"`},
 	{"two versions", "GET / HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13\r\n\r\n", 400, "line 4: second header"},
 	{"two lengths", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", 400, `line 4: second header "Content-Length"`},
+	{"host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, `header Host "a b"`},
+	{"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, `header Host "a/b"`},
+	{"host with a user", "GET / HTTP/1.0\r\nHost: u@a\r\n\r\n", 400, `header Host "u@a"`},
+	{"host outside ASCII", "GET / HTTP/1.1\r\nHost: \xe9\r\n\r\n", 400, `header Host "\xe9"`},
 	{"no host", "GET / HTTP/1.1\r\nA: b\r\n\r\n", 400, "header Host is missing"},
 	{"101 headers", "GET / HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 100) + "\r\n", 431, "line 102: more than 100 headers"},
 }

@@ -125,6 +125,8 @@ func (r *Request) parseFields() error {
 		return headError(http.StatusBadRequest, "%d bytes follow the empty line of the head", len(rest))
 	case seen&seenHost == 0 && !r.HTTP10:
 		return headError(http.StatusBadRequest, "header Host is missing")
+	case !isHost(r.Host):
+		return headError(http.StatusBadRequest, "header Host %s; it must be a name or an address, with or without a port", quoted(r.Host))
 	}
 	return nil
 }

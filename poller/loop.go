@@ -291,6 +291,7 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 	l.engine.Remove(int(c.fd))
 	goes := parcel{read: read, session: l.sessionOf(c), remote: c.RemoteAddr()}
 	if goes.session != nil {
+		l.security.warm.Forget(goes.session)
 		goes.sealed = slices.Concat(l.security.sealed, l.later)
 	} else {
 		goes.read = append(goes.read, l.later...)

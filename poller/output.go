@@ -107,6 +107,7 @@ func (o *output) reset() {
 	o.dirty = emptied(o.dirty)
 	o.ordered = emptied(o.ordered)
 	o.gather = emptied(o.gather)
+	o.single[0] = piece{}
 	if cap(o.sealed) > drainBytes {
 		o.sealed = nil
 	}
@@ -163,7 +164,7 @@ func (o *output) collect(c *Conn) []piece {
 	if run == last {
 		return o.pieces[first : last+1]
 	}
-	o.ordered = o.ordered[:0]
+	o.ordered = emptied(o.ordered)
 	for i := first; ; i = o.pieces[i].next {
 		o.ordered = append(o.ordered, o.pieces[i])
 		if i == last {
@@ -182,7 +183,7 @@ func (l *Loop) send(c *Conn, pieces []piece) (int, error) {
 	}
 	o := &l.output
 	total := 0
-	o.gather = o.gather[:0]
+	o.gather = emptied(o.gather)
 	for _, p := range pieces {
 		total += len(p.bytes)
 		o.gather = append(o.gather, p.bytes)
@@ -263,9 +264,11 @@ func (l *Loop) drain(c *Conn) {
 	}
 	c.waiting.Close()
 	c.waiting = nil
-	if c.state == connFlushing {
+	switch c.state {
+	case connFlushing:
 		l.endStream(c)
-		return
+	case connSecuring: // what the handshake has sent is not the handler's
+	default:
+		l.handler.Drained(c)
 	}
-	l.handler.Drained(c)
 }

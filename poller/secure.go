@@ -215,7 +215,7 @@ func (l *Loop) breakOff(c *Conn, cause error) {
 // before goes first: its place in the sequence is fixed.
 func (l *Loop) seal(c *Conn, pieces []piece) []piece {
 	o := &l.output
-	o.sealed, o.gather = o.sealed[:0], o.gather[:0]
+	o.sealed, o.gather = o.sealed[:0], emptied(o.gather)
 	for _, p := range pieces {
 		if p.sealed {
 			o.sealed = append(o.sealed, p.bytes...)

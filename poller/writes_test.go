@@ -516,3 +516,38 @@ func TestASlotTakenAgainInTheSameTurnGetsNoOldOutput(t *testing.T) {
 	}
 	expectBytes(t, "sent to the new one", young.Read(), []byte("welcome"))
 }
+
+// What a turn has sent is free when it ends: nothing of the loop refers to it.
+func TestOutputKeepsNothingThatWasSent(t *testing.T) {
+	r := newRig(t)
+	clients := r.dialMany(2)
+	for range 2 { // out of order, gathered
+		for range 50 {
+			for _, c := range clients {
+				r.conn(c).QueueShared(pattern(1000))
+			}
+		}
+		r.conn(clients[0]).QueueShared([]byte("few"))
+	}
+	r.turn()
+	for _, c := range clients {
+		r.conn(c).QueueShared([]byte("a"))
+		r.conn(c).QueueShared([]byte("b"))
+	}
+	r.turn()
+	o := &r.output
+	for name, kept := range map[string][][]byte{"gather": o.gather[:cap(o.gather)], "drained": o.drained[:]} {
+		for i, p := range kept {
+			if p != nil {
+				t.Fatalf("%s refers to %d bytes at %d", name, len(p), i)
+			}
+		}
+	}
+	for name, kept := range map[string][]piece{"ordered": o.ordered[:cap(o.ordered)], "pieces": o.pieces[:cap(o.pieces)], "single": o.single[:]} {
+		for i, p := range kept {
+			if p.bytes != nil {
+				t.Fatalf("%s refers to %d bytes at %d", name, len(p.bytes), i)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 )
 
 // Conn is a session that has left its loop: a net.Conn over one.
@@ -26,11 +27,11 @@ type Conn struct {
 }
 
 // NewConn returns a connection that goes on with a session over socket, from which
-// early was read and not opened; it takes all three. Reads and writes may be on
+// early was read and not opened; it takes all three. The [Warm] of the loop that it
+// comes from has forgotten the session. Reads and writes may be on
 // different goroutines.
 func NewConn(socket net.Conn, s Session, early []byte) *Conn {
 	if s, ok := s.(*session13); ok {
-		s.cool()
 		s.warm = NewWarm(1)
 	}
 	return &Conn{Conn: socket, session: s, early: early}
@@ -74,7 +75,9 @@ func (c *Conn) open(wire []byte) {
 		wire, c.failed = wire[n:], err
 	}
 	c.mu.Unlock()
-	c.write(func(dst []byte) []byte { return c.session.Reply(dst) })
+	if c.failed != nil {
+		c.write(c.session.Reply)
+	}
 }
 
 // write sends what the session makes.
@@ -99,8 +102,16 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close implements [net.Conn].
+// closeWait is how long a peer may take to make room for the end of the stream.
+const closeWait = 5 * time.Second
+
+// Close implements [net.Conn]. It announces the end of the stream, unless a write
+// waits for the peer: then that fails at once.
 func (c *Conn) Close() error {
-	c.write(c.session.Close)
+	if c.writing.TryLock() {
+		c.writing.Unlock()
+		c.Conn.SetWriteDeadline(time.Now().Add(closeWait))
+		c.write(c.session.Close)
+	}
 	return c.Conn.Close()
 }

@@ -36,7 +36,7 @@ type session13 struct {
 	useless uint8  // records in a row without data
 	alert   uint8  // to be sent, if fatal is set
 	fatal   bool
-	rekey   bool // the peer has asked for new keys
+	rekey   bool // the peer has asked for new keys, before the next data
 	closed  bool // nothing more will be sent
 	recent  bool // used since the warm ring last looked
 }
@@ -144,7 +144,11 @@ func (s *session13) countUseless() error {
 // alerted handles an alert (RFC 8446 §6): of those only close_notify is not the
 // end in failure.
 func (s *session13) alerted(content []byte) error {
-	if len(content) != 2 {
+	switch len(content) {
+	case 2:
+	case 0: // RFC 8446 §5.4
+		return s.fault(alertUnexpectedMessage, "an alert of no bytes")
+	default:
 		return s.fault(alertDecodeError, "an alert that is not 2 bytes long")
 	}
 	if content[1] == byte(alertCloseNotify) {
@@ -153,8 +157,9 @@ func (s *session13) alerted(content []byte) error {
 	return ErrAborted
 }
 
-// keyUpdate changes the peer's keys, and ours if it asks for that (RFC 8446
-// §4.6.3).
+// keyUpdate changes the peer's keys, and ours before the next data if it asks for
+// that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that
+// reads nothing could otherwise have answers queued without end.
 func (s *session13) keyUpdate(content []byte) error {
 	if len(content) != 5 || content[0] != handshakeKeyUpdate || content[1] != 0 || content[2] != 0 || content[3] != 1 || content[4] > 1 {
 		return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
@@ -168,6 +173,7 @@ func (s *session13) keyUpdate(content []byte) error {
 func (s *session13) changeKeys(dst []byte) []byte {
 	dst = s.seal(dst, typeHandshake, [][]byte{{handshakeKeyUpdate, 0, 0, 1, 0}}, 5)
 	s.out.update(s.suite)
+	s.rekey = false
 	return dst
 }
 
@@ -179,14 +185,11 @@ func (s *session13) fault(alert tls.AlertError, problem string) error {
 
 // Reply implements [Session].
 func (s *session13) Reply(dst []byte) []byte {
-	if s.rekey && !s.closed {
-		dst = s.changeKeys(dst)
-	}
 	if s.fatal && !s.closed {
 		dst = s.seal(dst, typeAlert, [][]byte{{2, s.alert}}, 2)
 		s.closed = true
 	}
-	s.rekey, s.fatal = false, false
+	s.fatal = false
 	return dst
 }
 
@@ -197,7 +200,7 @@ func (s *session13) Seal(dst []byte, pieces [][]byte) []byte {
 		size += len(p)
 	}
 	for size > 0 && !s.closed {
-		if s.out.seq >= s.suite.records {
+		if s.rekey || s.out.seq >= s.suite.records {
 			dst = s.changeKeys(dst)
 		}
 		n := min(size, maxPlaintext)

@@ -14,6 +14,7 @@ type session12 struct {
 	conn *tls.Conn
 	wire *wire
 	out  []byte // what conn has written
+	end  error  // what follows the data that was returned last
 }
 
 func newSession12(conn *tls.Conn, w *wire) *session12 {
@@ -24,6 +25,9 @@ func newSession12(conn *tls.Conn, w *wire) *session12 {
 
 // Open implements [Session].
 func (s *session12) Open(wire []byte) (data []byte, n int, err error) {
+	if s.end != nil {
+		return nil, len(wire), s.end
+	}
 	s.wire.feed(wire)
 	var room [4 << 10]byte
 	for {
@@ -34,11 +38,11 @@ func (s *session12) Open(wire []byte) (data []byte, n int, err error) {
 		case err == nil:
 		case errors.As(err, &temporary) && temporary == errNoInput:
 			return data, len(wire), nil
-		case len(data) > 0:
-			s.wire.end(err) // it is told with the next call
-			return data, len(wire), nil
 		default:
-			return nil, len(wire), opened(err)
+			if s.end = opened(err); len(data) > 0 {
+				return data, 0, nil // there is another call, for wire is left
+			}
+			return nil, len(wire), s.end
 		}
 	}
 }

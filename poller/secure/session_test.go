@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"testing"
+	"time"
 )
 
 // TestEchoWithCryptoTLS has the standard library's client talk to a session:
@@ -134,14 +136,41 @@ func TestKeysChange(t *testing.T) {
 				t.Fatalf("round %d: %q, %v", i, got, err)
 			}
 			asked := i%3 == 0 && i%2 == 1
-			reply := server.Reply(nil)
-			if (len(reply) > 0) != asked {
-				t.Fatalf("round %d: a reply of %d bytes; asked: %v", i, len(reply), asked)
-			}
-			if got, err := openAll(client, server.Seal(reply, [][]byte{sent}), rng); err != nil || !bytes.Equal(got, sent) {
+			before := client.in.key
+			if got, err := openAll(client, server.Seal(nil, [][]byte{sent}), rng); err != nil || !bytes.Equal(got, sent) {
 				t.Fatalf("round %d, back: %q, %v", i, got, err)
 			}
+			if changed := client.in.key != before; changed != asked {
+				t.Fatalf("round %d: new keys: %v; asked: %v", i, changed, asked)
+			}
 		}
+	}
+}
+
+// TestKeysAreChangedOnceForManyRequests: a peer that asks again and again, and
+// reads nothing, must not have an answer queued for each.
+func TestKeysAreChangedOnceForManyRequests(t *testing.T) {
+	suite := suites[0]
+	client, server := pair(suite)
+	rng := rand.New(rand.NewPCG(1, 1))
+	var replies []byte
+	for range 100 {
+		wire := client.seal(nil, typeHandshake, [][]byte{{handshakeKeyUpdate, 0, 0, 1, 1}}, 5)
+		client.out.update(suite)
+		if _, err := openAll(server, client.Seal(wire, [][]byte{{'x'}}), rng); err != nil {
+			t.Fatal(err)
+		}
+		replies = server.Reply(replies)
+	}
+	if len(replies) > 0 {
+		t.Errorf("%d bytes are sent for 100 requests, before there is data", len(replies))
+	}
+	answer := server.Seal(nil, [][]byte{[]byte("data")})
+	if got, err := openAll(client, answer, rng); err != nil || string(got) != "data" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if again := server.Seal(nil, [][]byte{[]byte("data")}); len(again) >= len(answer) {
+		t.Error("the keys are changed a second time")
 	}
 }
 
@@ -205,6 +234,7 @@ func TestFaults(t *testing.T) {
 		{"change of cipher", inner(typeChangeCipherSpec, 1), alertUnexpectedMessage},
 		{"a second hello", inner(typeHandshake, 1, 0, 0, 0), alertUnexpectedMessage},
 		{"key update that asks for 2", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 1, 2), alertUnexpectedMessage},
+		{"an alert of no bytes", inner(typeAlert), alertUnexpectedMessage},
 		{"an alert of one byte", inner(typeAlert, 1), alertDecodeError},
 		{"many empty records", repeated(maxUseless+1, inner(typeData)), alertUnexpectedMessage},
 	} {
@@ -241,4 +271,49 @@ func TestEveryPrefixNeedsMore(t *testing.T) {
 			t.Fatalf("the rest from %d: %q, %d, %v", cut, data, n, err)
 		}
 	}
+}
+
+// TestTheEndBehindDataIsTold: data and the end that come together are both told,
+// though nothing comes behind them.
+func TestTheEndBehindDataIsTold(t *testing.T) {
+	cert, pool := certificate(t)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(tls.VersionName(version), func(t *testing.T) {
+			socket, s, done := serve(t, &tls.Config{Certificates: []tls.Certificate{cert}}, 1)
+			held := &heldWrites{Conn: socket}
+			client := tls.Client(held, &tls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: version})
+			if err := client.Handshake(); err != nil {
+				t.Fatal(err)
+			}
+			held.hold = true
+			client.Write([]byte("last words"))
+			client.CloseWrite()
+			socket.SetWriteDeadline(time.Time{}) // CloseWrite has set one that is over
+			if _, err := socket.Write(held.held); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(client); string(got) != "last words" || err != nil {
+				t.Errorf("the answer is %q, %v; want all and the end", got, err)
+			}
+			socket.Close()
+			if <-done; s.failed != io.EOF {
+				t.Errorf("the server ended with %v", s.failed)
+			}
+		})
+	}
+}
+
+// heldWrites collects what is written, once it holds.
+type heldWrites struct {
+	net.Conn
+	hold bool
+	held []byte
+}
+
+func (h *heldWrites) Write(p []byte) (int, error) {
+	if h.hold {
+		h.held = append(h.held, p...)
+		return len(p), nil
+	}
+	return h.Conn.Write(p)
 }

@@ -37,3 +37,13 @@ func (w *Warm) advance() { w.next = (w.next + 1) % len(w.ring) }
 
 // cool drops the ciphers.
 func (s *session13) cool() { s.in.aead, s.out.aead = nil, nil }
+
+// Forget drops a session that leaves the loop: from now on nothing here touches it.
+func (w *Warm) Forget(s Session) {
+	for i, held := range w.ring {
+		if Session(held) == s {
+			held.cool()
+			w.ring[i] = nil
+		}
+	}
+}

@@ -1,0 +1,31 @@
+package poller
+
+import (
+	"crypto/tls"
+	"testing"
+	"time"
+)
+
+// The handler has not heard of a connection that is being secured, so that its
+// output was taken after a wait is no news for it.
+func TestTheHandlerHearsNothingOfHandshakeOutput(t *testing.T) {
+	config := rigConfig()
+	config.TLS = &TLS{Config: func() *tls.Config { return new(tls.Config) }, Timeout: time.Second, Handshakes: 1}
+	r := newRigOf(t, config)
+	r.kernel.SetBuffers(100, 100)
+	peer := r.kernel.Dial(r.acceptor.listeners[0])
+	r.settle()
+	r.each(func(c *Conn) {
+		(&sealedOutput{c.Handle(), pattern(1000)}).Run(r.Loop)
+	})
+	got := r.drainAll(&client{Peer: peer})
+	expectBytes(t, "sent", got, pattern(1000))
+	if len(r.handler.drained) > 0 {
+		t.Error("Drained was called for a connection that was not opened")
+	}
+	r.each(func(c *Conn) {
+		if c.waiting != nil {
+			t.Error("what was taken still waits")
+		}
+	})
+}
