@@ -30,7 +30,9 @@ type Config struct {
 	// Engine selects how loops learn of readiness: "epoll" (Linux only) or
 	// "easygo" (also on kqueue systems). Default "epoll" on Linux.
 	Engine string
-	// Loops is the number of event loops, 1 to 1024. Default: GOMAXPROCS.
+	// Loops is the number of event loops, 1 to 1024. Default: GOMAXPROCS. A
+	// program that wants more should raise that too, or loops wait for each other,
+	// some for a millisecond, while a CPU is idle.
 	Loops int
 	// PrivateFDTables gives each loop's thread a descriptor table of its own,
 	// so that RLIMIT_NOFILE bounds a loop and not the process. Inline handlers

@@ -34,6 +34,7 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return usageError{err}
 	}
+	p.provideProcessors(s.Loops)
 	level := new(slog.LevelVar)
 	level.Set(s.Log.Level)
 	config.Logger = s.Log.Logger(p.stderr, level)

@@ -17,8 +17,20 @@ const stormText = `{"environment": {"kernel": "6.18.0"}, "connections": {"asked"
 	"storm": {"dropped": 45, "back": 45, "tookNanoseconds": 9000000000, "perSecond": 5, "attempts": 50,
 		"refused": [{"stage": "handshake", "cause": "refused with 503", "count": 5}],
 		"away": {"percentiles": [{"percent": 50, "microseconds": 4000000}, {"percent": 99, "microseconds": 8900000}]},
-		"before": {"sent": 10}, "after": {"sent": 10},
-		"during": {"sent": 10, "latency": {"percentiles": [{"percent": 50, "microseconds": 200}, {"percent": 99, "microseconds": 1500}]}}}}`
+		"before": {"sent": 10}, "after": {"sent": 10}, "during": {"sent": 10}}}`
+
+// bystandersText is a report of the load tool in which every message came back.
+const bystandersText = `{"connections": {"asked": 200, "opened": 200}, "rate": {"due": %d, "lost": 0,
+	"latency": {"percentiles": [{"percent": 50, "microseconds": 200}, {"percent": 99, "microseconds": %d}]}}}`
+
+func bystandersOf(t *testing.T, due, p99 int) bystanders {
+	t.Helper()
+	b, err := parseBystanders(fmt.Appendf(nil, bystandersText, due, p99))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
 
 // calm is a witness of a storm that left nothing behind.
 func calm() *witness {
@@ -50,6 +62,7 @@ func TestStormReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.seen, r.noise = calm(), noise{Others: 0.5}
+	r.calm, r.during = bystandersOf(t, 10, 1000), bystandersOf(t, 20, 1500)
 	r.Overloaded = []string{"loop 0 is full"}
 	var got bytes.Buffer
 	if err := r.write(&got, stormOf(t)); err != nil {
@@ -65,7 +78,7 @@ func TestStormFaults(t *testing.T) {
 	for want, spoil := range map[string]func(*stormReport, *glance){
 		"49 of 50 connections opened":     func(r *stormReport, _ *glance) { r.Connections.Opened-- },
 		"44 of 45 came back":              func(r *stormReport, _ *glance) { r.Storm.Back-- },
-		"2 messages of bystanders":        func(r *stormReport, _ *glance) { r.Storm.During.Missing = 2 },
+		"2 messages of bystanders":        func(r *stormReport, _ *glance) { r.during.Lost = 2 },
 		"60 sessions opened within 1s":    func(r *stormReport, last *glance) { last.upgraded = 66 },
 		"a turn took 51ms":                func(_ *stormReport, last *glance) { last.longestTurn = 51 * time.Millisecond },
 		"1 connections and 0 sessions":    func(_ *stormReport, last *glance) { last.connections = 1 },
@@ -158,10 +171,35 @@ func TestSockets(t *testing.T) {
 	}
 }
 
+func TestBystandersReportRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "no report of the bystanders",
+		"{}":                    "sent no message",
+		`{"rate": {"lost": 1}}`: "sent no message",
+		`{"failures": [{"stage": "connect", "cause": "connection refused", "count": 3}]}`: "3 × connect: connection refused",
+	} {
+		if _, err := parseBystanders([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+// Bystanders are measured from the drop on, for as long as the rate has the storm
+// last at least.
+func TestBystandersAreMeasuredInTheStorm(t *testing.T) {
+	s := stormOf(t, "--connections=20", "--accept-rate=10")
+	if got, want := s.rages(), 1900*time.Millisecond; got != want {
+		t.Errorf("a storm of %v, want %v", got, want)
+	}
+	if got, want := s.opens(), 2500*time.Millisecond; got != want {
+		t.Errorf("%v to open, want %v", got, want)
+	}
+}
+
 func TestStormArguments(t *testing.T) {
 	s := stormOf(t, "--connections=100")
 	got := strings.Join(s.arguments("ws://h/p"), " ")
-	for _, want := range []string{"storm ws://h/p", "--connections=100", "--loops=2", "--private-fd-tables", "--connect-rate=8", "--retry-after", "--timeout=36s"} {
+	for _, want := range []string{"storm ws://h/p", "--connections=100", "--loops=2", "--private-fd-tables", "--connect-rate=8", "--retry-after", "--timeout=39s", "--bystanders=2"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s lacks %s", got, want)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // stormReport is what the table reads of the load tool's JSON document, and what
-// a witness saw meanwhile.
+// others saw meanwhile.
 type stormReport struct {
 	verdict
 	Environment environment `json:"environment"`
@@ -31,24 +31,10 @@ type stormReport struct {
 		Attempts  uint64        `json:"attempts"`
 		Refused   []failure     `json:"refused"`
 		Away      latency       `json:"away"`
-		Before    bystanders    `json:"before"`
-		During    bystanders    `json:"during"`
-		After     bystanders    `json:"after"`
 	} `json:"storm"`
 
-	seen  *witness
+	impression
 	noise noise
-}
-
-// bystanders are the messages of those that stayed.
-type bystanders struct {
-	Sent    uint64  `json:"sent"`
-	Missing uint64  `json:"missing"`
-	Latency latency `json:"latency"`
-}
-
-func (b bystanders) String() string {
-	return fmt.Sprintf("%.2f ms, %.2f ms", b.Latency.at(50)/microsecondsPerMillisecond, b.Latency.at(99)/microsecondsPerMillisecond)
 }
 
 func parseStormReport(text []byte) (*stormReport, error) {
@@ -80,7 +66,7 @@ func (r *stormReport) faults(s *stormCommand) (faults []error) {
 	check(r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0, "%d of %d connections opened, and %d were lost",
 		r.Connections.Opened, r.Connections.Asked, r.Connections.Lost)
 	check(f.Back == f.Dropped, "%d of %d came back", f.Back, f.Dropped)
-	missing := f.Before.Missing + f.During.Missing + f.After.Missing
+	missing := r.calm.Lost + r.during.Lost
 	check(missing == 0, "%d messages of bystanders did not come back", missing)
 	opened, span := r.seen.busiest()
 	allowed := float64(s.AcceptRate)*span.Seconds() + float64(s.burst())
@@ -113,10 +99,10 @@ func (r *stormReport) write(w io.Writer, s *stormCommand) error {
 		row("refused: "+refused.Cause, "%d", refused.Count)
 	}
 	row("longest turn of a loop", "%.1f ms", float64(r.seen.longestTurn())/float64(time.Millisecond))
-	row("bystanders' p50, p99 before", "%v", f.Before)
-	row("during", "%v", f.During)
-	row("after", "%v", f.After)
-	row("their messages lost", "%d of %d", f.Before.Missing+f.During.Missing+f.After.Missing, f.Before.Sent+f.During.Sent+f.After.Sent)
+	row("bystanders' p50, p99 before", "%v", r.calm)
+	row("during", "%v", r.during)
+	row("p99 during by before", "%.2f", r.during.p99()/r.calm.p99())
+	row("their messages lost", "%d of %d", r.calm.Lost+r.during.Lost, r.calm.Due+r.during.Due)
 	fmt.Fprint(&b, "\n| of the server's process | before | all open | all gone |\n|---|---:|---:|---:|\n")
 	held := r.seen.fullest()
 	for _, line := range []struct {

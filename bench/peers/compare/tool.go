@@ -18,9 +18,16 @@ const connectAllowance = 90 * time.Second
 
 // loadTool runs wsbench.
 type loadTool struct {
-	path string
-	cpus cpuList
-	more []string // flags passed on as they are
+	under []string // a command that runs it; empty: none does
+	path  string
+	cpus  cpuList
+	more  []string // flags passed on as they are
+}
+
+// behind returns the tool such that others on its CPUs come first.
+func (t loadTool) behind() loadTool {
+	t.under = []string{"nice", "-n", "19"}
+	return t
 }
 
 // The load tool's subcommands.
@@ -74,7 +81,7 @@ func (t loadTool) run(ctx context.Context, c cell, server, url string, pid int) 
 func (t loadTool) execute(ctx context.Context, arguments []string, pid int, takes time.Duration) ([]byte, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, takes+connectAllowance)
 	defer cancel()
-	arguments = append([]string{t.path}, arguments...)
+	arguments = slices.Concat(t.under, []string{t.path}, arguments)
 	arguments = append(arguments, "--cpu", t.cpus.String(), "--json", "--allow-overload")
 	if pid > 0 {
 		arguments = append(arguments, "--pid", strconv.Itoa(pid))
