@@ -254,13 +254,15 @@ func (c *client) sendStamped(number uint64, p []byte) bool {
 	return true
 }
 
-// acknowledge lets go of messages.
+// acknowledge lets go of messages. What was not given yet is still to be sent.
 func (c *client) acknowledge(sequence uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := c.lasting
 	messages, bytes := l.replay.Len(), l.replay.Bytes()
-	l.replay.Ack(sequence)
+	if !l.replay.Ack(sequence) {
+		return
+	}
 	c.service.counts.keep(l.replay.Len()-messages, l.replay.Bytes()-bytes)
 	l.sent = max(l.sent, sequence) // what it has, it need not be sent
 	c.flush()
