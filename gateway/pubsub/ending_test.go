@@ -25,9 +25,11 @@ func newStage(t *testing.T) *stage {
 	}
 	s := &stage{service: &Service{config: Config{Hub: "chat"}.withDefaults(), recovery: recovery}, sessions: make(chan gateway.Session, 1)}
 	s.service.reliable.init()
-	s.Node = gatewaytest.StartBound(t, gateway.Config{Loops: 1, Hubs: []gateway.HubConfig{{Name: "chat", OnMessage: gateway.Discard, Handler: opened(s.sessions)}}}, s.service.Bind)
+	s.Node = gatewaytest.StartBound(t, gateway.Config{Loops: 1, Limits: gateway.Limits{Sessions: mostSessions}, Hubs: []gateway.HubConfig{{Name: "chat", OnMessage: gateway.Discard, Handler: opened(s.sessions)}}}, s.service.Bind)
 	return s
 }
+
+const mostSessions = 4
 
 // opened tells of each session.
 type opened chan gateway.Session
@@ -75,5 +77,22 @@ func TestALateEndOfAWaitEndsNobody(t *testing.T) {
 	c.expire(2)
 	if figures := s.service.Stats(); !c.lasting.over || figures.Expired != 1 || figures.Detached != 0 || figures.Reliable != 0 {
 		t.Errorf("%+v: want the client to have expired", figures)
+	}
+}
+
+// Clients that connect and leave do not add up without end.
+func TestAsManyAreWaitedForAsThereMayBeSessions(t *testing.T) {
+	s := newStage(t)
+	of, _ := s.session(t)
+	for range mostSessions + 1 {
+		c := s.client(of)
+		c.takeUp(of)
+		c.detach(of, gateway.ReasonPeerGone)
+	}
+	if figures := s.service.Stats(); figures.Detached != mostSessions {
+		t.Errorf("%d clients are waited for, want %d", figures.Detached, mostSessions)
+	}
+	for _, c := range s.service.reliable.all() {
+		c.finish("the test is over")
 	}
 }

@@ -112,7 +112,7 @@ func (c *client) detach(s gateway.Session, reason gateway.Reason) {
 	c.mu.Lock()
 	l := c.lasting
 	present := l.session == s
-	ends := present && (l.left || reason == gateway.ReasonShutdown) && c.conclude()
+	ends := present && (l.left || reason == gateway.ReasonShutdown || c.service.crowded()) && c.conclude()
 	if present && !l.over {
 		l.session = gateway.Session{}
 		c.wait()
