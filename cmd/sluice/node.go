@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -104,12 +105,8 @@ func (n *node) reload() (needRestart []string, err error) {
 // that follows a drain which was asked for otherwise lets that go on: whoever
 // drains a node ends its process next.
 func (n *node) stop(served <-chan error) error {
-	within := n.reloader.settings().Shutdown
-	fmt.Fprintf(n.process.stdout, "stopping within %v; a second signal stops at once\n", within)
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	go n.cancelOnSignal(ctx, cancel)
-	if err := n.gateway.Shutdown(ctx); err != nil {
+	fmt.Fprintf(n.process.stdout, "stopping within %v; a second signal stops at once\n", n.reloader.settings().Shutdown)
+	if err := n.patiently(n.gateway.Shutdown); err != nil {
 		return fmt.Errorf("stopped before every session was closed: %w", err)
 	}
 	if err := <-served; !errors.Is(err, gateway.ErrServed) { // the signal may have come before Serve
@@ -118,22 +115,30 @@ func (n *node) stop(served <-chan error) error {
 	return nil
 }
 
+// patiently calls stop with a context that ends when the time for that has passed, or
+// at the second signal to end, which may have come before.
+func (n *node) patiently(stop func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), n.reloader.settings().Shutdown)
+	var hearing sync.WaitGroup
+	hearing.Go(func() { n.cancelOnSignal(ctx, cancel) })
+	defer hearing.Wait()
+	defer cancel()
+	return stop(ctx)
+}
+
 // cancelOnSignal cancels a stop that is under way at the second signal to end.
 func (n *node) cancelOnSignal(ctx context.Context, cancel func()) {
-	for {
+	for n.endings < 2 {
 		select {
 		case signal := <-n.process.signals:
-			if !endsProgram(signal) {
-				continue
-			}
-			if n.endings++; n.endings == 2 {
-				cancel()
-				return
+			if endsProgram(signal) {
+				n.endings++
 			}
 		case <-ctx.Done():
 			return
 		}
 	}
+	cancel()
 }
 
 func endsProgram(signal os.Signal) bool {

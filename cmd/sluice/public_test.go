@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
@@ -160,5 +161,45 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 				t.Errorf("%+v, want %q", got, tc.stderr)
 			}
 		})
+	}
+}
+
+// Handlers are told of the last clients once the gateway has stopped: a second signal
+// ends that too.
+func TestASecondSignalLeavesHandlersUntold(t *testing.T) {
+	told := make(chan struct{}, 1)
+	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("WebHook-Allowed-Origin", "*")
+		if r.Header.Get("ce-eventName") == "disconnected" {
+			told <- struct{}{}
+			io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}
+	}))
+	defer handler.Close()
+	defer handler.CloseClientConnections()
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--shutdown-timeout=1h", "--access-key="+testKey, "--upstream=chat="+handler.URL)
+	endpoint, err := token.ParseEndpoint("http://" + s.line(`listening on (\S+)$`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := authorityOf(t, endpoint, testKey).MintClient(token.Client{Hub: "chat"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, _, _, err := ws.Dial(t.Context(), endpoint.ClientURL("chat")+"?access_token="+signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	<-told
+	began := time.Now()
+	s.signals <- syscall.SIGTERM
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "not every notification of hub chat was delivered") {
+		t.Errorf("exit code %d: %s", code, s.stderr)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("the end took %v, for all of a request's time", took)
 	}
 }

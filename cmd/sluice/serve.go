@@ -78,10 +78,7 @@ func (c *serveCommand) Run(p *process) error {
 
 	warnOfMachine(p.root, config, config.Logger)
 	banner(p.stdout, s, g.Addr(), n.admin.Addr())
-	err = n.run()
-	ctx, cancel := context.WithTimeout(context.Background(), s.Shutdown)
-	defer cancel()
-	return errors.Join(err, api.stop(ctx))
+	return errors.Join(n.run(), n.patiently(api.stop))
 }
 
 // gatewayConfig returns the part of s that a gateway is built from, with what the

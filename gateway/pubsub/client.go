@@ -289,8 +289,7 @@ func (c *client) send(s gateway.Session, frame []byte) bool {
 // end tells the client why, and closes it for good.
 func (c *client) end(s gateway.Session, code ws.StatusCode, reason string) {
 	if c.lasting != nil {
-		s = c.present()
-		c.finish(reason)
+		s = c.finish(reason)
 	}
 	c.send(s, subprotocol.Disconnected{Reason: reason}.Append(nil, c.protocol.Encoding))
 	s.Close(code, reason)

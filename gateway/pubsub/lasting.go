@@ -23,7 +23,8 @@ type lasting struct {
 	met     bool            // it has had one
 	left    bool            // its peer has closed it for good
 	over    bool            // it has ended for good
-	expiry  *time.Timer     // nil: it is not waited for
+	waits   uint32          // how often it was waited for
+	expiry  *time.Timer     // ends the present wait; nil: it is not waited for
 	replay  subprotocol.Replay
 	sent    uint64 // sequence id up to which the session was sent all
 }
@@ -31,7 +32,10 @@ type lasting struct {
 // begin gives the client its first socket, whose session is in these groups.
 func (c *client) begin(s gateway.Session, groups []string) {
 	c.service.reliable.add(c, groups)
-	c.takeUp(s)
+	if _, is := c.takeUp(s); !is {
+		s.Close(ws.StatusPolicyViolation, "the connection was ended when it began")
+		return
+	}
 	c.tellConnected()
 	for _, name := range c.service.reliable.groupsOf(c) {
 		c.notify(webhook.Notification{Kind: webhook.Joined, Group: name})
@@ -103,38 +107,39 @@ func (c *client) PeerCloses(s gateway.Session, code ws.StatusCode) {
 }
 
 // detach notes that a socket is gone. If it was the client's present one, the client
-// is waited for.
+// is waited for, or ends.
 func (c *client) detach(s gateway.Session, reason gateway.Reason) {
-	if !c.loses(s, reason) {
-		c.finish(reason.String())
-	}
-}
-
-// loses reports false for a client that is not waited for.
-func (c *client) loses(s gateway.Session, reason gateway.Reason) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	l := c.lasting
-	switch {
-	case l.session != s:
-		return true
-	case l.over, l.left, reason == gateway.ReasonShutdown:
-		return false
+	present := l.session == s
+	ends := present && (l.left || reason == gateway.ReasonShutdown || c.service.crowded()) && c.conclude()
+	if present && !l.over {
+		l.session = gateway.Session{}
+		c.wait()
 	}
-	l.session = gateway.Session{}
-	l.expiry = time.AfterFunc(c.service.config.Retention, c.expire)
-	c.service.counts.detached.Add(1)
-	return true
+	c.mu.Unlock()
+	if ends {
+		c.depart(reason.String())
+	}
 }
 
-// expire ends a client that has not come back.
-func (c *client) expire() {
+// wait gives the client its time to come back. Its lock is held.
+func (c *client) wait() {
+	l := c.lasting
+	l.waits++
+	wait := l.waits
+	l.expiry = time.AfterFunc(c.service.config.Retention, func() { c.expire(wait) })
+	c.service.counts.detached.Add(1)
+}
+
+// expire ends a client that has not come back, unless it has, and is gone again.
+func (c *client) expire(wait uint32) {
 	c.mu.Lock()
-	back := c.lasting.expiry == nil
+	ends := c.lasting.expiry != nil && c.lasting.waits == wait && c.conclude()
 	c.mu.Unlock()
-	if !back {
+	if ends {
 		c.service.counts.expired.Add(1)
-		c.finish("the connection was not recovered in time")
+		c.depart("the connection was not recovered in time")
 	}
 }
 
@@ -147,22 +152,38 @@ func (c *client) waitNoMore() {
 	}
 }
 
-// finish ends the client for good, once. Its session is not closed.
-func (c *client) finish(reason string) {
+// finish ends the client for good, once. It returns the session that the client has,
+// which it does not close: from now on there is no other.
+func (c *client) finish(reason string) gateway.Session {
 	c.mu.Lock()
+	s, ends := c.lasting.session, c.conclude()
+	c.mu.Unlock()
+	if ends {
+		c.depart(reason)
+	}
+	return s
+}
+
+// conclude has the client be over, and reports whether it was not before. Its lock is
+// held, under which whoever ends it has seen why.
+func (c *client) conclude() bool {
 	l := c.lasting
-	was := l.over
+	if l.over {
+		return false
+	}
 	l.over = true
 	c.waitNoMore()
 	c.service.counts.keep(-l.replay.Len(), -l.replay.Bytes())
 	l.replay = subprotocol.Replay{}
-	c.mu.Unlock()
-	if !was {
-		for _, name := range c.service.reliable.remove(c) {
-			c.notify(webhook.Notification{Kind: webhook.Left, Group: name})
-		}
-		c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: reason})
+	return true
+}
+
+// depart takes a client that is over out of the index, and tells the upstream.
+func (c *client) depart(reason string) {
+	for _, name := range c.service.reliable.remove(c) {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: name})
 	}
+	c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: reason})
 }
 
 // deliver numbers a message and keeps it, and sends it if there is a socket. It
@@ -233,13 +254,15 @@ func (c *client) sendStamped(number uint64, p []byte) bool {
 	return true
 }
 
-// acknowledge lets go of messages.
+// acknowledge lets go of messages. What was not given yet is still to be sent.
 func (c *client) acknowledge(sequence uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := c.lasting
 	messages, bytes := l.replay.Len(), l.replay.Bytes()
-	l.replay.Ack(sequence)
+	if !l.replay.Ack(sequence) {
+		return
+	}
 	c.service.counts.keep(l.replay.Len()-messages, l.replay.Bytes()-bytes)
 	l.sent = max(l.sent, sequence) // what it has, it need not be sent
 	c.flush()

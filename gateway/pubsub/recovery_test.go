@@ -324,3 +324,16 @@ func TestMessagesExpireWhileAClientIsAway(t *testing.T) {
 		t.Errorf("%+v: want 999 messages dropped, and 2 kept", s)
 	}
 }
+
+// A client cannot acknowledge what it has not been given: that would never reach it.
+func TestAnAckOfMessagesToCome(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{})
+	p.SendText(`{"type":"sequenceAck","sequenceId":18446744073709551615}`)
+	p.SendText(`{"type":"ping"}`)
+	if f := p.frame(); f.Type != "pong" {
+		t.Fatalf("received %+v, want a pong", f)
+	}
+	g.rest(t, api.Selection{}, "1")
+	p.expectData("1")
+}

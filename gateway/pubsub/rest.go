@@ -46,14 +46,17 @@ func (s *Service) End(ctx context.Context, which api.Selection, code ws.StatusCo
 // Connection returns the connection id of the client that has a session of the hub. A
 // reliable one keeps that of its first session. The error is [gateway.ErrEnded],
 // [gateway.ErrBusy] or ctx's.
-func (s *Service) Connection(ctx context.Context, of gateway.Session) (id string, err error) {
-	err = of.Visit(ctx, func(r *gateway.Recipient) {
+func (s *Service) Connection(ctx context.Context, of gateway.Session) (string, error) {
+	var id string
+	if err := of.Visit(ctx, func(r *gateway.Recipient) {
 		id = r.Session().ID()
 		if c, is := r.Handler().(*client); is && c.lasting != nil {
 			id = c.lasting.id
 		}
-	})
-	return id, err
+	}); err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 // Join makes clients members of groups, and waits until they are. The error is
@@ -66,8 +69,11 @@ func (s *Service) Join(ctx context.Context, which api.Selection, groups []string
 			c.join(to, group, joins.finish)
 		}
 	})
+	if err != nil {
+		return chosen, err // this part never ends, for others may yet begin
+	}
 	joins.finish(nil)
-	return chosen, errors.Join(err, joins.await(ctx, s.ctx))
+	return chosen, joins.await(ctx, s.ctx)
 }
 
 // Leave ends memberships: in groups, or in all if groups is nil.
@@ -139,12 +145,15 @@ func (s *Service) Revoke(ctx context.Context, connection string, p api.Permissio
 }
 
 // Allows reports whether a client has a permission.
-func (s *Service) Allows(ctx context.Context, connection string, p api.Permission) (allowed bool, err error) {
-	err = s.permit(ctx, connection, func(of *subprotocol.Permissions) error {
+func (s *Service) Allows(ctx context.Context, connection string, p api.Permission) (bool, error) {
+	var allowed bool
+	if err := s.permit(ctx, connection, func(of *subprotocol.Permissions) error {
 		allowed = of.Allow(permissionOf(p), []byte(p.Group))
 		return nil
-	})
-	return allowed, err
+	}); err != nil {
+		return false, err
+	}
+	return allowed, nil
 }
 
 func permissionOf(p api.Permission) subprotocol.Permission {
@@ -158,19 +167,22 @@ func permissionOf(p api.Permission) subprotocol.Permission {
 func (s *Service) permit(ctx context.Context, connection string, do func(*subprotocol.Permissions) error) error {
 	err := api.ErrNotFound
 	which := &api.Selection{Target: api.Target{Scope: api.Connection, Name: connection}}
-	_, failed := s.each(ctx, which, func(_ gateway.Session, c *client) {
+	if _, failed := s.each(ctx, which, func(_ gateway.Session, c *client) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		err = do(&c.permissions)
-	})
+	}); failed != nil {
+		return failed
+	}
 	if errors.Is(err, subprotocol.ErrTooManyGroups) {
 		err = api.ErrTooMany
 	}
-	return errors.Join(err, failed)
+	return err
 }
 
 // each calls do with the clients that a selection chooses and the sessions that they
-// have, and returns their number. do must not block.
+// have, and returns their number. do must not block. After an error it may still be
+// called: what it writes is then not to be read.
 func (s *Service) each(ctx context.Context, which *api.Selection, do func(gateway.Session, *client)) (chosen int, err error) {
 	reliable := s.reliable.chosen(*which)
 	for _, c := range reliable {
@@ -196,18 +208,21 @@ func (s *Service) visit(ctx context.Context, which *api.Selection, do func(*gate
 	return s.hub.Visit(ctx, chosen, visit)
 }
 
-func (s *Service) visitOne(ctx context.Context, id string, chooses func(*gateway.Recipient) bool, visit func(*gateway.Recipient)) (n int, err error) {
+func (s *Service) visitOne(ctx context.Context, id string, chooses func(*gateway.Recipient) bool, visit func(*gateway.Recipient)) (int, error) {
 	session, known := s.gateway.Session(id)
 	if !known {
 		return 0, nil
 	}
-	err = session.Visit(ctx, func(r *gateway.Recipient) {
+	n := 0
+	if err := session.Visit(ctx, func(r *gateway.Recipient) {
 		if chooses(r) {
 			n++
 			visit(r)
 		}
-	})
-	return n, unlessEnded(err)
+	}); err != nil {
+		return 0, unlessEnded(err)
+	}
+	return n, nil
 }
 
 // chooses returns whether a selection chooses a session. Those of reliable clients are

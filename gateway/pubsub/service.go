@@ -28,7 +28,8 @@ type Config struct {
 	Concurrency int
 	// RecoveryKey signs what reliable clients recover with: at least 32 bytes.
 	RecoveryKey []byte
-	// Retention is how long a reliable client without a socket is waited for.
+	// Retention is how long a reliable client without a socket is waited for. At
+	// most [gateway.Limits].Sessions are at once, if that is set; further ones end.
 	// Default 30 s; at most 1 h.
 	Retention time.Duration
 	// Now is the clock that messages expire by; any goroutine may call it. Default
@@ -177,6 +178,13 @@ func (s *Service) expiry(ttl time.Duration) time.Duration {
 
 // maxGroups is how many groups a client may be in.
 func (s *Service) maxGroups() int { return s.gateway.Limits().Groups }
+
+// crowded reports whether as many clients are waited for as there may be sessions. Who
+// connects and leaves in turn would otherwise fill the memory.
+func (s *Service) crowded() bool {
+	most := s.gateway.Limits().Sessions
+	return most > 0 && s.counts.detached.Load() >= int64(most)
+}
 
 // takes reports whether the upstream takes an event of a system kind.
 func (s *Service) takes(kind webhook.Kind) bool {

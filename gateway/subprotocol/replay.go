@@ -56,11 +56,11 @@ func (r *Replay) expect(expires time.Duration) {
 	}
 }
 
-// Ack lets go of all messages up to a sequence id. One that was acknowledged
-// before, or not yet given, changes nothing.
-func (r *Replay) Ack(sequence uint64) {
+// Ack lets go of all messages up to a sequence id, and reports whether that was given.
+// One that was acknowledged before, or not yet given, changes nothing.
+func (r *Replay) Ack(sequence uint64) (given bool) {
 	if sequence > r.last {
-		return
+		return false
 	}
 	n := 0
 	for n < len(r.held) && r.held[n].sequence <= sequence {
@@ -70,6 +70,7 @@ func (r *Replay) Ack(sequence uint64) {
 	}
 	r.held = r.held[n:]
 	r.shrink()
+	return true
 }
 
 // Expire lets go of the messages behind a sequence id whose time has come, and returns

@@ -36,23 +36,27 @@ func (a *audience) isFor(e Endpoint, target string) bool {
 	if a.origin != e.origin {
 		return false
 	}
-	if rest, below := cutPrefixFold(a.rest, e.prefix); below && sameTarget(rest, target) {
+	if rest, below := cutPrefixFold(a.rest, e.prefix); below && sameTarget(rest, target, asSent) {
 		return true
 	}
 	plain, below := cutPrefixFold(a.plain, e.prefix)
-	return below && sameTarget(plain, decoded(target))
+	return below && sameTarget(plain, target, decoded)
 }
 
 // isPath reports whether the audience is target at any endpoint without a path.
 // Nothing is decoded here: what has slashes by an escape only would be another
 // path, and there is no endpoint to say where it begins.
-func (a *audience) isPath(target string) bool { return sameTarget(a.rest, target) }
+func (a *audience) isPath(target string) bool { return sameTarget(a.rest, target, asSent) }
 
-// sameTarget compares with target and, if signed has none, without its query.
-func sameTarget(signed, target string) bool {
-	if strings.EqualFold(signed, target) {
+// sameTarget compares with target and, if signed has none, without its query, each as
+// read has it. The query is cut off before that: an escaped question mark is a part of
+// a name.
+func sameTarget(signed, target string, read func(string) string) bool {
+	if strings.EqualFold(signed, read(target)) {
 		return true
 	}
 	path, _, asked := strings.Cut(target, "?")
-	return asked && strings.EqualFold(signed, path)
+	return asked && strings.EqualFold(signed, read(path))
 }
+
+func asSent(s string) string { return s }

@@ -83,6 +83,8 @@ func TestAudiencesOfRequests(t *testing.T) {
 		{"as sent", base + "/api/hubs/chat/users/a%2Fb/:send?x=%25", "/api/hubs/chat/users/a%2Fb/:send?x=%25", nil},
 		{"second endpoint, default port, prefix", "https://Example.com:443/live/api/hubs/chat/:send", "/api/hubs/chat/:send", nil},
 		{"decoded twice", base + "/api/hubs/chat/users/a%252Fb/:send", "/api/hubs/chat/users/a/b/:send", auth.ErrAudience},
+		{"a question mark in a name", base + "/api/hubs/chat/users/a", "/api/hubs/chat/users/a%3Fb/:send", auth.ErrAudience},
+		{"decoded, without the query", base + "/api/hubs/chat/users/a b/:send", "/api/hubs/chat/users/a%20b/:send?x=1", nil},
 		{"another path", base + "/api/hubs/chat/:send", "/api/hubs/chat/:closeConnections", auth.ErrAudience},
 		{"another query", base + "/api/hubs/chat/:send?filter=a", "/api/hubs/chat/:send?filter=b", auth.ErrAudience},
 		{"a query that was not sent", base + "/api/hubs/chat/:send?a=b", "/api/hubs/chat/:send", auth.ErrAudience},
