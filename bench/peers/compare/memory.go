@@ -6,21 +6,23 @@ import (
 )
 
 // memory is the resident set of a server around a load, in bytes, with the same
-// connections at rest before and after.
+// connections at rest before and after. After is the least that was seen: looks at
+// the server leave garbage, until it collects that the next time.
 type memory struct {
 	before, most, after int64
-	// back is how long after the load it was as before for the first time; only
-	// if it was.
+	// back is how long after the load it was as before for the first time.
 	back time.Duration
-	was  bool
 }
 
 // memorySlack is by how much the resident set may exceed what it was, as a part of
 // it: code that runs for the first time stays, and pages that are partly used.
 const memorySlack = 1.05
 
-// isBack reports whether so many bytes are as before.
-func (m *memory) isBack(rss int64) bool { return float64(rss) <= memorySlack*float64(m.before) }
+// isBack reports whether the server has given back what it took.
+func (m *memory) isBack() bool { return m.after <= m.allowed() }
+
+// allowed is the most that is as good as before.
+func (m *memory) allowed() int64 { return int64(memorySlack * float64(m.before)) }
 
 // point is one of the load tool's series.
 type point struct {
@@ -49,15 +51,17 @@ func memoryOf(series []point) (m memory, err error) {
 			continue
 		}
 		m.most = max(m.most, rss)
-		switch p.Phase {
-		case "warm-up", "measuring":
-			ended = p.At
+		if p.Phase != "rest after" {
+			if p.Phase != "settling" {
+				ended = p.At
+			}
 			continue
-		case "rest after":
+		}
+		if m.after == 0 || rss < m.after {
 			m.after = rss
 		}
-		if !m.was && m.isBack(rss) {
-			m.back, m.was = p.At-ended, true
+		if m.back == 0 && m.isBack() {
+			m.back = p.At - ended
 		}
 	}
 	if m.before == 0 || m.after == 0 {

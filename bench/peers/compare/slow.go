@@ -22,8 +22,8 @@ type slowCommand struct {
 	Size        int           `help:"Payload of a message in bytes." default:"1024"`
 	Decide      time.Duration `help:"How long a stopped member may have no room for a message before a message is dropped or the member closed." default:"2s"`
 	Rest        time.Duration `help:"How long members rest before the messages, and after them: the server's memory must be back then." default:"8s"`
-	Warmup      time.Duration `help:"How long each run publishes before figures are taken." default:"10s"`
-	Duration    time.Duration `help:"How long each run is measured." default:"20s"`
+	Warmup      time.Duration `help:"How long each run publishes before figures are taken." default:"6s"`
+	Duration    time.Duration `help:"How long each run is measured." default:"16s"`
 	Rounds      int           `help:"How often each policy is measured, without slow members and with them in turn." default:"1"`
 	Retries     int           `help:"How often a run may be repeated because the machine was noisy or the load tool overloaded." default:"2"`
 	place

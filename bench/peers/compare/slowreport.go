@@ -133,7 +133,7 @@ func (r slowRound) faults(policy string, s *slowCommand) (faults []error) {
 	}
 	check(last.queuedBytes == 0, "%d bytes still wait for nobody", last.queuedBytes)
 	m := r.with.memory
-	check(m.isBack(m.after), "the resident set was %.1f MiB before, and is %.1f MiB after", mebibytes(m.before), mebibytes(m.after))
+	check(m.isBack(), "the resident set was %.1f MiB before, and is %.1f MiB after", mebibytes(m.before), mebibytes(m.after))
 	return faults
 }
 
@@ -143,7 +143,7 @@ func writeSlowTitles(w io.Writer, s *slowCommand) {
 		s.Server.Name, s.stopped(), s.Connections, s.Rate, s.Size, s.Limit>>10)
 	titles := []string{"policy", "others' p99 ms without", "with", "×", "longest turn ms", "waiting KiB at most, each", "in the kernel KiB at most, one",
 		"full to decided ms at most", "stayed", "received", "missed", "counted as dropped", "miscounted members", "counted as closed",
-		"RSS MiB before, at most, after", "back after s"}
+		"RSS MiB before, at most, least after", "back after s"}
 	writeRow(&b, titles)
 	b.WriteString("|---|" + strings.Repeat("---:|", len(titles)-1) + "\n")
 	_, _ = io.WriteString(w, b.String())
@@ -160,7 +160,7 @@ func writeSlowRow(w io.Writer, policy string, rounds []slowRound) {
 	if f.Open == f.Members {
 		miscounted = fmt.Sprint(r.with.miscounted())
 	}
-	if m.was {
+	if m.isBack() {
 		back = fmt.Sprintf("%.0f", m.back.Seconds())
 	}
 	var b strings.Builder
