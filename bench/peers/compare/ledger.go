@@ -130,5 +130,13 @@ func (l *ledger) enter(listed []sessionEntry, asked, came time.Time) {
 	l.looked = asked
 }
 
+// most is the largest number of bytes that waited for one session.
+func (l *ledger) most() (most int) {
+	for _, a := range l.accounts {
+		most = max(most, a.most)
+	}
+	return most
+}
+
 // of returns the account of a client; nil if it was never slow.
 func (l *ledger) of(client netip.AddrPort) *account { return l.accounts[client] }

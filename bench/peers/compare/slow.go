@@ -56,6 +56,7 @@ func (s *slowCommand) Run(ctx context.Context) error {
 	run := s.comparison()
 	writeSlowTitles(os.Stdout, s)
 	var faults []error
+	var notes []string
 	for _, policy := range s.Policies {
 		var rounds []slowRound
 		for range s.Rounds {
@@ -66,8 +67,11 @@ func (s *slowCommand) Run(ctx context.Context) error {
 			rounds = append(rounds, r)
 			faults = append(faults, r.faults(policy, s)...)
 		}
-		writeSlowRow(os.Stdout, policy, rounds)
+		shown := typical(rounds)
+		shown.writeRow(os.Stdout, policy)
+		notes = append(notes, shown.notes(policy, run.limit)...)
 	}
+	writeSlowNotes(os.Stdout, notes)
 	return errors.Join(faults...)
 }
 

@@ -141,7 +141,7 @@ func writeSlowTitles(w io.Writer, s *slowCommand) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### slow members of %s: %d of %d stop reading, %v messages/s × %d B, %d KiB may wait for each\n\n",
 		s.Server.Name, s.stopped(), s.Connections, s.Rate, s.Size, s.Limit>>10)
-	titles := []string{"policy", "others' p99 ms without", "with", "×", "longest turn ms", "waiting KiB at most, each", "in the kernel KiB at most, one",
+	titles := []string{"policy", "others' p99 ms without", "with", "×", "longest turn ms", "waiting KiB at most, each, one", "in the kernel KiB at most, one",
 		"full to decided ms at most", "stayed", "received", "missed", "counted as dropped", "miscounted members", "counted as closed",
 		"RSS MiB before, at most, least after", "back after s"}
 	writeRow(&b, titles)
@@ -149,10 +149,13 @@ func writeSlowTitles(w io.Writer, s *slowCommand) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// writeSlowRow writes the round of several whose ratio is the median.
-func writeSlowRow(w io.Writer, policy string, rounds []slowRound) {
+// typical returns the round of several whose ratio is the median.
+func typical(rounds []slowRound) slowRound {
 	slices.SortFunc(rounds, func(a, b slowRound) int { return cmp.Compare(a.others(), b.others()) })
-	r := rounds[len(rounds)/2]
+	return rounds[len(rounds)/2]
+}
+
+func (r slowRound) writeRow(w io.Writer, policy string) {
 	f, seen, m := r.with.Broadcast.Slow, r.with.seen, r.with.memory
 	last := seen.last()
 	longest, _ := r.with.undecided()
@@ -169,7 +172,7 @@ func writeSlowRow(w io.Writer, policy string, rounds []slowRound) {
 		fmt.Sprintf("%.1f", r.with.p99()),
 		fmt.Sprintf("%.2f", r.others()),
 		fmt.Sprintf("%.1f", float64(seen.longestTurn())/1e6),
-		fmt.Sprintf("%.1f", float64(seen.mostQueued())/float64(f.Members)/(1<<10)),
+		fmt.Sprintf("%.1f, %.1f", float64(seen.mostQueued())/float64(f.Members)/(1<<10), float64(r.with.slow.most())/(1<<10)),
 		fmt.Sprintf("%.1f", float64(r.with.kernel.most())/(1<<10)),
 		fmt.Sprint(longest.Milliseconds()),
 		fmt.Sprintf("%d of %d", f.Open, f.Members),
@@ -181,10 +184,31 @@ func writeSlowRow(w io.Writer, policy string, rounds []slowRound) {
 		fmt.Sprintf("%.1f, %.1f, %.1f", mebibytes(m.before), mebibytes(m.most), mebibytes(m.after)),
 		back,
 	})
-	for _, note := range []string{r.without.note(), r.with.note()} {
-		if note != "" {
-			fmt.Fprintf(&b, "\n%s: %s\n", policy, note)
+	_, _ = io.WriteString(w, b.String())
+}
+
+// notes says what is to be known of the figures of a round.
+func (r slowRound) notes(policy string, limit noise) (notes []string) {
+	for name, of := range map[string]*slowReport{"without slow members": r.without, "with them": r.with} {
+		if of.noise.exceeds(limit) {
+			notes = append(notes, fmt.Sprintf("%s, %s: the machine was noisy (%v).", policy, name, of.noise))
 		}
+		if of.overloaded() {
+			notes = append(notes, fmt.Sprintf("%s, %s: %s", policy, name, of.note()))
+		}
+	}
+	slices.Sort(notes)
+	return notes
+}
+
+// writeSlowNotes writes what is to be known of the whole table.
+func writeSlowNotes(w io.Writer, notes []string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nThe server says what waits every %v, and for whom every %v: full to decided is from the last look that saw room for a message\n"+
+		"to the first that saw one dropped, or the session gone. Miscounted are members who miss another number of messages than the\n"+
+		"server counts as dropped for them. RSS is with all members at rest, before and after.\n", lookEvery, ledgerEvery)
+	for _, note := range notes {
+		fmt.Fprintf(&b, "\n%s\n", note)
 	}
 	_, _ = io.WriteString(w, b.String())
 }
