@@ -18,16 +18,18 @@ func TestMemoryAroundALoad(t *testing.T) {
 		return p
 	}
 	blind := point{Phase: "rest after"}
-	before := []point{at(1, "connecting", 5000), at(2, "rest before", 900), at(3, "rest before", 1000), at(4, "warm-up", 2000), at(5, "measuring", 3000)}
+	const held = 10 << 20
+	const most, back, more = held + 4<<20, held + 2<<20, held + 2<<20 + 1
+	before := []point{at(1, "connecting", most), at(2, "rest before", held+1), at(3, "rest before", held), at(4, "warm-up", back), at(5, "measuring", most)}
 	for _, test := range []struct {
 		name  string
 		after []point
 		want  memory
 		back  bool
 	}{
-		{"given back", []point{at(6, "settling", 3100), at(7, "rest after", 2900), at(9, "rest after", 1050), at(10, "rest after", 1200), blind},
-			memory{before: 1000, most: 3100, after: 1050, back: 4 * time.Second}, true},
-		{"kept", []point{at(6, "settling", 900), at(7, "rest after", 1060), at(8, "rest after", 1051)}, memory{before: 1000, most: 3000, after: 1051}, false},
+		{"given back", []point{at(6, "settling", most+1), at(7, "rest after", most), at(9, "rest after", back), at(10, "rest after", more), blind},
+			memory{before: held, most: most + 1, after: back, back: 4 * time.Second}, true},
+		{"kept", []point{at(6, "settling", held), at(7, "rest after", more+1), at(8, "rest after", more)}, memory{before: held, most: most, after: more}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := memoryOf(append(before[:len(before):len(before)], test.after...))
