@@ -23,9 +23,10 @@ type audience struct {
 	wake  func() // tells the conductor that a message is complete; nil: it need not know
 
 	// Loop only.
-	members  []member           // by slot; those of publishers are not used
-	stamps   map[uint32]*[]byte // by slot, of messages cut in their stamp
-	lastRead struct {           // in which the last message came
+	members  []member               // by slot; those of publishers are not used
+	stamps   map[uint32]*[]byte     // by slot, of messages cut in their stamp
+	slow     map[uint32]*SlowMember // by slot; Missed is not known here
+	lastRead struct {               // in which the last message came
 		slot uint32
 		at   int64
 	}
@@ -76,6 +77,7 @@ func newAudience(r Rooms, p *payloads, s *seating, targets []*Target, b *scorebo
 		first:     first,
 		members:   make([]member, connections),
 		stamps:    make(map[uint32]*[]byte),
+		slow:      make(map[uint32]*SlowMember),
 		latencies: newLatencies(),
 		lasts:     newLatencies(),
 		endings:   failures{},
@@ -92,7 +94,10 @@ func newAudience(r Rooms, p *payloads, s *seating, targets []*Target, b *scorebo
 func (a *audience) listen(l *loop, epoch time.Time, wake func()) {
 	a.ahead, a.wake = int64(l.epoch.Sub(epoch)), wake
 	for slot := range a.members {
-		l.conns[slot].deaf = a.members[slot].slow
+		if a.members[slot].slow {
+			l.conns[slot].deaf = true
+			a.slow[uint32(slot)] = &SlowMember{Address: localAddress(l.conns[slot].fd)}
+		}
 	}
 }
 
@@ -199,6 +204,7 @@ func (a *audience) arrived(l *loop, slot uint32, m *member) {
 			a.gaps++
 		}
 		a.counts.slowReceived++
+		a.slow[slot].Received++
 		return
 	}
 	a.counts.received++

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -194,6 +196,33 @@ func TestBroadcastCountsLossAndDisorder(t *testing.T) {
 			t.Errorf("got %+v", f)
 		}
 	})
+	t.Run("lost to some of the slow", func(t *testing.T) {
+		told := make(map[string]uint64) // by the member's address; guarded by the crowd's lock
+		s := newCrowd(t, func(to *peer, n int, f ws.Frame) error {
+			address := to.RemoteAddr().String()
+			if told[address] > 0 && n%3 == int(address[len(address)-1])%3 {
+				return nil
+			}
+			told[address]++
+			return to.write(f)
+		})
+		r := runBroadcast(t, Broadcast{Load: Load{URL: s.url, Connections: 12, Loops: 2, FinishTimeout: shortly}, Publishing: Publishing{PerSecond: 1000, Slow: 50}})
+		f := r.Broadcast.Slow
+		if f == nil || len(f.Each) != 6 {
+			t.Fatalf("got %+v, want each of 6", f)
+		}
+		var received, missed uint64
+		for _, m := range f.Each {
+			if want := told[m.Address.String()]; m.Received != want || m.Missed != f.Each[0].Received+f.Each[0].Missed-want {
+				t.Errorf("got %+v, where %d of %d were told", m, want, f.Each[0].Received+f.Each[0].Missed)
+			}
+			received += m.Received
+			missed += m.Missed
+		}
+		if received != f.Received || missed != f.Missed {
+			t.Errorf("%d received and %d missed by each, %+v by all", received, missed, f)
+		}
+	})
 	t.Run("twice", func(t *testing.T) {
 		s := newCrowd(t, func(to *peer, n int, f ws.Frame) error {
 			if n == 3 {
@@ -255,6 +284,19 @@ func TestBroadcastInterrupted(t *testing.T) {
 	}
 	if !r.Interrupted || r.Connections.Lost > 0 {
 		t.Errorf("%+v, %v", r, r.Failures)
+	}
+}
+
+// What the server's memory is like at rest shows what publishing leaves behind.
+func TestBroadcastBetweenRests(t *testing.T) {
+	s := newCrowd(t, nil)
+	r := runBroadcast(t, Broadcast{Load: Load{URL: s.url, PID: os.Getpid()}, Publishing: Publishing{Rest: shortly}})
+	var moments []string
+	for _, sample := range r.Server {
+		moments = append(moments, sample.At)
+	}
+	if want := []string{atStart, phaseRestBefore, atMeasure, atMeasured, atSettled, phaseRestAfter}; !r.OK() || !slices.Equal(moments, want) {
+		t.Errorf("OK: %t, sampled at %q, want %q", r.OK(), moments, want)
 	}
 }
 

@@ -1,6 +1,9 @@
 package bench
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // BroadcastFigures are the results of the broadcast and rooms scenarios. They
 // are of the messages that were due from the end of the warm-up on, and of the
@@ -52,4 +55,16 @@ type SlowFigures struct {
 	Gaps uint64 `json:"gaps"`
 	// Ended says how the server ended others, the most frequent way first.
 	Ended []FailureCount `json:"ended"`
+	// Each tells them apart.
+	Each []SlowMember `json:"each"`
+}
+
+// SlowMember is about one member that stopped reading.
+type SlowMember struct {
+	// Address is its own, as a server sees it that nothing stands in front of.
+	Address netip.AddrPort `json:"address"`
+	// Received and Missed count messages of the whole run; those are missed, too,
+	// that were published after the server had ended the member.
+	Received uint64 `json:"received"`
+	Missed   uint64 `json:"missed"`
 }

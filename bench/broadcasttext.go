@@ -30,6 +30,9 @@ func (t *summary) publishing(p Publishing) {
 	if p.Slow > 0 {
 		t.more("%.4g %% of the members stop reading", p.Slow)
 	}
+	if p.Rest > 0 {
+		t.more("all rest for %v before that, and after", p.Rest)
+	}
 }
 
 // undelivered is about messages that did not arrive as they should.

@@ -33,6 +33,10 @@ type Publishing struct {
 	// stands for the name of the room. Default: the publisher of a room sends them;
 	// otherwise it is one more connection whose messages are not looked at.
 	Publish HTTPPublish `json:"publish,omitzero"`
+	// Rest is how long all members are left alone before the publishing begins, and
+	// again when all has arrived: time for a server to give back memory, so that what
+	// a load leaves behind can be seen. Default 0.
+	Rest time.Duration `json:"restNanoseconds"`
 	// Warmup is how long messages are published before figures are taken.
 	// Default 0. It also gives a server that lets members in only after it has
 	// answered them the time to do so.
@@ -51,6 +55,7 @@ func (f *faults) checkPublishing(p Publishing) {
 	f.between("InFlight", p.InFlight, 1, 1024, "")
 	f.check(p.Slow >= 0 && p.Slow <= 100, "Slow", p.Slow, "must be 0 to 100 %")
 	f.checkPublish(p.Publish)
+	f.check(p.Rest >= 0, "Rest", p.Rest, "must not be negative")
 	f.check(p.Warmup >= 0, "Warmup", p.Warmup, "must not be negative")
 	f.check(p.Duration >= time.Millisecond, "Duration", p.Duration, "must be 1 ms or more")
 }

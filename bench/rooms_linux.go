@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -86,6 +88,7 @@ func (p *performance) open(ctx context.Context, targets []*Target) error {
 // goThrough publishes, measures and waits, for as long as ctx lasts.
 func (p *performance) goThrough(ctx context.Context) error {
 	each, conductor := p.run.client.each, p.run.client.loops[0]
+	rested := p.rest(ctx, phaseRestBefore)
 	epoch := time.Now()
 	each(func(i int, l *loop) { p.audiences[i].listen(l, epoch, p.wakeFrom(i)) })
 	p.direct(conductor, p.conductor.begin)
@@ -107,7 +110,19 @@ func (p *performance) goThrough(ctx context.Context) error {
 		each(func(i int, l *loop) { p.audiences[i].hear(l) })
 		p.settle(ctx)
 	}
-	return errors.Join(before, after, p.run.sample(atSettled))
+	settled := p.run.sample(atSettled)
+	return errors.Join(rested, before, after, settled, p.rest(ctx, phaseRestAfter))
+}
+
+// rest leaves the members alone for a while, if it is asked for, and samples the
+// server at its end.
+func (p *performance) rest(ctx context.Context, phase string) error {
+	if p.rooms.Rest == 0 {
+		return nil
+	}
+	p.run.enter(phase, p.rooms.Rest)
+	p.run.pause(ctx, p.rooms.Rest)
+	return p.run.sample(phase)
 }
 
 // direct runs f on the conductor's loop, and returns when it has run.
@@ -222,7 +237,7 @@ func (p *performance) sum() *BroadcastFigures {
 // sumSlow is about the members that stopped reading; nil if there were none.
 func (p *performance) sumSlow(received, gaps uint64, endings failures) *SlowFigures {
 	_, slow := p.seating.divide()
-	f := &SlowFigures{Received: received, Gaps: gaps, Ended: endings.sorted()}
+	f := &SlowFigures{Received: received, Gaps: gaps, Ended: endings.sorted(), Each: p.eachSlow()}
 	for _, n := range slow {
 		f.Members += int(n)
 	}
@@ -236,4 +251,17 @@ func (p *performance) sumSlow(received, gaps uint64, endings failures) *SlowFigu
 		f.Open -= int(e.Count)
 	}
 	return f
+}
+
+// eachSlow tells the members apart that stopped reading.
+func (p *performance) eachSlow() (each []SlowMember) {
+	for _, a := range p.audiences {
+		for _, slot := range slices.Sorted(maps.Keys(a.slow)) {
+			of := *a.slow[slot]
+			published := uint64(portion(p.conductor.due, a.members[slot].room, p.seating.rooms()))
+			of.Missed = published - min(published, of.Received)
+			each = append(each, of)
+		}
+	}
+	return each
 }

@@ -48,6 +48,12 @@ type Sample struct {
 // phaseMeasuring is the phase of most scenarios in which figures are taken.
 const phaseMeasuring = "measuring"
 
+// The phases of a [Publishing] in which all members are left alone.
+const (
+	phaseRestBefore = "rest before"
+	phaseRestAfter  = "rest after"
+)
+
 // ServerSample is what the server's process used in one span.
 type ServerSample struct {
 	// RSS is the resident set at the end of the span, in bytes.

@@ -78,8 +78,8 @@ type Config struct {
 
 	// Settle is how often the gateway looks whether a storm is over, to collect
 	// what it has left behind and give it back to the system (debug.FreeOSMemory).
-	// That happens once for each storm. Default 2 s; negative leaves memory to the
-	// runtime.
+	// That happens once for each storm, and now and then while there is little to do.
+	// Default 2 s; negative leaves memory to the runtime.
 	Settle time.Duration
 
 	// Logger receives the gateway's records. Default: [slog.Default].

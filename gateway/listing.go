@@ -14,6 +14,9 @@ type Listing struct {
 	// of a user.
 	Group string
 	User  string
+	// Slow leaves only the sessions whose clients are too slow, or were: messages
+	// wait in a queue for them, or were dropped.
+	Slow bool
 	// After is the session that the last listing ended with; the zero Session
 	// begins at the first.
 	After Session
@@ -95,6 +98,9 @@ func (p *partListing) matches(x *session) bool {
 		return false
 	}
 	if p.which.User != "" && x.profile.user() != p.which.User {
+		return false
+	}
+	if p.which.Slow && x.backlog == nil && s.dropped(p.slot) == 0 {
 		return false
 	}
 	return p.which.Group == "" || s.memberOf(x, p.which.Group) != nil

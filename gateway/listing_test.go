@@ -99,6 +99,20 @@ func TestListingOfAGroupAndOfAUser(t *testing.T) {
 	}
 }
 
+// A client that has caught up is still listed for what it has missed.
+func TestListingOfTheSlow(t *testing.T) {
+	c := newCrowd(t, gateway.Config{Loops: 2}, gateway.DropNewest)
+	want := fmt.Sprint(map[string]int{c.frozen.session.ID(): 1})
+	slow := func() string { return fmt.Sprint(c.listed(gateway.Listing{Slow: true, Limit: 1})) }
+	if got := slow(); got != want {
+		t.Errorf("while messages wait: %v, want %v", got, want)
+	}
+	c.thawed()
+	if got := slow(); got != want {
+		t.Errorf("when none waits: %v, want %v", got, want)
+	}
+}
+
 func TestInfoSaysWhatIsKnown(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		began := time.Now()

@@ -18,8 +18,9 @@ type settler struct {
 
 const (
 	// quietBytes is what may be allocated between two looks for the program to
-	// count as quiet.
-	quietBytes = 256 << 10
+	// count as quiet. Whoever watches the gateway must not keep it from settling: to
+	// show its status takes 80 KB each time, and its slow sessions 2 KB for each.
+	quietBytes = 1 << 20
 	// settleBytes is the least that must have been allocated since memory was
 	// given back last, for a collection to be worth its while; a quarter of the
 	// heap is another bound.

@@ -27,6 +27,7 @@ type publishingFlags struct {
 	Spread   time.Duration `placeholder:"TIME" help:"Time that a burst takes. Default: none, all its messages are due at once."`
 	InFlight int           `default:"1" placeholder:"N" help:"Messages of a closed loop that are on their way at once (${default})."`
 	Slow     float64       `placeholder:"PERCENT" help:"So many of the members stop reading until the end."`
+	Rest     time.Duration `placeholder:"TIME" help:"How long to leave all members alone before publishing, and after: for what a server gives back."`
 	Warmup   time.Duration `default:"2s" help:"How long to publish before figures are taken (${default})."`
 	Duration time.Duration `default:"10s" help:"How long figures are taken (${default})."`
 }
@@ -41,6 +42,7 @@ func (f *publishingFlags) publishing() bench.Publishing {
 		InFlight:  f.InFlight,
 		Slow:      f.Slow,
 		Publish:   f.publish(),
+		Rest:      f.Rest,
 		Warmup:    f.Warmup,
 		Duration:  f.Duration,
 	}

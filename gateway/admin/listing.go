@@ -28,11 +28,17 @@ type groupsDocument struct {
 
 func sessions(source Source) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		q, err := ask(source, r, "hub", "group", "user", "after", "limit")
+		q, err := ask(source, r, "hub", "group", "user", "slow", "after", "limit")
 		if err != nil {
 			return err
 		}
 		which := gateway.Listing{Group: q.of["group"], User: q.of["user"], Limit: q.limit}
+		if text, chosen := q.of["slow"]; chosen {
+			if text != "true" {
+				return q.bad("slow", "must be true, or be left out")
+			}
+			which.Slow = true
+		}
 		if id := q.of["after"]; id != "" {
 			after, known := source.Session(id)
 			if !known {

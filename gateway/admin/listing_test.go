@@ -74,6 +74,7 @@ func TestSessionsPageByPage(t *testing.T) {
 		{"hub=game&user=u1&group=g1&limit=1", 2, 3},
 		{"hub=game&user=u1&group=g0", 0, 1},
 		{"hub=game&user=nobody", 0, 1},
+		{"hub=game&slow=true", 0, 1},
 		{"hub=empty", 0, 1},
 	} {
 		ids, count := pages(t, n.Gateway, "/sessions?"+tc.query, func(s gateway.SessionInfo) string { return s.ID })
@@ -177,6 +178,7 @@ func TestFaultsOfAListing(t *testing.T) {
 		{"/groups?hub=game&limit=many", 400, `limit: "many": must be a whole number, 1 to 10000`},
 		{"/sessions?hub=game&limit=", 400, `limit: "": must be a whole number, 1 to 10000`},
 		{"/sessions?hub=game&after=x", 400, `after: "x": is no connection id of this gateway; it is the value of next on the page before`},
+		{"/sessions?hub=game&slow=yes", 400, `slow: "yes": must be true, or be left out`},
 		{"/sessions?hub=game&hub=empty", 400, `hub: "game": is given 2 times; give it once`},
 		{"/groups?hub=game&user=u1", 400, `user: "u1": is no parameter of /groups; it has hub, prefix, after, limit`},
 		{"/sessions?hub=%zz", 400, `the query cannot be read: invalid URL escape "%zz"`},

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestKernelQueues(t *testing.T) {
@@ -27,7 +29,11 @@ func TestKernelQueues(t *testing.T) {
 // slowDocument is a report of the load tool in which two members of ten stop.
 const slowDocument = `{"connections": {"asked": 11, "opened": 11}, "broadcast": {
 	"latency": {"percentiles": [{"percent": 99, "microseconds": 2000}]},
-	"slow": {"members": 2, "open": 2, "received": 10, "missed": 30, "ended": null}}}`
+	"slow": {"members": 2, "open": 2, "received": 10, "missed": 30, "ended": null, "each": [
+		{"address": "127.0.0.1:1", "received": 6, "missed": 14}, {"address": "127.0.0.1:2", "received": 4, "missed": 16}]}},
+	"series": [{"atNanoseconds": 1000000000, "phase": "rest before", "server": {"rssBytes": 1000}},
+		{"atNanoseconds": 2000000000, "phase": "measuring", "server": {"rssBytes": 3000}},
+		{"atNanoseconds": 3000000000, "phase": "rest after", "server": {"rssBytes": 1040}}]}`
 
 // newSlowRound returns one in which nothing is to be found fault with.
 func newSlowRound(t *testing.T) slowRound {
@@ -39,6 +45,11 @@ func newSlowRound(t *testing.T) slowRound {
 			t.Fatal(err)
 		}
 		parsed.seen = &witness{glances: []glance{{}, {queuedBytes: 2000}, {dropped: 30}}}
+		parsed.slow = &ledger{accounts: map[netip.AddrPort]*account{}}
+		for i, m := range parsed.Broadcast.Slow.Each {
+			at := time.Unix(int64(i), 0)
+			parsed.slow.accounts[m.Address] = &account{roomy: at, decided: at.Add(time.Second), dropped: m.Missed}
+		}
 		parsed.kernel = kernelQueues{3000, 0}
 		*of = parsed
 	}
@@ -50,6 +61,7 @@ func TestSlowRoundFindsFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	second := netip.MustParseAddrPort("127.0.0.1:2")
 	for _, test := range []struct {
 		name   string
 		spoil  func(*slowRound)
@@ -65,8 +77,18 @@ func TestSlowRoundFindsFaults(t *testing.T) {
 		{"ended, not counted", func(r *slowRound) { r.with.Broadcast.Slow.Open = 1 }, 1, "1 members were ended, and the server counts 0"},
 		{"left behind", func(r *slowRound) { r.with.seen.glances[2].queuedBytes = 7 }, 1, "7 bytes still wait for nobody"},
 		{"not slow enough", func(r *slowRound) {
-			r.with.Broadcast.Slow.Missed, r.with.seen.glances[2].dropped = 0, 0
-		}, 1, "publish for longer"},
+			r.with.slow.accounts[second].decided = time.Time{}
+		}, 1, "1 stopped members were never too slow: publish for longer"},
+		{"never listed", func(r *slowRound) { delete(r.with.slow.accounts, second) }, 2, "1 stopped members were never too slow"},
+		{"decided late", func(r *slowRound) {
+			r.with.slow.accounts[second].roomy = time.Time{}
+		}, 1, "decided about after"},
+		{"miscounted for a member", func(r *slowRound) { r.with.slow.accounts[second].dropped = 15 }, 1, "of 1 of 2 members the server counts other messages as dropped"},
+		{"ended with gaps", func(r *slowRound) {
+			r.with.Broadcast.Slow.Open, r.with.Broadcast.Slow.Gaps = 0, 3
+			r.with.seen.glances[2].dropped, r.with.seen.glances[2].slowClosed = 0, 2
+		}, 1, "3 gaps are in what members received"},
+		{"memory kept", func(r *slowRound) { r.with.memory.after = 1001 + memorySlack }, 1, "the resident set was"},
 		{"nobody slow", func(r *slowRound) { r.with.Broadcast.Slow = nil }, 1, "nobody was slow"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -86,6 +108,7 @@ func TestSlowFlags(t *testing.T) {
 		"--connections=50": "nobody would stop",
 		"--rate=0":         "--rate 0: must be above 0",
 		"--rounds=0":       "--rounds 0: must be 1 or more",
+		"--rest=1s":        "--rest 1s: must be 2s or more",
 		"--retries=-1":     "must not be negative",
 	} {
 		if _, err := parse(t, "slow", "joker=none", arguments); err == nil || !strings.Contains(err.Error(), want) {

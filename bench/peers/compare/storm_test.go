@@ -138,7 +138,7 @@ func TestWitness(t *testing.T) {
 }
 
 func TestWitnessOfNothing(t *testing.T) {
-	for text, want := range map[string]string{"what": "no status", "{}": "has no loops"} {
+	for text, want := range map[string]string{"what": "cannot be read", "{}": "has no loops"} {
 		page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }))
 		if _, err := watch(t.Context(), page.URL, os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", text, err, want)

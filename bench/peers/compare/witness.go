@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -72,8 +70,6 @@ func watch(ctx context.Context, url string, pid int) (*witness, error) {
 	return w, nil
 }
 
-var errNotServing = errors.New("does not serve yet, or not any more")
-
 // await returns the first look at a server that has just said where it listens,
 // and may not serve yet.
 func (w *witness) await(ctx context.Context) (glance, error) {
@@ -90,18 +86,11 @@ func (w *witness) await(ctx context.Context) (glance, error) {
 
 func (w *witness) run(ctx context.Context) {
 	defer close(w.stopped)
-	ticks := time.NewTicker(lookEvery)
-	defer ticks.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-			if g, err := w.look(ctx); err == nil { // one that is gone is noticed by stop
-				w.glances = append(w.glances, g)
-			}
+	repeat(ctx, lookEvery, func() {
+		if g, err := w.look(ctx); err == nil { // one that is gone is noticed by stop
+			w.glances = append(w.glances, g)
 		}
-	}
+	})
 }
 
 // stop ends the looking, once the server is as it was before or has had the time
@@ -151,17 +140,10 @@ func (w *witness) longestTurn() (longest time.Duration) {
 	return longest
 }
 
-// mostQueued and mostRSS are of all that was seen, in bytes.
+// mostQueued is of all that was seen, in bytes.
 func (w *witness) mostQueued() (most int) {
 	for _, g := range w.glances {
 		most = max(most, g.queuedBytes)
-	}
-	return most
-}
-
-func (w *witness) mostRSS() (most int64) {
-	for _, g := range w.glances {
-		most = max(most, g.rss)
 	}
 	return most
 }
@@ -187,26 +169,9 @@ func (w *witness) busiest() (opened uint64, span time.Duration) {
 
 // look reads the status page.
 func (w *witness) look(ctx context.Context) (glance, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url, nil)
-	if err != nil {
-		return glance{}, err
-	}
-	request.Close = true // a connection kept open would be one more goroutine of the server
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return glance{}, err
-	}
-	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusOK:
-	case http.StatusServiceUnavailable:
-		return glance{}, fmt.Errorf("%s: %w", w.url, errNotServing)
-	default:
-		return glance{}, fmt.Errorf("%s: %s", w.url, response.Status)
-	}
 	var s statusPage
-	if err := json.NewDecoder(response.Body).Decode(&s); err != nil {
-		return glance{}, fmt.Errorf("%s: no status: %w", w.url, err)
+	if err := readPage(ctx, w.url, &s); err != nil {
+		return glance{}, err
 	}
 	if len(s.Gateway.Loops) == 0 {
 		return glance{}, fmt.Errorf("%s: the status has no loops", w.url)
@@ -222,12 +187,14 @@ type statusPage struct {
 	Gateway    struct {
 		Segments int `json:"segments"`
 		Loops    []struct {
-			Connections int               `json:"connections"`
-			Sessions    int               `json:"sessions"`
-			Upgraded    uint64            `json:"upgraded"`
-			LongestTurn time.Duration     `json:"longestTurnNanoseconds"`
-			QueuedBytes int               `json:"queuedBytes"`
-			Reasons     map[string]uint64 `json:"reasons"`
+			Connections int           `json:"connections"`
+			Sessions    int           `json:"sessions"`
+			Upgraded    uint64        `json:"upgraded"`
+			LongestTurn time.Duration `json:"longestTurnNanoseconds"`
+			// What connections have committed to, and the queues behind them.
+			OutboundBytes int               `json:"outboundBytes"`
+			QueuedBytes   int               `json:"queuedBytes"`
+			Reasons       map[string]uint64 `json:"reasons"`
 		} `json:"loops"`
 		Classes []struct {
 			Dropped uint64 `json:"dropped"`
@@ -244,7 +211,7 @@ func (s *statusPage) sum(at time.Time) glance {
 		g.sessions += l.Sessions
 		g.upgraded += l.Upgraded
 		g.longestTurn = max(g.longestTurn, l.LongestTurn)
-		g.queuedBytes += l.QueuedBytes
+		g.queuedBytes += l.OutboundBytes + l.QueuedBytes
 		for reason, n := range l.Reasons {
 			g.reasons[reason] += n
 		}
