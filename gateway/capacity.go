@@ -9,13 +9,13 @@ import (
 
 // occupy takes the places that a session needs in the node and in its hub, and of
 // its address. It returns nil, or the refusal of the first that has none left.
-func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
+func (s *shard) occupy(c *poller.Conn, rt *route) *refusal {
 	g := s.gateway
 	perAddress := s.config.Limits.SessionsPerAddress
 	if !g.sessions.Take(s.config.Limits.Sessions) {
 		return &refusal{reason: ReasonNodeFull}
 	}
-	if perAddress > 0 && !g.addresses.Take(s.door.rules.mask.Masked(r.RemoteAddr.Addr()), perAddress) {
+	if perAddress > 0 && !g.addresses.Take(s.door.rules.mask.Masked(c.RemoteAddr().Addr()), perAddress) {
 		g.sessions.Put()
 		return &refusal{reason: ReasonAddressFull}
 	}

@@ -220,8 +220,10 @@ func (g *Gateway) start() error {
 		g.phase = over
 		g.endSettler()
 		g.http.shutdown(context.Background())
+		g.crew.Stop(context.Background())
 		g.pool.Stop(context.Background())
 		g.journal.close()
+		g.tls.close()
 		close(g.ended)
 		return fmt.Errorf("gateway: %w", err)
 	}

@@ -100,7 +100,7 @@ func (s *shard) upgrade(c *poller.Conn, x *session, parsed codec.Request, p []by
 	r.Session, r.RemoteAddr = s.session(c), c.RemoteAddr()
 	refused := s.admit(c, route, r)
 	if refused == nil {
-		refused = s.occupy(c, route, r)
+		refused = s.occupy(c, route)
 	}
 	switch {
 	case refused != nil:

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -145,7 +146,7 @@ func (s *Server) enter(l *Loop, e *equipment) error {
 	l.acceptor = acceptor{listeners: e.listeners, reserve: e.reserve, table: e.table, open: true, ready: true, spare: -1}
 	for _, listener := range e.listeners {
 		if err := engine.Add(listener, listenerToken); err != nil {
-			return err
+			return errors.Join(err, engine.Close())
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func (s *stage) session(t *testing.T) (gateway.Session, *gatewaytest.Client) {
 
 // client returns a reliable client without a socket.
 func (s *stage) client(of gateway.Session) *client {
-	c := &client{service: s.service, protocol: subprotocol.Protocol{Encoding: subprotocol.JSON, Reliable: true}, lasting: &lasting{id: of.ID(), met: true}}
+	c := &client{terms: &terms{service: s.service, protocol: subprotocol.Protocol{Encoding: subprotocol.JSON, Reliable: true}, lasting: &lasting{id: of.ID(), met: true}}}
 	s.service.reliable.add(c, nil)
 	return c
 }
