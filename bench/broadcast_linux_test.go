@@ -197,8 +197,11 @@ func TestBroadcastCountsLossAndDisorder(t *testing.T) {
 		}
 	})
 	t.Run("lost to some of the slow", func(t *testing.T) {
-		told := make(map[string]uint64) // by the member's address; guarded by the crowd's lock
+		var mu sync.Mutex
+		told := make(map[string]uint64) // by the member's address; guarded by mu
 		s := newCrowd(t, func(to *peer, n int, f ws.Frame) error {
+			mu.Lock()
+			defer mu.Unlock()
 			address := to.RemoteAddr().String()
 			if told[address] > 0 && n%3 == int(address[len(address)-1])%3 {
 				return nil
@@ -211,6 +214,8 @@ func TestBroadcastCountsLossAndDisorder(t *testing.T) {
 		if f == nil || len(f.Each) != 6 {
 			t.Fatalf("got %+v, want each of 6", f)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		var received, missed uint64
 		for _, m := range f.Each {
 			if want := told[m.Address.String()]; m.Received != want || m.Missed != f.Each[0].Received+f.Each[0].Missed-want {
