@@ -13,7 +13,7 @@ const (
 	kernelSocket = 4_200
 	// idlePerCore is how many idle connections, with pings every 25 s, keep one
 	// core busy.
-	idlePerCore = 1_300_000
+	idlePerCore = 1_100_000
 )
 
 // Memory is what idle connections take, in bytes. Messages under way, and what
