@@ -197,7 +197,7 @@ func (p *performance) expected(from, to uint64) (quick, slow uint64) {
 func (p *performance) sum() *BroadcastFigures {
 	f := &BroadcastFigures{}
 	latency, last := newLatencies(), newLatencies()
-	var inTime, reads, slowReceived, gaps uint64
+	var inTime, reads, gaps uint64
 	endings := failures{}
 	for _, a := range p.audiences {
 		f.Measured = max(f.Measured, a.took)
@@ -205,7 +205,6 @@ func (p *performance) sum() *BroadcastFigures {
 		f.OutOfOrder += a.counts.outOfOrder
 		inTime += a.since.received
 		reads += a.since.reads
-		slowReceived += a.counts.slowReceived
 		latency.merge(a.latencies)
 		last.merge(a.lasts)
 		endings.merge(a.endings)
@@ -230,23 +229,21 @@ func (p *performance) sum() *BroadcastFigures {
 		f.PerRead = float64(inTime) / float64(reads)
 	}
 	f.ServerUser, f.ServerSystem = p.run.report.serverTimePer(inTime)
-	f.Slow = p.sumSlow(slowReceived, gaps, endings)
+	f.Slow = p.sumSlow(gaps, endings)
 	return f
 }
 
 // sumSlow is about the members that stopped reading; nil if there were none.
-func (p *performance) sumSlow(received, gaps uint64, endings failures) *SlowFigures {
-	_, slow := p.seating.divide()
-	f := &SlowFigures{Received: received, Gaps: gaps, Ended: endings.sorted(), Each: p.eachSlow()}
-	for _, n := range slow {
-		f.Members += int(n)
-	}
-	if f.Members == 0 {
+func (p *performance) sumSlow(gaps uint64, endings failures) *SlowFigures {
+	each := p.eachSlow()
+	if len(each) == 0 {
 		return nil
 	}
-	_, expected := p.expected(0, p.conductor.due)
-	f.Missed = expected - min(expected, received)
-	f.Open = f.Members
+	f := &SlowFigures{Members: len(each), Open: len(each), Gaps: gaps, Ended: endings.sorted(), Each: each}
+	for _, m := range each {
+		f.Received += m.Received
+		f.Missed += m.Missed
+	}
 	for _, e := range f.Ended {
 		f.Open -= int(e.Count)
 	}

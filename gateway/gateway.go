@@ -218,12 +218,7 @@ func (g *Gateway) start() error {
 	}
 	if err := g.server.Start(func(l *poller.Loop) poller.Handler { return g.shards[l.Index()] }); err != nil {
 		g.phase = over
-		g.endSettler()
-		g.http.shutdown(context.Background())
-		g.crew.Stop(context.Background())
-		g.pool.Stop(context.Background())
-		g.journal.close()
-		g.tls.close()
+		g.release(context.Background())
 		close(g.ended)
 		return fmt.Errorf("gateway: %w", err)
 	}

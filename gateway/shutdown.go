@@ -52,6 +52,17 @@ func (g *Gateway) drain(ctx context.Context) error {
 		err = errors.Join(err, g.cutOff())
 	}
 	g.journal.log(slog.LevelInfo, "drained", "left", g.sessions.Load())
+	g.release(ctx)
+	g.mu.Lock()
+	g.phase = over
+	g.mu.Unlock()
+	close(g.ended)
+	return err
+}
+
+// release ends what start has begun, as far as it came. What still runs when ctx ends is
+// not waited for.
+func (g *Gateway) release(ctx context.Context) {
 	g.http.shutdown(ctx)
 	g.crew.Stop(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
@@ -61,11 +72,6 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.events.close(ctx)
 	g.journal.close()
 	g.tls.close()
-	g.mu.Lock()
-	g.phase = over
-	g.mu.Unlock()
-	close(g.ended)
-	return err
 }
 
 // eachShard runs task on every loop, without waiting.

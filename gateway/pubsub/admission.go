@@ -102,8 +102,7 @@ const upstreamPause = time.Second
 
 // turnDown refuses a candidate whom the upstream has refused or not answered for.
 func (s *Service) turnDown(err error) error {
-	s.counts.unauthorized.Add(1)
-	refusal := &gateway.Refusal{Status: http.StatusInternalServerError, Text: "the upstream did not answer the connect event"}
+	refusal := s.refuse(http.StatusInternalServerError, "the upstream did not answer the connect event")
 	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
 		refusal.Status, refusal.Text = rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?")
 	}
@@ -128,7 +127,8 @@ func (s *Service) letIn(r *gateway.Request, c *client, query url.Values) (err er
 		}
 	}
 	protocol, _ := subprotocol.Lookup(r.Subprotocol)
-	if c.agree(protocol); c.hook != nil {
+	c.agree(protocol)
+	if c.hook != nil {
 		c.hook.Subprotocol = r.Subprotocol
 	}
 	r.Handler, r.Identity.User, r.Form = c, c.user, formOf(c.protocol)
@@ -161,7 +161,7 @@ func (s *Service) recover(r *gateway.Request, query url.Values) {
 }
 
 // refuse counts an upgrade that is refused.
-func (s *Service) refuse(status int, text string) error {
+func (s *Service) refuse(status int, text string) *gateway.Refusal {
 	s.counts.unauthorized.Add(1)
 	return &gateway.Refusal{Status: status, Text: text}
 }

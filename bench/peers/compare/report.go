@@ -69,9 +69,7 @@ type report struct {
 		Saturated bool `json:"generatorSaturated"`
 	} `json:"generator"`
 	Server []processSample `json:"server"`
-	Series []struct {
-		Server processSample `json:"server"`
-	} `json:"series"`
+	Series []point         `json:"series"`
 }
 
 type latency struct {
@@ -138,8 +136,10 @@ func (r *report) peak() (rss int64) {
 	for _, s := range r.Server {
 		rss = max(rss, s.RSS)
 	}
-	for _, s := range r.Series {
-		rss = max(rss, s.Server.RSS)
+	for _, p := range r.Series {
+		if p.Server != nil {
+			rss = max(rss, p.Server.RSS)
+		}
 	}
 	return rss
 }
