@@ -14,6 +14,7 @@ import (
 // the server's delay.
 type bystanders struct {
 	Due     uint64  `json:"due"`
+	Late    uint64  `json:"late"` // left more than 1 ms after they were due
 	Lost    uint64  `json:"lost"`
 	Latency latency `json:"latency"`
 }
@@ -23,6 +24,9 @@ const (
 	bystanderSessions = 200
 	// bystanderRate is how many messages they send in a second.
 	bystanderRate = 1000
+	// bystanderWarmup lets a new server's heap and caches settle: the first
+	// second has a p99 of up to 4 ms without any storm.
+	bystanderWarmup = time.Second
 )
 
 // p99 is in milliseconds.

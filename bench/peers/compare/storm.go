@@ -13,10 +13,12 @@ import (
 type stormCommand struct {
 	crowd      `embed:"" set:"connections=50000"`
 	AcceptRate int           `help:"Connections a second that the server is configured to let in: {rate} in its command line. {burst} stands for a tenth of it, to be let in at once." default:"5000"`
-	Before     time.Duration `help:"How long bystanders are measured before the connections open, and how long all are idle before they are dropped." default:"3s"`
+	Before     time.Duration `help:"How long all connections are idle before they are dropped." default:"3s"`
 	After      time.Duration `help:"How long they stay once they are back." default:"3s"`
+	Rounds     int           `help:"How often the storm comes, each time over a new server." default:"3"`
 	MaxTurn    time.Duration `help:"The longest turn that a loop of the server may take." default:"50ms"`
-	Retries    int           `help:"How often the storm may be repeated because the machine was noisy." default:"2"`
+	MaxRatio   float64       `help:"By how much the p99 of bystanders may rise in a storm: the median of the rounds." default:"1.5"`
+	Retries    int           `help:"How often a round may be repeated because the machine was noisy." default:"2"`
 }
 
 // Validate is called by kong.
@@ -24,6 +26,12 @@ func (s *stormCommand) Validate() error {
 	faults := []error{s.crowd.Validate()}
 	if s.AcceptRate < burstOf {
 		faults = append(faults, fmt.Errorf("--accept-rate %d: must be %d or more", s.AcceptRate, burstOf))
+	}
+	if s.Rounds < 1 {
+		faults = append(faults, fmt.Errorf("--rounds %d: must be 1 or more", s.Rounds))
+	}
+	if !(s.MaxRatio > 0) {
+		faults = append(faults, fmt.Errorf("--max-ratio %v: must be above 0", s.MaxRatio))
 	}
 	return errors.Join(faults...)
 }
@@ -33,14 +41,18 @@ func (s *stormCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.measure(ctx, &run)
-	if err != nil {
+	var season storms
+	for range s.Rounds {
+		r, err := s.measure(ctx, &run)
+		if err != nil {
+			return err
+		}
+		season = append(season, r)
+	}
+	if err := season.write(os.Stdout, s); err != nil {
 		return err
 	}
-	if err := r.write(os.Stdout, s); err != nil {
-		return err
-	}
-	return errors.Join(r.faults(s)...)
+	return errors.Join(season.faults(s)...)
 }
 
 // measure has the server go through a storm, again if the machine was noisy, and
@@ -89,7 +101,7 @@ func (s *stormCommand) rage(ctx context.Context, run *comparison, on *server) (s
 		return seen, 0, err
 	}
 	url := run.url(on, run.path)
-	seen.calm, used, err = standBy(ctx, run.tool, url, 0, s.Before)
+	seen.calm, used, err = standBy(ctx, run.tool.ahead(), url, bystanderWarmup, s.rages())
 	if err != nil {
 		return seen, used, errors.Join(err, seen.seen.stop(ctx))
 	}
@@ -97,7 +109,9 @@ func (s *stormCommand) rage(ctx context.Context, run *comparison, on *server) (s
 	var alongside sync.WaitGroup
 	var beside time.Duration
 	var failed error
-	alongside.Go(func() { seen.during, beside, failed = standBy(ctx, run.tool, url, s.opens()+s.Before, s.rages()) })
+	alongside.Go(func() {
+		seen.during, beside, failed = standBy(ctx, run.tool.ahead(), url, s.opens()+s.Before, s.rages())
+	})
 	var own time.Duration
 	seen.text, own, err = run.tool.behind().execute(ctx, s.arguments(url), on.pid(), s.takes())
 	alongside.Wait()
@@ -125,8 +139,8 @@ func (s *stormCommand) opens() time.Duration {
 	return time.Duration(float64(s.Connections) / (openingPace * float64(s.AcceptRate)) * float64(time.Second))
 }
 
-// rages is how long bystanders are measured in the storm: as long as it lasts at
-// least, at the rate and behind the burst, but a second.
+// rages is how long bystanders are measured, before the storm and in it: as long
+// as it lasts at least, at the rate and behind the burst, but a second.
 func (s *stormCommand) rages() time.Duration {
 	return max(time.Second, time.Duration(s.Connections-s.burst())*time.Second/time.Duration(s.AcceptRate))
 }

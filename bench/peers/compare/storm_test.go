@@ -21,7 +21,7 @@ const stormText = `{"environment": {"kernel": "6.18.0"}, "connections": {"asked"
 		"before": {"sent": 10}, "after": {"sent": 10}, "during": {"sent": 10}}}`
 
 // bystandersText is a report of the load tool in which every message came back.
-const bystandersText = `{"connections": {"asked": 200, "opened": 200}, "rate": {"due": %d, "lost": 0,
+const bystandersText = `{"connections": {"asked": 200, "opened": 200}, "rate": {"due": %d, "late": 1, "lost": 0,
 	"latency": {"percentiles": [{"percent": 50, "microseconds": 200}, {"percent": 99, "microseconds": %d}]}}}`
 
 func bystandersOf(t *testing.T, due, p99 int) bystanders {
@@ -66,7 +66,7 @@ func TestStormReport(t *testing.T) {
 	r.calm, r.during = bystandersOf(t, 10, 1000), bystandersOf(t, 20, 1500)
 	r.Overloaded = []string{"loop 0 is full"}
 	var got bytes.Buffer
-	if err := r.write(&got, stormOf(t)); err != nil {
+	if err := (storms{r, r}).write(&got, stormOf(t)); err != nil {
 		t.Fatal(err)
 	}
 	checkGolden(t, "testdata/storm.golden", got.String())
@@ -108,6 +108,38 @@ func TestStormReportRefuses(t *testing.T) {
 	} {
 		if _, err := parseStormReport([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+// A single round in which the machine stood still must not decide.
+func TestStormsWorsening(t *testing.T) {
+	var all storms
+	for _, p99 := range []int{9000, 1500, 1400} {
+		r, err := parseStormReport([]byte(stormText))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.seen, r.calm, r.during = calm(), bystandersOf(t, 10, 1000), bystandersOf(t, 10, p99)
+		all = append(all, r)
+	}
+	if faults := all.faults(stormOf(t)); len(faults) > 0 {
+		t.Errorf("a median of 1.5: got %v", errors.Join(faults...))
+	}
+	faults := all.faults(stormOf(t, "--max-ratio=1.4"))
+	if len(faults) != 1 || !strings.Contains(faults[0].Error(), "is 1.50 of that before, more than 1.4") {
+		t.Errorf("a median of 1.5: got %v", errors.Join(faults...))
+	}
+	all[2].Storm.Back--
+	if faults := all.faults(stormOf(t)); len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), "round 3: 44 of 45 came back") {
+		t.Errorf("a round in which one stays away: got %v", errors.Join(faults...))
+	}
+}
+
+func TestStormFlags(t *testing.T) {
+	for _, flag := range []string{"--rounds=0", "--max-ratio=0", "--max-ratio=NaN", "--accept-rate=9"} {
+		if _, err := parse(t, "storm", "sluice=none", flag); err == nil || !strings.Contains(err.Error(), strings.Split(flag, "=")[0]) {
+			t.Errorf("%s: got %v, want an error that names it", flag, err)
 		}
 	}
 }

@@ -79,50 +79,119 @@ func (r *stormReport) faults(s *stormCommand) (faults []error) {
 	return faults
 }
 
-// write writes r as Markdown.
-func (r *stormReport) write(w io.Writer, s *stormCommand) error {
+// storms are the rounds of one command.
+type storms []*stormReport
+
+// worsening is by how much the p99 of bystanders rose, the median of the rounds.
+func (s storms) worsening() float64 {
+	var all []float64
+	for _, r := range s {
+		all = append(all, r.worsening())
+	}
+	return median(all)
+}
+
+func (s storms) faults(of *stormCommand) (faults []error) {
+	for i, r := range s {
+		for _, fault := range r.faults(of) {
+			faults = append(faults, fmt.Errorf("round %d: %w", i+1, fault))
+		}
+	}
+	if rose := s.worsening(); !(rose <= of.MaxRatio) {
+		faults = append(faults, fmt.Errorf("the p99 of bystanders is %.2f of that before, more than %v", rose, of.MaxRatio))
+	}
+	return faults
+}
+
+// write writes the rounds as Markdown, in columns beside each other.
+func (s storms) write(w io.Writer, of *stormCommand) error {
 	var b strings.Builder
-	f, first, last := r.Storm, r.seen.first(), r.seen.last()
-	fmt.Fprintf(&b, "### storm over %s: %d connections\n\n%s\n\n", s.Server.Name, r.Connections.Asked, s.setting(r.Environment))
-	b.WriteString("| figure | value |\n|---|---:|\n")
-	row := func(name, format string, values ...any) { writeRow(&b, []string{name, fmt.Sprintf(format, values...)}) }
-	row("dropped at once", "%d", f.Dropped)
-	row("back", "%d", f.Back)
-	row("the last of them after", "%v", f.Took.Round(time.Millisecond))
-	row("away p50, p99", "%.2f s, %.2f s", f.Away.at(50)/microsecondsPerSecond, f.Away.at(99)/microsecondsPerSecond)
-	row("accept rate configured, burst", "%d/s, %d", s.AcceptRate, s.burst())
-	row("came back per second", "%.0f", f.PerSecond)
-	opened, span := r.seen.busiest()
-	row("most within a second", "%d in %v", opened, span.Round(time.Millisecond))
-	row("attempts", "%d", f.Attempts)
-	for _, refused := range f.Refused {
-		row("refused: "+refused.Cause, "%d", refused.Count)
+	first := s[0]
+	fmt.Fprintf(&b, "### storm over %s: %d connections\n\n%s\n\n", of.Server.Name, first.Connections.Asked, of.setting(first.Environment))
+	titles := []string{"figure"}
+	for i := range s {
+		titles = append(titles, fmt.Sprintf("round %d", i+1))
 	}
-	row("longest turn of a loop", "%.1f ms", float64(r.seen.longestTurn())/float64(time.Millisecond))
-	row("bystanders' p50, p99 before", "%v", r.calm)
-	row("during", "%v", r.during)
-	row("p99 during by before", "%.2f", r.during.p99()/r.calm.p99())
-	row("their messages lost", "%d of %d", r.calm.Lost+r.during.Lost, r.calm.Due+r.during.Due)
-	fmt.Fprint(&b, "\n| of the server's process | before | all open | all gone |\n|---|---:|---:|---:|\n")
-	held := r.seen.fullest()
-	for _, line := range []struct {
-		name string
-		of   func(glance) string
-	}{
-		{"connections", func(g glance) string { return fmt.Sprint(g.connections) }},
-		{"goroutines", func(g glance) string { return fmt.Sprint(g.goroutines) }},
-		{"input buffers in use", func(g glance) string { return fmt.Sprint(g.segments) }},
-		{"RSS MiB", func(g glance) string { return fmt.Sprintf("%.1f", mebibytes(g.rss)) }},
-	} {
-		writeRow(&b, []string{line.name, line.of(first), line.of(held), line.of(last)})
+	writeRow(&b, titles)
+	b.WriteString("|---|" + strings.Repeat("---:|", len(s)) + "\n")
+	for _, row := range stormRows {
+		cells := []string{row.name}
+		for _, r := range s {
+			cells = append(cells, row.of(r))
+		}
+		writeRow(&b, cells)
 	}
-	writeRow(&b, []string{"sockets", fmt.Sprint(r.seen.socketsBefore), "", fmt.Sprint(r.seen.socketsAfter)})
-	fmt.Fprintf(&b, "\nReasons counted: %s. Machine: %v.\n", counted(last.reasons), r.noise)
-	if r.overloaded() {
-		fmt.Fprintf(&b, "\n%s\n", r.note())
+	fmt.Fprintf(&b, "\nAccept rate %d/s, burst %d. The p99 of bystanders in the storm by that before: %.2f, the median of %d.\n",
+		of.AcceptRate, of.burst(), s.worsening(), len(s))
+	for i, r := range s {
+		fmt.Fprintf(&b, "\nRound %d: reasons counted: %s; refused: %s; machine: %v.\n", i+1, counted(r.seen.last().reasons), r.refused(), r.noise)
+		if r.overloaded() {
+			fmt.Fprintf(&b, "%s\n", r.note())
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// stormRows are the rows of the table.
+var stormRows = []struct {
+	name string
+	of   func(*stormReport) string
+}{
+	{"dropped at once", func(r *stormReport) string { return fmt.Sprint(r.Storm.Dropped) }},
+	{"back", func(r *stormReport) string { return fmt.Sprint(r.Storm.Back) }},
+	{"the last of them after", func(r *stormReport) string { return r.Storm.Took.Round(time.Millisecond).String() }},
+	{"away p50, p99", func(r *stormReport) string {
+		return fmt.Sprintf("%.2f s, %.2f s", r.Storm.Away.at(50)/microsecondsPerSecond, r.Storm.Away.at(99)/microsecondsPerSecond)
+	}},
+	{"came back per second", func(r *stormReport) string { return fmt.Sprintf("%.0f", r.Storm.PerSecond) }},
+	{"most within a second", func(r *stormReport) string {
+		opened, span := r.seen.busiest()
+		return fmt.Sprintf("%d in %v", opened, span.Round(time.Millisecond))
+	}},
+	{"attempts", func(r *stormReport) string { return fmt.Sprint(r.Storm.Attempts) }},
+	{"longest turn of a loop", func(r *stormReport) string {
+		return fmt.Sprintf("%.1f ms", float64(r.seen.longestTurn())/float64(time.Millisecond))
+	}},
+	{"bystanders' p50, p99 before", func(r *stormReport) string { return r.calm.String() }},
+	{"in the storm", func(r *stormReport) string { return r.during.String() }},
+	{"p99 in the storm by before", func(r *stormReport) string { return fmt.Sprintf("%.2f", r.worsening()) }},
+	{"their messages lost", func(r *stormReport) string {
+		return fmt.Sprintf("%d of %d", r.calm.Lost+r.during.Lost, r.calm.Due+r.during.Due)
+	}},
+	{"which left late, before and in the storm", func(r *stormReport) string {
+		return fmt.Sprintf("%d, %d", r.calm.Late, r.during.Late)
+	}},
+	{"connections before, all open, all gone", stages(func(g glance) string { return fmt.Sprint(g.connections) })},
+	{"goroutines", stages(func(g glance) string { return fmt.Sprint(g.goroutines) })},
+	{"input buffers in use", stages(func(g glance) string { return fmt.Sprint(g.segments) })},
+	{"RSS MiB", stages(func(g glance) string { return fmt.Sprintf("%.1f", mebibytes(g.rss)) })},
+	{"sockets before, all gone", func(r *stormReport) string {
+		return fmt.Sprintf("%d, %d", r.seen.socketsBefore, r.seen.socketsAfter)
+	}},
+}
+
+// stages shows what is so before the storm, with all connections open, and when
+// all are gone.
+func stages(of func(glance) string) func(*stormReport) string {
+	return func(r *stormReport) string {
+		return strings.Join([]string{of(r.seen.first()), of(r.seen.fullest()), of(r.seen.last())}, ", ")
+	}
+}
+
+// worsening is by how much the p99 of bystanders rose in the storm.
+func (r *stormReport) worsening() float64 { return r.during.p99() / r.calm.p99() }
+
+// refused says how often attempts failed, and why.
+func (r *stormReport) refused() string {
+	if len(r.Storm.Refused) == 0 {
+		return "none"
+	}
+	var texts []string
+	for _, f := range r.Storm.Refused {
+		texts = append(texts, f.String())
+	}
+	return strings.Join(texts, ", ")
 }
 
 const microsecondsPerSecond = 1e6

@@ -30,6 +30,15 @@ func (t loadTool) behind() loadTool {
 	return t
 }
 
+// ahead returns the tool such that it has its CPUs as soon as it wants them,
+// whoever else runs there (SCHED_FIFO): for observers, who would otherwise count
+// their own wait for a load tool beside them as the server's delay. In a storm of
+// 20,000 that was 3 ms at the 99th percentile, of 4. It needs root, or CAP_SYS_NICE.
+func (t loadTool) ahead() loadTool {
+	t.under = []string{"chrt", "--fifo", "1"}
+	return t
+}
+
 // The load tool's subcommands.
 const (
 	scenarioEcho      = "echo"
