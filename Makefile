@@ -189,6 +189,20 @@ bench-peers: build-each-peer ## compare sluice with other libraries in everythin
 		sluice='$(HUB) --echo /echo' $(BESIDE) > bin/peers.md
 	@cat bin/peers.md
 
+# uWebSockets comes as an addon of Node, built for glibc 2.38 or newer. Where that is
+# older, as on Debian 12, Node may be that of a newer system in a chroot which has this
+# directory mounted at the same path: UWS_NODE='chroot /srv/trixie node'.
+UWS_NODE    ?= node
+UWEBSOCKETS  = $(UWS_NODE) $(CURDIR)/bench/peers/uwebsockets/server.js --listen 127.0.0.1:0 {broadcast}
+
+.PHONY: bench-uwebsockets
+bench-uwebsockets: ROUNDS := 3
+bench-uwebsockets: build build-peers ## compare sluice with uWebSockets (C++) in everything, and write bin/uwebsockets.md: ROUNDS=3 UWS_NODE=node
+	npm ci --prefix bench/peers/uwebsockets --ignore-scripts --no-audit --no-fund --silent
+	bin/compare peers --wsbench bin/wsbench --rounds $(ROUNDS) --spare-runs 6 --json bin/uwebsockets.json \
+		sluice='$(HUB) --echo /echo' uwebsockets='$(UWEBSOCKETS)' > bin/uwebsockets.md
+	@cat bin/uwebsockets.md
+
 # Apart, a message follows when all members have the one before, so that each
 # delivery is a write. In the window 20 messages come within 50 ms, and then none:
 # 5,000 members at 20 windows a second would take more than a core.

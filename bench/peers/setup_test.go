@@ -2,6 +2,7 @@
 package peers_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -28,6 +29,14 @@ func TestSetupNamesTheVersionsInUse(t *testing.T) {
 		if !strings.Contains(string(required), "\t"+name+"\n") {
 			t.Errorf("setup.md names %s, which go.mod does not require", name)
 		}
+	}
+	manifest, err := os.ReadFile("uwebsockets/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addon := regexp.MustCompile(`"(@btc-vision/uwebsockets\.js)": "([0-9.]+)"`).FindSubmatch(manifest)
+	if addon == nil || !strings.Contains(string(setup), fmt.Sprintf("npm %s %s:", addon[1], addon[2])) {
+		t.Errorf("setup.md does not name the addon of package.json, %q, with its version", addon)
 	}
 	entries, err := os.ReadDir(".")
 	if err != nil {
