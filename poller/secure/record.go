@@ -25,13 +25,15 @@ const (
 	typeData             contentType = 23
 )
 
-// Alerts that are sent (RFC 8446 §6).
+// Alerts that are sent, or do not end a session (RFC 8446 §6).
 const (
 	alertCloseNotify       tls.AlertError = 0
 	alertUnexpectedMessage tls.AlertError = 10
 	alertBadRecordMAC      tls.AlertError = 20
 	alertRecordOverflow    tls.AlertError = 22
+	alertIllegalParameter  tls.AlertError = 47
 	alertDecodeError       tls.AlertError = 50
+	alertUserCanceled      tls.AlertError = 90
 )
 
 // handshakeKeyUpdate is the only handshake message that a client may send once

@@ -141,8 +141,8 @@ func (s *session13) countUseless() error {
 	return nil
 }
 
-// alerted handles an alert (RFC 8446 §6): of those only close_notify is not the
-// end in failure.
+// alerted handles an alert (RFC 8446 §6): of those only close_notify, and
+// user_canceled, which Java clients send in front of it, are not the end in failure.
 func (s *session13) alerted(content []byte) error {
 	switch len(content) {
 	case 2:
@@ -151,8 +151,11 @@ func (s *session13) alerted(content []byte) error {
 	default:
 		return s.fault(alertDecodeError, "an alert that is not 2 bytes long")
 	}
-	if content[1] == byte(alertCloseNotify) {
+	switch tls.AlertError(content[1]) {
+	case alertCloseNotify:
 		return io.EOF
+	case alertUserCanceled:
+		return s.countUseless()
 	}
 	return ErrAborted
 }

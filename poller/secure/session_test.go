@@ -237,6 +237,7 @@ func TestFaults(t *testing.T) {
 		{"an alert of no bytes", inner(typeAlert), alertUnexpectedMessage},
 		{"an alert of one byte", inner(typeAlert, 1), alertDecodeError},
 		{"many empty records", repeated(maxUseless+1, inner(typeData)), alertUnexpectedMessage},
+		{"many cancellations", repeated(maxUseless+1, inner(typeAlert, 1, byte(alertUserCanceled))), alertUnexpectedMessage},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, server := pair(suite)
@@ -254,6 +255,22 @@ func TestFaults(t *testing.T) {
 				t.Error("data follows the alert")
 			}
 		})
+	}
+}
+
+// TestACancellationIsNotTheEnd: Java clients send user_canceled in front of the
+// close_notify with which they end a session in order.
+func TestACancellationIsNotTheEnd(t *testing.T) {
+	client, server := pair(suites[0])
+	rng := rand.New(rand.NewPCG(1, 1))
+	wire := client.seal(nil, typeAlert, [][]byte{{1, byte(alertUserCanceled)}}, 2)
+	wire = client.Seal(wire, [][]byte{[]byte("data")})
+	if got, err := openAll(server, wire, rng); err != nil || string(got) != "data" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	wire = client.seal(nil, typeAlert, [][]byte{{1, byte(alertUserCanceled)}}, 2)
+	if _, err := openAll(server, client.Close(wire), rng); err != io.EOF {
+		t.Errorf("the session ended with %v, want %v", err, io.EOF)
 	}
 }
 
