@@ -164,8 +164,15 @@ func (s *session13) alerted(content []byte) error {
 // that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that
 // reads nothing could otherwise have answers queued without end.
 func (s *session13) keyUpdate(content []byte) error {
-	if len(content) != 5 || content[0] != handshakeKeyUpdate || content[1] != 0 || content[2] != 0 || content[3] != 1 || content[4] > 1 {
+	switch {
+	case len(content) < 4 || content[0] != handshakeKeyUpdate:
 		return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
+	case content[1] != 0 || content[2] != 0 || content[3] != 1:
+		return s.fault(alertDecodeError, "a key update that is not 1 byte long")
+	case len(content) != 5: // RFC 8446 §5.1
+		return s.fault(alertUnexpectedMessage, "a key update that is not alone in its record")
+	case content[4] > 1:
+		return s.fault(alertIllegalParameter, "a key update that asks for what there is not")
 	}
 	s.in.update(s.suite)
 	s.rekey = s.rekey || content[4] == 1
