@@ -41,13 +41,19 @@ const (
 const handshakeKeyUpdate = 24
 
 // Fault is why a connection cannot go on: the peer broke the protocol, or what
-// came is not what it sent. The alert, of which the peer is told, says which.
+// came is not what it sent. The alert, of which the peer is told, says which; it is 0
+// where crypto/tls has chosen it.
 type Fault struct {
 	Alert   tls.AlertError
 	problem string
 }
 
-func (f *Fault) Error() string { return fmt.Sprintf("tls: %s (%v)", f.problem, f.Alert) }
+func (f *Fault) Error() string {
+	if f.Alert == 0 {
+		return "tls: " + f.problem
+	}
+	return fmt.Sprintf("tls: %s (%v)", f.problem, f.Alert)
+}
 
 // ErrAborted is returned when the peer has ended the connection with an alert.
 var ErrAborted = errors.New("tls: the peer has ended the connection with an alert")
