@@ -1,6 +1,7 @@
 package secure
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"os"
@@ -107,7 +108,7 @@ func (w *wire) Read(p []byte) (int, error) {
 		case w.ended != nil:
 			return 0, w.ended
 		case w.nonblocking:
-			w.in = w.in[:len(w.in):len(w.in)]
+			w.in = bytes.Clone(w.in) // not with all that came before
 			return 0, errNoInput
 		case w.full:
 			w.full = false
