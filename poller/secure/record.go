@@ -11,6 +11,8 @@ const (
 	headerSize   = 5
 	maxPlaintext = 1 << 14
 	maxProtected = maxPlaintext + 256
+	// maxCiphertext is what crypto/tls takes before the version is known (RFC 5246 §6.2.3).
+	maxCiphertext = maxPlaintext + 2048
 	// maxUseless is how many records without data a peer may send in a row: each
 	// costs as much as one with some.
 	maxUseless = 16

@@ -71,7 +71,11 @@ func (w *wire) holdsRecord() bool {
 	if len(w.in) > 0 && contentType(w.in[0]) != typeHandshake {
 		return true
 	}
-	return len(w.in) >= headerSize && len(w.in) >= headerSize+int(w.in[3])<<8+int(w.in[4])
+	if len(w.in) < headerSize {
+		return false
+	}
+	length := int(w.in[3])<<8 | int(w.in[4])
+	return length > maxCiphertext || len(w.in) >= headerSize+length
 }
 
 // end makes reads fail with err once all input was read.
