@@ -112,6 +112,18 @@ func (c *Conn) Write(p []byte) (int, error) {
 // closeWait is how long a peer may take to make room for the end of the stream.
 const closeWait = 5 * time.Second
 
+// CloseWrite announces the end of the stream and ends it; the peer's goes on.
+func (c *Conn) CloseWrite() error {
+	c.Conn.SetWriteDeadline(time.Now().Add(closeWait))
+	if _, err := c.write(c.session.Close); err != nil {
+		return err
+	}
+	if socket, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return socket.CloseWrite()
+	}
+	return nil
+}
+
 // Close implements [net.Conn]. It announces the end of the stream, unless a write
 // waits for the peer: then that fails at once.
 func (c *Conn) Close() error {
