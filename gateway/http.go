@@ -185,6 +185,15 @@ func (c *adoptedConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
+// CloseWrite ends the gateway's half of the stream, as net/http does before it closes
+// with input that was not read: else the reset of that can take the answer from the client.
+func (c *adoptedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // Close closes the connection and gives its place back, once.
 func (c *adoptedConn) Close() error {
 	if c.closed.Swap(true) {

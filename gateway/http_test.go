@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -113,6 +114,35 @@ func TestPipelinedRequestsAreNotLostAtTheHandOff(t *testing.T) {
 			t.Errorf("answers %q, %q, %q", first, second, third)
 		}
 	})
+}
+
+// TestTheEndFollowsAnAnswerAheadOfTheBody: a client whose request is answered before
+// all of it was read gets the end of the stream in order, so that no reset takes the
+// answer from it.
+func TestTheEndFollowsAnAnswerAheadOfTheBody(t *testing.T) {
+	const body = 1 << 20 // net/http reads 256 KiB behind its handler
+	plain := gateway.Config{HTTP: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	})}
+	overTLS, trust := secured(t, plain)
+	for name, config := range map[string]gateway.Config{"plain": plain, "TLS": overTLS} {
+		t.Run(name, func(t *testing.T) {
+			socket := gatewaytest.Start(t, echoing(config, gateway.Inline)).Raw(t)
+			conn := net.Conn(socket)
+			if config.TLS != nil {
+				conn = tls.Client(socket, trust)
+			}
+			conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+			go conn.Write(fmt.Appendf(nil, "POST /any HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", body, patterned(body)))
+			answer, err := io.ReadAll(conn)
+			if !bytes.HasPrefix(answer, []byte("HTTP/1.1 413 ")) || err != nil {
+				t.Errorf("the answer is %.40q, %v", answer, err)
+			}
+			if n, err := socket.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+				t.Errorf("behind it there are %d bytes, %v; want the end of the stream", n, err)
+			}
+		})
+	}
 }
 
 func TestUpgradeAsSecondRequestIsRefused(t *testing.T) {

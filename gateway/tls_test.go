@@ -247,6 +247,24 @@ func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {
 	})
 }
 
+// TestARecordThatIsTooLong is refused as soon as its length is known, and not read: a
+// client could have 64 KiB kept for the time of a handshake.
+func TestARecordThatIsTooLong(t *testing.T) {
+	config, _ := secured(t, gateway.Config{})
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	conn := n.Raw(t)
+	if _, err := conn.Write([]byte("\x16\x03\x01\xff\xff")); err != nil {
+		t.Fatal(err)
+	}
+	conn.SetReadDeadline(time.Now().Add(gatewaytest.Patience))
+	alert, err := io.ReadAll(conn)
+	const overflow = 22 // RFC 8446 §6.2
+	if err != nil || len(alert) != 7 || alert[6] != overflow {
+		t.Errorf("the answer is %q, %v; want the alert %d", alert, err, overflow)
+	}
+	n.AwaitReason(t, gateway.ReasonTLSFailed, 1)
+}
+
 // TestClientsThatRefuseTheCertificate leave behind an alert, which is not to be
 // overlooked: it is how an expired certificate shows.
 func TestClientsThatRefuseTheCertificate(t *testing.T) {

@@ -59,9 +59,10 @@ type Config struct {
 	TLS *TLS
 
 	// Adopt receives the connections handed off with [Conn.HandOff] and the
-	// bytes already read from each, which it owns. conn is nil if the socket was
-	// lost on the way, for want of descriptors. It is called on goroutines of
-	// the server's own, one for each loop; without it nothing may be handed off.
+	// bytes already read from each, which it owns. conn has a CloseWrite as
+	// [*net.TCPConn] has; it is nil if the socket was lost on the way, for want of
+	// descriptors. Adopt is called on goroutines of the server's own, one for each
+	// loop; without it nothing may be handed off.
 	Adopt func(conn net.Conn, read []byte)
 	// AcceptFailed, if set, is told when a loop begins to fail to accept for
 	// want of resources, once until it recovers. It is called on the loop and

@@ -45,19 +45,27 @@ type parcel struct {
 
 // conn returns the connection that the parcel belongs to, over its socket.
 func (p parcel) conn(fd int) net.Conn {
-	conn, err := sys.NetConn(fd)
-	switch {
-	case err != nil:
+	socket, err := sys.NetConn(fd)
+	if err != nil {
 		return nil
-	case p.session != nil:
-		conn = secure.NewConn(conn, p.session, p.sealed)
+	}
+	conn := socket.(halfCloser)
+	if p.session != nil {
+		conn = secure.NewConn(socket, p.session, p.sealed)
 	}
 	return &remoteConn{conn, net.TCPAddrFromAddrPort(p.remote)}
 }
 
+// halfCloser is a connection whose stream can end before its peer's does, as that of a
+// [*net.TCPConn] can.
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
+
 // remoteConn is a connection from the client that its peer speaks for.
 type remoteConn struct {
-	net.Conn
+	halfCloser
 	remote net.Addr
 }
 

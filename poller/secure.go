@@ -32,6 +32,7 @@ type secured struct {
 	begun     bool              // the handshake, or it waits for its turn
 	running   bool              // the handshake has a goroutine
 	told      bool              // of its failure: [TLS].Failed
+	since     Tick              // when it was let in
 }
 
 // warmSessions is how many connections of a loop keep their ciphers at hand, some
@@ -42,8 +43,7 @@ const warmSessions = 1024
 func (l *Loop) secure(c *Conn) {
 	c.state = connSecuring
 	c.flags |= flagSecure | flagYields
-	c.progress = l.now
-	l.security.table.Claim(c.slot)
+	l.security.table.Claim(c.slot).since = l.now
 }
 
 // feed gives input to the connection's handshake, and begins it with the first.
@@ -246,7 +246,7 @@ func (l *Loop) sessionOf(c *Conn) secure.Session {
 
 // sweepHandshake ends a connection that takes too long to be secured.
 func (l *Loop) sweepHandshake(c *Conn) {
-	if l.now.Since(c.progress) >= l.config.TLS.Timeout {
+	if l.now.Since(l.security.table.At(c.slot).since) >= l.config.TLS.Timeout {
 		l.reset(c, ErrHandshakeTimeout)
 	}
 }

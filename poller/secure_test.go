@@ -29,3 +29,24 @@ func TestTheHandlerHearsNothingOfHandshakeOutput(t *testing.T) {
 		}
 	})
 }
+
+// TestAPeerThatReadsSlowlyIsNotSecuredForEver: a handshake has its time, whatever the
+// peer takes of what it was sent meanwhile.
+func TestAPeerThatReadsSlowlyIsNotSecuredForEver(t *testing.T) {
+	config := rigConfig()
+	config.TLS = &TLS{Config: func() *tls.Config { return new(tls.Config) }, Timeout: 3 * time.Second, Handshakes: 1}
+	r := newRigOf(t, config)
+	r.kernel.SetBuffers(100, 100)
+	peer := r.kernel.Dial(r.acceptor.listeners[0])
+	r.settle()
+	r.each(func(c *Conn) {
+		(&sealedOutput{c.Handle(), pattern(1000)}).Run(r.Loop)
+	})
+	for range 3 {
+		r.pass(2 * time.Second)
+		peer.ReadN(100)
+	}
+	if !peer.WasReset() {
+		t.Errorf("after 6 s the handshake is still under way; it may take %v", config.TLS.Timeout)
+	}
+}

@@ -14,6 +14,7 @@ type Conn struct {
 
 	// Held while bytes are sealed and written, so that they leave in order.
 	writing sync.Mutex
+	cut     error // of the write that may have sent a part of a record: none can follow
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -80,30 +81,48 @@ func (c *Conn) open(wire []byte) {
 	}
 }
 
-// write sends what the session makes.
-func (c *Conn) write(make func(dst []byte) []byte) error {
+// write sends what the session makes, and returns how much that is.
+func (c *Conn) write(make func(dst []byte) []byte) (n int, err error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	if c.cut != nil {
+		return 0, c.cut
+	}
 	c.mu.Lock()
 	sealed := make(nil)
 	c.mu.Unlock()
-	if len(sealed) == 0 {
-		return nil
+	if len(sealed) > 0 {
+		_, c.cut = c.Conn.Write(sealed)
 	}
-	_, err := c.Conn.Write(sealed)
-	return err
+	return len(sealed), c.cut
 }
 
 // Write implements [net.Conn].
 func (c *Conn) Write(p []byte) (int, error) {
-	if err := c.write(func(dst []byte) []byte { return c.session.Seal(dst, [][]byte{p}) }); err != nil {
+	n, err := c.write(func(dst []byte) []byte { return c.session.Seal(dst, [][]byte{p}) })
+	switch {
+	case err != nil:
 		return 0, err
+	case n == 0 && len(p) > 0: // the session is over
+		return 0, net.ErrClosed
 	}
 	return len(p), nil
 }
 
 // closeWait is how long a peer may take to make room for the end of the stream.
 const closeWait = 5 * time.Second
+
+// CloseWrite announces the end of the stream and ends it; the peer's goes on.
+func (c *Conn) CloseWrite() error {
+	c.Conn.SetWriteDeadline(time.Now().Add(closeWait))
+	if _, err := c.write(c.session.Close); err != nil {
+		return err
+	}
+	if socket, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return socket.CloseWrite()
+	}
+	return nil
+}
 
 // Close implements [net.Conn]. It announces the end of the stream, unless a write
 // waits for the peer: then that fails at once.

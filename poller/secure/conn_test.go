@@ -2,6 +2,7 @@ package secure
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -94,5 +95,45 @@ func closeWriting(t *testing.T) {
 	c.Close()
 	if err := <-written; err == nil || time.Since(begun) > 0 {
 		t.Errorf("the write ends with %v, %v after Close began; want an error at once", err, time.Since(begun))
+	}
+}
+
+// TestWritesFailOnceRecordsAreMissing: what cannot be sent any more, or would follow a
+// part of a record, is not said to be written.
+func TestWritesFailOnceRecordsAreMissing(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		end  func(c *Conn, far net.Conn)
+	}{
+		{"closed", func(c *Conn, far net.Conn) {
+			go io.Copy(io.Discard, far)
+			c.Close()
+		}},
+		{"a fault of the peer", func(c *Conn, far net.Conn) {
+			go far.Write([]byte(unsealed))
+			go io.Copy(io.Discard, far)
+			c.Read(make([]byte, 1))
+		}},
+		{"a write that was late", func(c *Conn, far net.Conn) {
+			go io.ReadFull(far, make([]byte, headerSize))
+			c.SetWriteDeadline(time.Now().Add(time.Second))
+			c.Write([]byte("late"))
+			c.SetWriteDeadline(time.Time{})
+			go io.Copy(io.Discard, far)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, session := pair(suites[0])
+				near, far := net.Pipe()
+				defer far.Close()
+				c := NewConn(near, session, nil)
+				test.end(c, far)
+				if n, err := c.Write([]byte("more")); n != 0 || err == nil {
+					t.Errorf("%d bytes are said to be written, %v", n, err)
+				}
+				c.Close()
+			})
+		})
 	}
 }

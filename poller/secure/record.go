@@ -11,6 +11,8 @@ const (
 	headerSize   = 5
 	maxPlaintext = 1 << 14
 	maxProtected = maxPlaintext + 256
+	// maxCiphertext is what crypto/tls takes before the version is known (RFC 5246 §6.2.3).
+	maxCiphertext = maxPlaintext + 2048
 	// maxUseless is how many records without data a peer may send in a row: each
 	// costs as much as one with some.
 	maxUseless = 16
@@ -25,13 +27,15 @@ const (
 	typeData             contentType = 23
 )
 
-// Alerts that are sent (RFC 8446 §6).
+// Alerts that are sent, or do not end a session (RFC 8446 §6).
 const (
 	alertCloseNotify       tls.AlertError = 0
 	alertUnexpectedMessage tls.AlertError = 10
 	alertBadRecordMAC      tls.AlertError = 20
 	alertRecordOverflow    tls.AlertError = 22
+	alertIllegalParameter  tls.AlertError = 47
 	alertDecodeError       tls.AlertError = 50
+	alertUserCanceled      tls.AlertError = 90
 )
 
 // handshakeKeyUpdate is the only handshake message that a client may send once
@@ -39,13 +43,19 @@ const (
 const handshakeKeyUpdate = 24
 
 // Fault is why a connection cannot go on: the peer broke the protocol, or what
-// came is not what it sent. The alert, of which the peer is told, says which.
+// came is not what it sent. The alert, of which the peer is told, says which; it is 0
+// where crypto/tls has chosen it.
 type Fault struct {
 	Alert   tls.AlertError
 	problem string
 }
 
-func (f *Fault) Error() string { return fmt.Sprintf("tls: %s (%v)", f.problem, f.Alert) }
+func (f *Fault) Error() string {
+	if f.Alert == 0 {
+		return "tls: " + f.problem
+	}
+	return fmt.Sprintf("tls: %s (%v)", f.problem, f.Alert)
+}
 
 // ErrAborted is returned when the peer has ended the connection with an alert.
 var ErrAborted = errors.New("tls: the peer has ended the connection with an alert")

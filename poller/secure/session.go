@@ -141,8 +141,8 @@ func (s *session13) countUseless() error {
 	return nil
 }
 
-// alerted handles an alert (RFC 8446 §6): of those only close_notify is not the
-// end in failure.
+// alerted handles an alert (RFC 8446 §6): of those only close_notify, and
+// user_canceled, which Java clients send in front of it, are not the end in failure.
 func (s *session13) alerted(content []byte) error {
 	switch len(content) {
 	case 2:
@@ -151,8 +151,11 @@ func (s *session13) alerted(content []byte) error {
 	default:
 		return s.fault(alertDecodeError, "an alert that is not 2 bytes long")
 	}
-	if content[1] == byte(alertCloseNotify) {
+	switch tls.AlertError(content[1]) {
+	case alertCloseNotify:
 		return io.EOF
+	case alertUserCanceled:
+		return s.countUseless()
 	}
 	return ErrAborted
 }
@@ -161,8 +164,15 @@ func (s *session13) alerted(content []byte) error {
 // that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that
 // reads nothing could otherwise have answers queued without end.
 func (s *session13) keyUpdate(content []byte) error {
-	if len(content) != 5 || content[0] != handshakeKeyUpdate || content[1] != 0 || content[2] != 0 || content[3] != 1 || content[4] > 1 {
+	switch {
+	case len(content) < 4 || content[0] != handshakeKeyUpdate:
 		return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
+	case content[1] != 0 || content[2] != 0 || content[3] != 1:
+		return s.fault(alertDecodeError, "a key update that is not 1 byte long")
+	case len(content) != 5: // RFC 8446 §5.1
+		return s.fault(alertUnexpectedMessage, "a key update that is not alone in its record")
+	case content[4] > 1:
+		return s.fault(alertIllegalParameter, "a key update that asks for what there is not")
 	}
 	s.in.update(s.suite)
 	s.rekey = s.rekey || content[4] == 1

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 )
 
 // session12 is a session of TLS 1.2, which crypto/tls goes on with: it takes
@@ -47,16 +48,19 @@ func (s *session12) Open(wire []byte) (data []byte, n int, err error) {
 	}
 }
 
-// opened names the errors of a read as [Session] does.
+// opened names the errors of a read as [Session] does. crypto/tls gives alerts a type
+// that it keeps to itself.
 func opened(err error) error {
-	var alert tls.AlertError
+	alert, isAlert := errors.AsType[*net.OpError](err)
 	switch {
 	case errors.Is(err, io.EOF):
 		return io.EOF
-	case errors.As(err, &alert):
-		return &Fault{alert, err.Error()}
+	case isAlert && alert.Op == "remote error":
+		return ErrAborted
+	case isAlert:
+		err = alert.Err
 	}
-	return ErrAborted
+	return &Fault{problem: strings.TrimPrefix(err.Error(), "tls: ")}
 }
 
 // Reply implements [Session].

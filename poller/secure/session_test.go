@@ -233,10 +233,15 @@ func TestFaults(t *testing.T) {
 		{"unknown type", inner(99, 1), alertUnexpectedMessage},
 		{"change of cipher", inner(typeChangeCipherSpec, 1), alertUnexpectedMessage},
 		{"a second hello", inner(typeHandshake, 1, 0, 0, 0), alertUnexpectedMessage},
-		{"key update that asks for 2", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 1, 2), alertUnexpectedMessage},
+		{"key update that asks for 2", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 1, 2), alertIllegalParameter},
+		{"key update of two bytes", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 2, 0, 0), alertDecodeError},
+		{"key update of no bytes", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 0), alertDecodeError},
+		{"data behind a key update", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 1, 0, 24), alertUnexpectedMessage},
+		{"a handshake record of no bytes", inner(typeHandshake), alertUnexpectedMessage},
 		{"an alert of no bytes", inner(typeAlert), alertUnexpectedMessage},
 		{"an alert of one byte", inner(typeAlert, 1), alertDecodeError},
 		{"many empty records", repeated(maxUseless+1, inner(typeData)), alertUnexpectedMessage},
+		{"many cancellations", repeated(maxUseless+1, inner(typeAlert, 1, byte(alertUserCanceled))), alertUnexpectedMessage},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, server := pair(suite)
@@ -254,6 +259,22 @@ func TestFaults(t *testing.T) {
 				t.Error("data follows the alert")
 			}
 		})
+	}
+}
+
+// TestACancellationIsNotTheEnd: Java clients send user_canceled in front of the
+// close_notify with which they end a session in order.
+func TestACancellationIsNotTheEnd(t *testing.T) {
+	client, server := pair(suites[0])
+	rng := rand.New(rand.NewPCG(1, 1))
+	wire := client.seal(nil, typeAlert, [][]byte{{1, byte(alertUserCanceled)}}, 2)
+	wire = client.Seal(wire, [][]byte{[]byte("data")})
+	if got, err := openAll(server, wire, rng); err != nil || string(got) != "data" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	wire = client.seal(nil, typeAlert, [][]byte{{1, byte(alertUserCanceled)}}, 2)
+	if _, err := openAll(server, client.Close(wire), rng); err != io.EOF {
+		t.Errorf("the session ended with %v, want %v", err, io.EOF)
 	}
 }
 

@@ -1,6 +1,7 @@
 package secure
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"os"
@@ -70,7 +71,11 @@ func (w *wire) holdsRecord() bool {
 	if len(w.in) > 0 && contentType(w.in[0]) != typeHandshake {
 		return true
 	}
-	return len(w.in) >= headerSize && len(w.in) >= headerSize+int(w.in[3])<<8+int(w.in[4])
+	if len(w.in) < headerSize {
+		return false
+	}
+	length := int(w.in[3])<<8 | int(w.in[4])
+	return length > maxCiphertext || len(w.in) >= headerSize+length
 }
 
 // end makes reads fail with err once all input was read.
@@ -107,7 +112,7 @@ func (w *wire) Read(p []byte) (int, error) {
 		case w.ended != nil:
 			return 0, w.ended
 		case w.nonblocking:
-			w.in = w.in[:len(w.in):len(w.in)]
+			w.in = bytes.Clone(w.in) // not with all that came before
 			return 0, errNoInput
 		case w.full:
 			w.full = false

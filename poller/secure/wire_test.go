@@ -2,8 +2,12 @@ package secure
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"runtime"
 	"testing"
 	"testing/synctest"
+	"weak"
 )
 
 // A handshake that is behind is fed no more until it has read what there is, however
@@ -42,4 +46,24 @@ func TestAWireAsksForMore(t *testing.T) {
 			t.Errorf("read %d bytes of %d, and asked %d times", read, want, asked)
 		}
 	})
+}
+
+// TestTheBeginningOfARecordIsAllThatIsKept: what was read before it in the same piece,
+// up to 64 KiB, is not kept with it.
+func TestTheBeginningOfARecordIsAllThatIsKept(t *testing.T) {
+	const beginning = "\x17\x03\x03"
+	w := newWire(nil, nil, func([]byte) {}, func() {})
+	w.takeOver()
+	w.feed(append(bytes.Repeat([]byte("\x17\x03\x03\x00\x01x"), 10_000), beginning...))
+	piece := weak.Make(&w.in[0])
+	if _, err := io.Copy(io.Discard, w); !errors.Is(err, errNoInput) {
+		t.Fatalf("the read ends with %v", err)
+	}
+	runtime.GC()
+	if piece.Value() != nil {
+		t.Error("the piece is still in memory")
+	}
+	if got := w.rest(); string(got) != beginning {
+		t.Errorf("kept %q, want %q", got, beginning)
+	}
 }
