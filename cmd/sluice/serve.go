@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"syscall"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
@@ -58,7 +59,7 @@ func (c *serveCommand) Run(p *process) error {
 	}
 	g, err := gateway.New(config)
 	if err != nil {
-		return err
+		return listenFailed(err)
 	}
 	if err := api.bind(g); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
@@ -104,6 +105,19 @@ func (n *node) adminHandler(source admin.Source, actions bool) http.Handler {
 		handler = admin.WithActions(handler, source, n.logger)
 	}
 	return admin.WithControls(handler, n.controls())
+}
+
+// listenFailed says what can be done about an error of the public port.
+func listenFailed(err error) error {
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w; a port below 1024 takes root or CAP_NET_BIND_SERVICE; choose another one with --listen", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; `ss -ltnp` shows by whom; choose another address with --listen", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w; this machine does not have it; choose another address with --listen", err)
+	}
+	return err
 }
 
 // startAdmin serves handler at address, or on the socket that was inherited for

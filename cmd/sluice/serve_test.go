@@ -225,7 +225,8 @@ func TestServeFailsWhereAnAddressIsTaken(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--listen=" + taken.Addr().String(), "--admin="}, "address already in use"},
+		{[]string{"--listen=" + taken.Addr().String(), "--admin="}, "sluice: gateway: poller: listen tcp " + taken.Addr().String() + ": bind: address already in use; `ss -ltnp` shows by whom; choose another address with --listen"},
+		{[]string{"--listen=192.0.2.1:80", "--admin="}, "this machine does not have it; choose another address with --listen"},
 		{[]string{"--listen=127.0.0.1:0", "--admin=" + taken.Addr().String()}, "choose another address with --admin, or none with --admin="},
 	} {
 		s := serve(t, tc.args...)
