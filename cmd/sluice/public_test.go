@@ -143,7 +143,9 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 		stderr string
 	}{
 		{"an upstream without a key", nil, []string{"--upstream=chat=http://127.0.0.1:1/"}, "--access-key: is missing"},
-		{"a short key", nil, []string{"--access-key=short"}, "has a secret of 5 bytes"},
+		{"a short key", nil, []string{"--access-key=short"}, "sluice: --access-key: key 1: has a secret of 5 bytes; must have at least 32 (RFC 7518 §3.2)\n"},
+		{"a second key with a semicolon", nil, []string{"--access-key=" + testKey, "--access-key=a;" + testKey}, "sluice: --access-key: key 2: must have no semicolon"},
+		{"an endpoint within another", nil, []string{"--access-key=" + testKey, "--endpoint=http://h", "--endpoint=http://h/api/hubs"}, "sluice: --endpoint: http://h/api/hubs: lies within"},
 		{"a short key of the environment", map[string]string{"SLUICE_ACCESS_KEY": "short"}, nil, "has a secret of 5 bytes"},
 		{"a file that is not there", nil, []string{"--access-key-file=no/such"}, "--access-key-file: open no/such: no such file"},
 		{"a file without keys", map[string]string{"SLUICE_ACCESS_KEY_FILE": os.DevNull}, nil, "SLUICE_ACCESS_KEY_FILE: /dev/null: holds no key; write one a line"},
