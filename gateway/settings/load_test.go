@@ -217,6 +217,10 @@ func TestFileFaults(t *testing.T) {
 		{"no token", "hubs: {a: {subprotocols: ['a b']}}", `s.yaml:1:27: hubs.a.subprotocols: "a b": must be a token: visible ASCII without spaces and separators`},
 		{"complex key", "? [a]\n: 1", `s.yaml:1:3: […]: must be a plain name`},
 		{"broken YAML", "loops: 1\nlisten: [", `s.yaml:2: is no valid YAML: did not find expected node content`},
+		{"a tab", "limits:\n\tmessage: 1", `s.yaml:2: is indented with a tab; YAML takes spaces only`},
+		{"a tab behind spaces", "limits:\n  message: 1\r\n \thead: 512\r\n", `s.yaml:3: is indented with a tab; YAML takes spaces only`},
+		{"a tab at the beginning", "\tloops: 1", `s.yaml:1: is indented with a tab; YAML takes spaces only`},
+		{"a tab elsewhere", "loops: 1\nengine: \t[", `s.yaml:2: is no valid YAML: did not find expected node content`},
 		{"two documents", "loops: 1\n---\nloops: 2", `s.yaml:2:1: a second YAML document; a file holds one`},
 
 		{"gateway: range", "\nlimits:\n  head: 100", `s.yaml:3:9: limits.head: 100: must be 512 to 1048576 bytes`},
