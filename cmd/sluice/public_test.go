@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -203,5 +206,21 @@ func TestASecondSignalLeavesHandlersUntold(t *testing.T) {
 	}
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("the end took %v, for all of a request's time", took)
+	}
+}
+
+// The flags that are no settings are in no catalog that the page could be made from.
+func TestThePageOnConfigurationHasTheFlagsOfThePublicAPI(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := regexp.MustCompile("[A-Z][a-z]+")
+	for i := range reflect.TypeFor[publicFlags]().NumField() {
+		words := word.FindAllString(reflect.TypeFor[publicFlags]().Field(i).Name, -1)
+		row := fmt.Sprintf("| `--%s` | `SLUICE_%s`", strings.ToLower(strings.Join(words, "-")), strings.ToUpper(strings.Join(words, "_")))
+		if !strings.Contains(string(page), row) {
+			t.Errorf("docs/configuration.md has no row %s", row)
+		}
 	}
 }
