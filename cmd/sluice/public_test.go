@@ -41,6 +41,7 @@ func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, 
 func TestServeWithAnAccessKey(t *testing.T) {
 	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--access-key="+testKey, "--upstream=game=http://127.0.0.1:1/")
 	address := s.line(`listening on (\S+)$`)
+	s.line(`^  hub game +(ws://\S+/client/hubs/game)$`) // a hub that is misspelt is seen
 	admin := s.line(`^  admin +(http://\S+)$`)
 	endpoint, err := token.ParseEndpoint("http://" + address)
 	if err != nil {

@@ -50,7 +50,7 @@ func (c *serveCommand) Run(p *process) error {
 		runtime.MemProfileRate = 0
 	}
 	if s.TryPage {
-		config.HTTP = trypage.Handler(paths(s))
+		config.HTTP = trypage.Handler(paths(s, config.Hubs))
 	}
 	keys := p.accessKeys(c.AccessKey, c.AccessKeyFile)
 	api, err := newPublic(c.publicFlags.resolve(p), keys, &config)
@@ -78,7 +78,7 @@ func (c *serveCommand) Run(p *process) error {
 	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
-	banner(p.stdout, s, g.Addr(), n.admin.Addr())
+	banner(p.stdout, s, config.Hubs, g.Addr(), n.admin.Addr())
 	return errors.Join(n.run(), n.patiently(api.stop))
 }
 
@@ -143,10 +143,10 @@ func startAdmin(address string, socket *os.File, handler http.Handler) (*admin.S
 	return server, nil
 }
 
-// paths returns the WebSocket paths that s serves, hubs first.
-func paths(s *settings.Settings) []trypage.Path {
+// paths returns the WebSocket paths that are served, hubs first.
+func paths(s *settings.Settings, hubs []gateway.HubConfig) []trypage.Path {
 	var all []trypage.Path
-	for _, hub := range s.Hubs {
+	for _, hub := range hubs {
 		all = append(all, trypage.Path{Name: "hub " + hub.Name, Path: gateway.HubPath(hub.Name)})
 	}
 	if s.Echo != "" {

@@ -238,7 +238,7 @@ func TestServeFailsWhereAnAddressIsTaken(t *testing.T) {
 
 func TestBannerReachesAListenerOnEveryAddress(t *testing.T) {
 	var out bytes.Buffer
-	banner(&out, settings.Default(), &net.TCPAddr{IP: net.IPv6zero, Port: 80}, &net.TCPAddr{IP: net.IPv6loopback, Port: 90})
+	banner(&out, settings.Default(), nil, &net.TCPAddr{IP: net.IPv6zero, Port: 80}, &net.TCPAddr{IP: net.IPv6loopback, Port: 90})
 	want := "sluice " + version() + " listening on [::]:80\n  admin      http://[::1]:90/\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
