@@ -92,12 +92,14 @@ type names map[string]func(*yaml.Node)
 func (d *document) section(node *yaml.Node, prefix string, fields []field, named names) {
 	d.mapping(node, prefix, func(key, node *yaml.Node) {
 		path := prefix + key.Value
-		if i := slices.IndexFunc(fields, func(f field) bool { return f.path == path }); i >= 0 {
-			d.set(node, fields[i])
-			return
-		}
+		i := slices.IndexFunc(fields, func(f field) bool { return f.path == path })
 		under := func(f field) bool { return strings.HasPrefix(f.path, path+".") }
+		section, rest, isPath := strings.Cut(key.Value, ".")
 		switch {
+		case i >= 0 && isPath:
+			d.fault(key, path, "", fmt.Sprintf("is written nested: %s: {%s: …}", section, rest))
+		case i >= 0:
+			d.set(node, fields[i])
 		case slices.ContainsFunc(fields, under):
 			d.section(node, path+".", fields, nil)
 		case named[key.Value] != nil:
