@@ -208,10 +208,22 @@ func TestAGracefulStopIsCutShort(t *testing.T) {
 			for range tc.signals {
 				s.signals <- os.Interrupt
 			}
-			if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "stopped before every session was closed") {
+			if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "stopped before the drain was over") {
 				t.Errorf("exit code %d, stderr %s; want %d", code, s.stderr, exitFailed)
 			}
 		})
+	}
+}
+
+// Whoever presses Ctrl-C twice is not told that something is stuck.
+func TestASecondSignalDuringTheGrace(t *testing.T) {
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--drain-grace=1h", "--shutdown-timeout=2h")
+	s.line(`listening on (\S+)$`)
+	s.signals <- syscall.SIGTERM
+	s.line(`^(stopping within)`)
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "sluice: stopped before the drain was over: gateway: shut down with 0 sessions left: context canceled\n") {
+		t.Errorf("exit code %d, stderr %s", code, s.stderr)
 	}
 }
 
