@@ -217,10 +217,14 @@ func TestAGracefulStopIsCutShort(t *testing.T) {
 
 // Whoever presses Ctrl-C twice is not told that something is stuck.
 func TestASecondSignalDuringTheGrace(t *testing.T) {
-	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--drain-grace=1h", "--shutdown-timeout=2h")
-	s.line(`listening on (\S+)$`)
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--drain-grace=1h", "--shutdown-timeout=2h")
+	ready := s.line(`^  admin +(http://\S+)$`) + "readyz"
+	is := func(status int) func() bool {
+		return func() bool { code, _ := get(t, ready); return code == status }
+	}
+	eventually(t, is(http.StatusOK), "the gateway to serve")
 	s.signals <- syscall.SIGTERM
-	s.line(`^(stopping within)`)
+	eventually(t, is(http.StatusServiceUnavailable), "the grace to begin")
 	s.signals <- syscall.SIGTERM
 	if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "sluice: stopped before the drain was over: gateway: shut down with 0 sessions left: context canceled\n") {
 		t.Errorf("exit code %d, stderr %s", code, s.stderr)
