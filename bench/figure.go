@@ -16,6 +16,8 @@ type Figure struct {
 	HigherIsBetter bool
 
 	value func(*Report) (v float64, ok bool)
+	// ofServer: it is known where the server's process was looked at.
+	ofServer bool
 	// whole is what a count is a share of; nil for other units.
 	whole func(*Report) float64
 }
@@ -106,9 +108,9 @@ var figures = []Figure{
 		value: connections(func(c *Connections) float64 { return c.PerSecond })},
 	{Name: "return-rate", Unit: PerSecond, Means: "connections that came back", HigherIsBetter: true, value: returnRate},
 
-	{Name: "server-cpu", Unit: Seconds, Means: "the server's CPU time for a message or delivery, or for a connection that opened or came back", value: serverCPU},
-	{Name: "rss", Unit: Bytes, Means: "the server's highest resident set", value: peakRSS},
-	{Name: "rss-growth", Unit: Bytes, Means: "the server's resident set per connection, beyond that of the start", value: rssGrowth},
-	{Name: "rss-trend", Unit: Bytes, Means: "by how much the server's resident set grows in an hour, in the end of a soak", value: rssTrend},
+	{Name: "server-cpu", Unit: Seconds, Means: "the server's CPU time for a message or delivery, or for a connection that opened or came back", ofServer: true, value: serverCPU},
+	{Name: "rss", Unit: Bytes, Means: "the server's highest resident set", ofServer: true, value: peakRSS},
+	{Name: "rss-growth", Unit: Bytes, Means: "the server's resident set per connection, beyond that of the start", ofServer: true, value: rssGrowth},
+	{Name: "rss-trend", Unit: Bytes, Means: "by how much the server's resident set grows in an hour, in the end of a soak", ofServer: true, value: rssTrend},
 	{Name: "client-cpu", Unit: Share, Means: "the share of a CPU that the client's busiest loop used", value: clientCPU},
 }

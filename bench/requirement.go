@@ -57,6 +57,8 @@ func (q Requirements) Broken(r *Report) (lines []string) {
 			written = Share.Format(value)
 		}
 		switch {
+		case !ok && one.figure.ofServer && len(r.Server) == 0:
+			lines = append(lines, fmt.Sprintf("%s: the server's process was not looked at; give its PID", one.text))
 		case !ok && r.LatenciesWithheld:
 			lines = append(lines, fmt.Sprintf("%s: the generator was overloaded: %s is withheld, or this run has none", one.text, one.figure.Name))
 		case !ok:

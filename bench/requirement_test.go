@@ -63,6 +63,21 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
+// Whoever forgot to name the server's process is not told that the client was overloaded.
+func TestRequirementsOnAServerThatWasNotLookedAt(t *testing.T) {
+	q, err := ParseRequirements("rss<80MiB,rss-trend<1MiB,p99<5ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := measured()
+	r.Server, r.Series = nil, nil
+	r.Rate.Latency, r.LatenciesWithheld = Latency{}, true
+	got := q.Broken(r)
+	if len(got) != 3 || got[0] != "rss<80MiB: the server's process was not looked at; give its PID" || !strings.Contains(got[1], "give its PID") || !strings.Contains(got[2], "withheld") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestRequirementsMisread(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", `position 1: "": write a figure`},

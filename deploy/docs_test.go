@@ -74,6 +74,21 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+var direct = regexp.MustCompile(`(?m)^\t(\S+) v\S+$`) // what is indirect has a comment
+
+func TestEveryDirectDependencyHasAPart(t *testing.T) {
+	page := read(t, "../docs/dependencies.md")
+	found := direct.FindAllStringSubmatch(read(t, "../go.mod"), -1)
+	if len(found) == 0 {
+		t.Fatal("no dependencies")
+	}
+	for _, module := range found {
+		if !strings.Contains(page, "`"+module[1]+"`") {
+			t.Errorf("docs/dependencies.md does not say what %s is for", module[1])
+		}
+	}
+}
+
 // readPage reads a page, and nothing of a directory.
 func readPage(t *testing.T, name string) string {
 	t.Helper()

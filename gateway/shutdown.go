@@ -100,6 +100,9 @@ func (g *Gateway) awaitEmpty(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		if err := ctx.Err(); err != nil { // else the loops would seem not to answer
+			return fmt.Errorf("gateway: shut down with %d sessions left: %w", g.sessions.Load(), err)
+		}
 		stats, err := g.Stats(ctx)
 		if err != nil {
 			return err

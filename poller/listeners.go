@@ -38,7 +38,7 @@ func openListeners(config Config) (open []int, addr netip.AddrPort, err error) {
 	}
 	addr = config.Listen
 	if err := sys.Unused(addr); err != nil {
-		return nil, addr, fmt.Errorf("poller: listen on %v: %w", addr, err)
+		return nil, addr, fmt.Errorf("poller: %w", err) // which names the address
 	}
 	for range config.Loops {
 		listener, bound, err := sys.Listen(addr, options)

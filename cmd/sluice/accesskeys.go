@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/settings"
 	"github.com/sluicegate/sluice/gateway/token"
 )
@@ -72,6 +73,19 @@ func (k accessKeys) read() ([]string, error) {
 	return keys, nil
 }
 
+// faulty names the flag behind what is wrong with the configuration of tokens.
+func (k accessKeys) faulty(err error) error {
+	fault, ok := errors.AsType[*gateway.Fault](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", k.place(), err)
+	}
+	var number int
+	if n, _ := fmt.Sscanf(fault.Field, "Keys[%d]", &number); n == 1 {
+		return fmt.Errorf("%s: key %d: %s", k.place(), number+1, fault.Problem)
+	}
+	return fmt.Errorf("--endpoint: %v: %s", fault.Value, fault.Problem)
+}
+
 // keysPart has tokens checked and minted, and events signed, with the keys that their
 // file holds now. Those of the command line and the environment stay as they are.
 func (a *public) keysPart() part {
@@ -86,7 +100,7 @@ func (a *public) keysPart() part {
 			return nil, err
 		}
 		if _, err := token.New(next); err != nil {
-			return nil, fmt.Errorf("%s: %w", a.keys.place(), err)
+			return nil, a.keys.faulty(err)
 		}
 		return func() ([]string, error) {
 			a.tokens = next

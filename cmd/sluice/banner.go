@@ -5,12 +5,13 @@ import (
 	"io"
 	"net"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/settings"
 )
 
-// banner says what to open and connect to. Tools wait for its first line, which
-// ends in "listening on HOST:PORT".
-func banner(w io.Writer, s *settings.Settings, public, admin net.Addr) {
+// banner says what to open and connect to, hubs that only flags name included. Tools
+// wait for its first line, which ends in "listening on HOST:PORT".
+func banner(w io.Writer, s *settings.Settings, hubs []gateway.HubConfig, public, admin net.Addr) {
 	fmt.Fprintf(w, "sluice %s listening on %s\n", version(), public)
 	http, ws := "http://", "ws://"
 	if len(s.TLS.Certificates) > 0 {
@@ -20,7 +21,7 @@ func banner(w io.Writer, s *settings.Settings, public, admin net.Addr) {
 	if s.TryPage {
 		line("try page", http+reachable(public)+"/")
 	}
-	for _, p := range paths(s) {
+	for _, p := range paths(s, hubs) {
 		line(p.Name, ws+reachable(public)+p.Path)
 	}
 	if admin != nil {

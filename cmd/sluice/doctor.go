@@ -14,22 +14,31 @@ import (
 )
 
 type doctorCommand struct {
-	Connections     int  `required:"" placeholder:"N" help:"How many connections are to be open at once."`
-	Loops           int  `default:"0" help:"Event loops of the gateway; 0 is one per CPU."`
-	PrivateFDTables bool `name:"private-fd-tables" help:"Each loop has a descriptor table of its own."`
-	TLS             bool `name:"tls" help:"The gateway itself ends TLS."`
-	JSON            bool `name:"json" help:"Print the findings as JSON."`
+	Connections     connectionCount `required:"" placeholder:"N" help:"How many connections are to be open at once."`
+	Loops           int             `default:"0" help:"Event loops of the gateway; 0 is one per CPU."`
+	PrivateFDTables bool            `name:"private-fd-tables" help:"Each loop has a descriptor table of its own."`
+	TLS             bool            `name:"tls" help:"The gateway itself ends TLS."`
+	JSON            bool            `name:"json" help:"Print the findings as JSON."`
 }
 
 // mostConnections is beyond what any machine holds, and far from where the
 // arithmetic ends.
 const mostConnections = 100_000_000
 
+// connectionCount is a flag whose value is looked at only where it is given: without
+// it the parser says that it is missing.
+type connectionCount int
+
+// Validate is called by the parser.
+func (n connectionCount) Validate() error {
+	if n < 1 || n > mostConnections {
+		return fmt.Errorf("%d: must be 1 to %d", n, mostConnections)
+	}
+	return nil
+}
+
 // Validate is called by the parser.
 func (c *doctorCommand) Validate() error {
-	if c.Connections < 1 || c.Connections > mostConnections {
-		return fmt.Errorf("--connections: %d: must be 1 to %d", c.Connections, mostConnections)
-	}
 	if c.Loops < 0 || c.Loops > 1024 {
 		return fmt.Errorf("--loops: %d: must be 1 to 1024, or 0 for one per CPU", c.Loops)
 	}
@@ -44,7 +53,7 @@ func (c *doctorCommand) Run(p *process) error {
 		return err
 	}
 	report := doctor.Examine(facts, doctor.Wishes{
-		Connections:     c.Connections,
+		Connections:     int(c.Connections),
 		HTTPConnections: gateway.Config{}.WithDefaults().Limits.HTTPConnections,
 		Loops:           loops(c.Loops),
 		PrivateFDTables: c.PrivateFDTables,
@@ -78,17 +87,21 @@ func printReport(w io.Writer, r doctor.Report) {
 	fmt.Fprintf(w, "%s on %s, %s\n\n", counted(r.Wishes.Connections, "connection"), counted(r.Wishes.Loops, "loop"), tables)
 	for _, f := range r.Findings {
 		fmt.Fprintf(w, "%-4s  %s\n      %s\n", f.Verdict, f.Summary(), f.Text)
+		if f.Verdict == doctor.Fine {
+			continue // its lines would change what is well, or nothing
+		}
 		for _, line := range f.Fix {
 			fmt.Fprintf(w, "        %s\n", line)
 		}
 	}
-	fmt.Fprintf(w, `
-memory: %v
-%s, %s
-
+	fmt.Fprintf(w, "\nmemory: %v\n%s, %s\n", r.Memory,
+		counted(len(r.With(doctor.Warn)), "warning"), counted(len(r.With(doctor.Fail)), "failure"))
+	if r.Verdict != doctor.Fine {
+		fmt.Fprint(w, `
 sysctl -w holds until the next start; the assignment in a file of /etc/sysctl.d
 stays. Limit, Memory and Tasks lines go into the [Service] section of the unit.
-`, r.Memory, counted(len(r.With(doctor.Warn)), "warning"), counted(len(r.With(doctor.Fail)), "failure"))
+`)
+	}
 }
 
 // warnOfMachine logs one record if the machine cannot carry what is configured.

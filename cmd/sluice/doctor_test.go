@@ -25,7 +25,7 @@ func TestDoctorTellsWhatFits(t *testing.T) {
 		{"far too many", []string{"--connections=1000000", "--loops=2"}, exitFailed, "\n3 warnings, 6 failures\n", "6 limits are too low"},
 		{"private tables", []string{"--connections=20000", "--private-fd-tables", "--loops=6"}, exitClean, "20000 connections on 6 loops, private descriptor tables\n", ""},
 		{"memory over TLS", []string{"--connections=3000", "--tls"}, exitClean, "memory: 8.4 MB for idle sessions (2800 B each) and 12.6 MB in the kernel", ""},
-		{"no number", nil, exitUsage, "", "--connections"},
+		{"no number", nil, exitUsage, "", "missing flags: --connections=N"},
 		{"too small a number", []string{"--connections=0"}, exitUsage, "", "--connections: 0: must be 1 to 100000000"},
 		{"too many loops", []string{"--connections=1", "--loops=1025"}, exitUsage, "", "--loops: 1025: must be 1 to 1024"},
 	} {
@@ -35,6 +35,22 @@ func TestDoctorTellsWhatFits(t *testing.T) {
 				t.Errorf("exit code %d, stderr %q, stdout\n%s\nwant %d with %q and %q", got.code, got.stderr, got.stdout, tc.code, tc.stderr, tc.stdout)
 			}
 		})
+	}
+}
+
+// Whoever runs all the lines that are printed changes only what is too little.
+func TestDoctorPrintsLinesForWhatIsLackingOnly(t *testing.T) {
+	lines, verdict := make(map[string]int), ""
+	for line := range strings.Lines(runSluiceOn(t, poor, nil, "doctor", "--connections=20000", "--loops=2").stdout) {
+		switch {
+		case strings.HasPrefix(line, "        "):
+			lines[verdict]++
+		case !strings.HasPrefix(line, " "):
+			verdict, _, _ = strings.Cut(line, " ")
+		}
+	}
+	if lines["ok"] != 0 || lines["warn"] == 0 || lines["fail"] == 0 {
+		t.Errorf("lines by verdict: %v", lines)
 	}
 }
 

@@ -107,7 +107,7 @@ func (n *node) reload() (needRestart []string, err error) {
 func (n *node) stop(served <-chan error) error {
 	fmt.Fprintf(n.process.stdout, "stopping within %v; a second signal stops at once\n", n.reloader.settings().Shutdown)
 	if err := n.patiently(n.gateway.Shutdown); err != nil {
-		return fmt.Errorf("stopped before every session was closed: %w", err)
+		return fmt.Errorf("stopped before the drain was over: %w", err)
 	}
 	if err := <-served; !errors.Is(err, gateway.ErrServed) { // the signal may have come before Serve
 		return err

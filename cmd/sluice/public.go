@@ -133,7 +133,7 @@ func (a *public) setTokens(endpoints []string, config *gateway.Config) error {
 	a.origin = first.Hostname()
 	a.authority, err = token.New(a.tokens)
 	if err != nil {
-		return fmt.Errorf("%s, --endpoint: %w", a.keys.place(), err)
+		return a.keys.faulty(err)
 	}
 	return nil
 }

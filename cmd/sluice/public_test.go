@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,6 +41,7 @@ func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, 
 func TestServeWithAnAccessKey(t *testing.T) {
 	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--access-key="+testKey, "--upstream=game=http://127.0.0.1:1/")
 	address := s.line(`listening on (\S+)$`)
+	s.line(`^  hub game +(ws://\S+/client/hubs/game)$`) // a hub that is misspelt is seen
 	admin := s.line(`^  admin +(http://\S+)$`)
 	endpoint, err := token.ParseEndpoint("http://" + address)
 	if err != nil {
@@ -143,7 +147,9 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 		stderr string
 	}{
 		{"an upstream without a key", nil, []string{"--upstream=chat=http://127.0.0.1:1/"}, "--access-key: is missing"},
-		{"a short key", nil, []string{"--access-key=short"}, "has a secret of 5 bytes"},
+		{"a short key", nil, []string{"--access-key=short"}, "sluice: --access-key: key 1: has a secret of 5 bytes; must have at least 32 (RFC 7518 §3.2)\n"},
+		{"a second key with a semicolon", nil, []string{"--access-key=" + testKey, "--access-key=a;" + testKey}, "sluice: --access-key: key 2: must have no semicolon"},
+		{"an endpoint within another", nil, []string{"--access-key=" + testKey, "--endpoint=http://h", "--endpoint=http://h/api/hubs"}, "sluice: --endpoint: http://h/api/hubs: lies within"},
 		{"a short key of the environment", map[string]string{"SLUICE_ACCESS_KEY": "short"}, nil, "has a secret of 5 bytes"},
 		{"a file that is not there", nil, []string{"--access-key-file=no/such"}, "--access-key-file: open no/such: no such file"},
 		{"a file without keys", map[string]string{"SLUICE_ACCESS_KEY_FILE": os.DevNull}, nil, "SLUICE_ACCESS_KEY_FILE: /dev/null: holds no key; write one a line"},
@@ -201,5 +207,21 @@ func TestASecondSignalLeavesHandlersUntold(t *testing.T) {
 	}
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("the end took %v, for all of a request's time", took)
+	}
+}
+
+// The flags that are no settings are in no catalog that the page could be made from.
+func TestThePageOnConfigurationHasTheFlagsOfThePublicAPI(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := regexp.MustCompile("[A-Z][a-z]+")
+	for i := range reflect.TypeFor[publicFlags]().NumField() {
+		words := word.FindAllString(reflect.TypeFor[publicFlags]().Field(i).Name, -1)
+		row := fmt.Sprintf("| `--%s` | `SLUICE_%s`", strings.ToLower(strings.Join(words, "-")), strings.ToUpper(strings.Join(words, "_")))
+		if !strings.Contains(string(page), row) {
+			t.Errorf("docs/configuration.md has no row %s", row)
+		}
 	}
 }

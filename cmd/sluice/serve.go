@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"syscall"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
 	"github.com/sluicegate/sluice/cmd/sluice/internal/trypage"
@@ -49,7 +50,7 @@ func (c *serveCommand) Run(p *process) error {
 		runtime.MemProfileRate = 0
 	}
 	if s.TryPage {
-		config.HTTP = trypage.Handler(paths(s))
+		config.HTTP = trypage.Handler(paths(s, config.Hubs))
 	}
 	keys := p.accessKeys(c.AccessKey, c.AccessKeyFile)
 	api, err := newPublic(c.publicFlags.resolve(p), keys, &config)
@@ -58,7 +59,7 @@ func (c *serveCommand) Run(p *process) error {
 	}
 	g, err := gateway.New(config)
 	if err != nil {
-		return err
+		return listenFailed(err)
 	}
 	if err := api.bind(g); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
@@ -77,7 +78,7 @@ func (c *serveCommand) Run(p *process) error {
 	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
-	banner(p.stdout, s, g.Addr(), n.admin.Addr())
+	banner(p.stdout, s, config.Hubs, g.Addr(), n.admin.Addr())
 	return errors.Join(n.run(), n.patiently(api.stop))
 }
 
@@ -106,6 +107,19 @@ func (n *node) adminHandler(source admin.Source, actions bool) http.Handler {
 	return admin.WithControls(handler, n.controls())
 }
 
+// listenFailed says what can be done about an error of the public port.
+func listenFailed(err error) error {
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w; a port below 1024 takes root or CAP_NET_BIND_SERVICE; choose another one with --listen", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; `ss -ltnp` shows by whom; choose another address with --listen", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w; this machine does not have it; choose another address with --listen", err)
+	}
+	return err
+}
+
 // startAdmin serves handler at address, or on the socket that was inherited for
 // it. Without an address it returns nil, a server that does nothing.
 func startAdmin(address string, socket *os.File, handler http.Handler) (*admin.Server, error) {
@@ -129,10 +143,10 @@ func startAdmin(address string, socket *os.File, handler http.Handler) (*admin.S
 	return server, nil
 }
 
-// paths returns the WebSocket paths that s serves, hubs first.
-func paths(s *settings.Settings) []trypage.Path {
+// paths returns the WebSocket paths that are served, hubs first.
+func paths(s *settings.Settings, hubs []gateway.HubConfig) []trypage.Path {
 	var all []trypage.Path
-	for _, hub := range s.Hubs {
+	for _, hub := range hubs {
 		all = append(all, trypage.Path{Name: "hub " + hub.Name, Path: gateway.HubPath(hub.Name)})
 	}
 	if s.Echo != "" {

@@ -208,10 +208,26 @@ func TestAGracefulStopIsCutShort(t *testing.T) {
 			for range tc.signals {
 				s.signals <- os.Interrupt
 			}
-			if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "stopped before every session was closed") {
+			if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "stopped before the drain was over") {
 				t.Errorf("exit code %d, stderr %s; want %d", code, s.stderr, exitFailed)
 			}
 		})
+	}
+}
+
+// Whoever presses Ctrl-C twice is not told that something is stuck.
+func TestASecondSignalDuringTheGrace(t *testing.T) {
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--drain-grace=1h", "--shutdown-timeout=2h")
+	ready := s.line(`^  admin +(http://\S+)$`) + "readyz"
+	is := func(status int) func() bool {
+		return func() bool { code, _ := get(t, ready); return code == status }
+	}
+	eventually(t, is(http.StatusOK), "the gateway to serve")
+	s.signals <- syscall.SIGTERM
+	eventually(t, is(http.StatusServiceUnavailable), "the grace to begin")
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "sluice: stopped before the drain was over: gateway: shut down with 0 sessions left: context canceled\n") {
+		t.Errorf("exit code %d, stderr %s", code, s.stderr)
 	}
 }
 
@@ -225,7 +241,8 @@ func TestServeFailsWhereAnAddressIsTaken(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--listen=" + taken.Addr().String(), "--admin="}, "address already in use"},
+		{[]string{"--listen=" + taken.Addr().String(), "--admin="}, "sluice: gateway: poller: listen tcp " + taken.Addr().String() + ": bind: address already in use; `ss -ltnp` shows by whom; choose another address with --listen"},
+		{[]string{"--listen=192.0.2.1:80", "--admin="}, "this machine does not have it; choose another address with --listen"},
 		{[]string{"--listen=127.0.0.1:0", "--admin=" + taken.Addr().String()}, "choose another address with --admin, or none with --admin="},
 	} {
 		s := serve(t, tc.args...)
@@ -237,7 +254,7 @@ func TestServeFailsWhereAnAddressIsTaken(t *testing.T) {
 
 func TestBannerReachesAListenerOnEveryAddress(t *testing.T) {
 	var out bytes.Buffer
-	banner(&out, settings.Default(), &net.TCPAddr{IP: net.IPv6zero, Port: 80}, &net.TCPAddr{IP: net.IPv6loopback, Port: 90})
+	banner(&out, settings.Default(), nil, &net.TCPAddr{IP: net.IPv6zero, Port: 80}, &net.TCPAddr{IP: net.IPv6loopback, Port: 90})
 	want := "sluice " + version() + " listening on [::]:80\n  admin      http://[::1]:90/\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)

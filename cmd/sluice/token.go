@@ -46,7 +46,7 @@ func (a *access) authority(p *process) (*token.Authority, error) {
 	}
 	authority, err := token.New(token.Config{Keys: keys, Endpoints: []token.Endpoint{endpoint}})
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", from.place(), err)}
+		return nil, usageError{from.faulty(err)}
 	}
 	return authority, nil
 }

@@ -61,7 +61,7 @@ func TestFaultsOfTokenCommands(t *testing.T) {
 	}{
 		{"no hub", env, []string{"client"}, exitUsage, "--hub"},
 		{"no key", nil, []string{"client", "--hub=chat"}, exitUsage, "--access-key: is missing; give it, or set SLUICE_ACCESS_KEY"},
-		{"short key", nil, []string{"client", "--hub=chat", "--access-key=short"}, exitUsage, "--access-key: token: auth: Keys[0]: HS256 key \"\": has a secret of 5 bytes"},
+		{"short key", nil, []string{"client", "--hub=chat", "--access-key=short"}, exitUsage, "sluice: --access-key: key 1: has a secret of 5 bytes"},
 		{"bad endpoint", env, []string{"client", "--hub=chat", "--endpoint=ws://h"}, exitUsage, "--endpoint: endpoint \"ws://h\": has the scheme ws"},
 		{"no life", env, []string{"client", "--hub=chat", "--expires=0s"}, exitUsage, "--expires: 0s"},
 		{"no path", env, []string{"rest"}, exitUsage, "<path>"},

@@ -24,8 +24,8 @@ func WithActions(next http.Handler, source Source, logger *slog.Logger) http.Han
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
 	mux.Handle("GET /actions", offered("send", "close"))
-	mux.Handle("POST /send", sameSite(endpoint(a.send)))
-	mux.Handle("POST /close", sameSite(endpoint(a.close)))
+	posted(mux, "/send", a.send)
+	posted(mux, "/close", a.close)
 	return mux
 }
 

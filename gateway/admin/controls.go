@@ -1,6 +1,9 @@
 package admin
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+)
 
 // Controls are what an operator may have the program do. Their functions may be
 // called from any goroutine; one that is nil is not offered.
@@ -18,16 +21,26 @@ func WithControls(next http.Handler, controls Controls) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
 	if controls.Drain != nil {
-		mux.Handle("POST /drain", sameSite(endpoint(func(w http.ResponseWriter, _ *http.Request) error {
+		posted(mux, "/drain", endpoint(func(w http.ResponseWriter, _ *http.Request) error {
 			controls.Drain()
 			w.WriteHeader(http.StatusAccepted)
 			return plain(w, "draining; see /status\n")
-		})))
+		}))
 	}
 	if controls.Reload != nil {
-		mux.Handle("POST /reload", sameSite(reload(controls.Reload)))
+		posted(mux, "/reload", reload(controls.Reload))
 	}
 	return mux
+}
+
+// posted serves what acts at a path. Without the other pattern a request that is no POST
+// would be answered as if nothing were there.
+func posted(mux *http.ServeMux, path string, act endpoint) {
+	mux.Handle("POST "+path, sameSite(act))
+	mux.Handle(path, endpoint(func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", http.MethodPost)
+		return &problem{http.StatusMethodNotAllowed, fmt.Errorf("%s: must be a POST, as of curl -X POST", path)}
+	}))
 }
 
 // reloadDocument is the answer of a reload that has changed what it could.

@@ -27,7 +27,7 @@ func TestControlsAreForOperatorsOnly(t *testing.T) {
 		{"a page of another site, by metadata", "POST", "127.0.0.1:9090", header{"Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
 		{"a sandboxed page", "POST", "127.0.0.1:9090", header{"Origin": "null"}, http.StatusForbidden},
 		{"a page that rebinds its name", "POST", "evil.example:9090", header{"Origin": "http://evil.example:9090", "Sec-Fetch-Site": "same-origin"}, http.StatusForbidden},
-		{"a link, which goes to what controls nothing", "GET", "127.0.0.1:9090", nil, http.StatusNotFound},
+		{"a link, and curl without -X POST", "GET", "127.0.0.1:9090", nil, http.StatusMethodNotAllowed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			drains := 0

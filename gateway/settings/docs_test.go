@@ -87,11 +87,11 @@ func TestRangesAreTheBoundsThatHold(t *testing.T) {
 			continue
 		}
 		for _, inside := range found[1:] {
-			if _, err := Load(Input{Flags: map[string]string{s.Flag: inside}}); err != nil {
+			if _, err := Load(Input{Flags: map[string]string{"shutdown-timeout": "2h", s.Flag: inside}}); err != nil {
 				t.Errorf("%s is in the range of %s and is refused: %v", inside, s.Path, err)
 			}
 		}
-		if _, err := Load(Input{Flags: map[string]string{s.Flag: beyond(t, s.Kind, found[2])}}); err == nil {
+		if _, err := Load(Input{Flags: map[string]string{"shutdown-timeout": "2h", s.Flag: beyond(t, s.Kind, found[2])}}); err == nil {
 			t.Errorf("more than %s is beyond the range of %s and is accepted", found[2], s.Path)
 		}
 	}

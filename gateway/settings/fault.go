@@ -24,8 +24,11 @@ type Fault struct {
 // Error returns one line: origin, path, value and problem.
 func (f *Fault) Error() string {
 	parts := []string{f.Origin.String(), f.Path, f.Value, f.Problem}
-	if f.Origin.Name != "" {
+	switch {
+	case f.Origin.Name != "":
 		parts[1] = "" // the flag or variable names the setting already
+	case f.Origin == Origin{}:
+		parts[0] = "" // nobody has set it
 	}
 	var b strings.Builder
 	for _, part := range parts {

@@ -44,27 +44,43 @@ func (d *document) parse(content []byte) (*yaml.Node, error) {
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	case err != nil:
-		return nil, d.syntaxFault(err)
+		return nil, d.syntaxFault(err, content)
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
 		return nil, &Fault{Origin: d.at(&second), Problem: "a second YAML document; a file holds one"}
 	case !errors.Is(err, io.EOF):
-		return nil, d.syntaxFault(err)
+		return nil, d.syntaxFault(err, content)
 	}
 	return first.Content[0], nil
 }
 
 // syntaxFault takes the line out of the library's text, the only place that has
 // it.
-func (d *document) syntaxFault(err error) *Fault {
+func (d *document) syntaxFault(err error, content []byte) *Fault {
 	problem := strings.TrimPrefix(err.Error(), "yaml: ")
 	fault := &Fault{Origin: Origin{File: d.name}, Problem: "is no valid YAML: " + problem}
 	if n, _ := fmt.Sscanf(problem, "line %d:", &fault.Origin.Line); n == 1 {
 		_, problem, _ = strings.Cut(problem, ": ")
 		fault.Problem = "is no valid YAML: " + problem
 	}
+	if line := tabbed(content, fault.Origin.Line); line > 0 {
+		fault.Origin.Line, fault.Problem = line, "is indented with a tab; YAML takes spaces only"
+	}
 	return fault
+}
+
+// tabbed returns the line that a tab indents, if that is the one that the library names,
+// 0 being the first, or the next; or 0.
+func tabbed(content []byte, named int) int {
+	lines := bytes.Split(content, []byte("\n"))
+	for line := max(1, named); line <= min(named+1, len(lines)); line++ {
+		text := lines[line-1]
+		if indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]; bytes.IndexByte(indent, '\t') >= 0 {
+			return line
+		}
+	}
+	return 0
 }
 
 // names are the keys of mappings whose own keys are names that the file chooses,
@@ -76,12 +92,14 @@ type names map[string]func(*yaml.Node)
 func (d *document) section(node *yaml.Node, prefix string, fields []field, named names) {
 	d.mapping(node, prefix, func(key, node *yaml.Node) {
 		path := prefix + key.Value
-		if i := slices.IndexFunc(fields, func(f field) bool { return f.path == path }); i >= 0 {
-			d.set(node, fields[i])
-			return
-		}
+		i := slices.IndexFunc(fields, func(f field) bool { return f.path == path })
 		under := func(f field) bool { return strings.HasPrefix(f.path, path+".") }
+		section, rest, isPath := strings.Cut(key.Value, ".")
 		switch {
+		case i >= 0 && isPath:
+			d.fault(key, path, "", fmt.Sprintf("is written nested: %s: {%s: …}", section, rest))
+		case i >= 0:
+			d.set(node, fields[i])
 		case slices.ContainsFunc(fields, under):
 			d.section(node, path+".", fields, nil)
 		case named[key.Value] != nil:

@@ -216,7 +216,14 @@ func TestFileFaults(t *testing.T) {
 		{"place of tokens", "hubs: {a: {auth: {jwks: [k], tokens: [cookie]}}}", `s.yaml:1:39: hubs.a.auth.tokens: "cookie": must be header, query:NAME or subprotocol:PREFIX, for example query:access_token`},
 		{"no token", "hubs: {a: {subprotocols: ['a b']}}", `s.yaml:1:27: hubs.a.subprotocols: "a b": must be a token: visible ASCII without spaces and separators`},
 		{"complex key", "? [a]\n: 1", `s.yaml:1:3: […]: must be a plain name`},
+		{"a path for a key", "limits.message: 1KiB", `s.yaml:1:1: limits.message: is written nested: limits: {message: …}`},
+		{"a path in a hub", "hubs: {a.b: {delivery.window: 1s}}", `s.yaml:1:14: hubs.a.b.delivery.window: is written nested: delivery: {window: …}`},
+		{"a grace longer than the drain", "drain: {grace: 10s}", `s.yaml:1:16: drain.grace: 10s: must be less than timeouts.shutdown, which includes it and is 10s`},
 		{"broken YAML", "loops: 1\nlisten: [", `s.yaml:2: is no valid YAML: did not find expected node content`},
+		{"a tab", "limits:\n\tmessage: 1", `s.yaml:2: is indented with a tab; YAML takes spaces only`},
+		{"a tab behind spaces", "limits:\n  message: 1\r\n \thead: 512\r\n", `s.yaml:3: is indented with a tab; YAML takes spaces only`},
+		{"a tab at the beginning", "\tloops: 1", `s.yaml:1: is indented with a tab; YAML takes spaces only`},
+		{"a tab elsewhere", "loops: 1\nengine: \t[", `s.yaml:2: is no valid YAML: did not find expected node content`},
 		{"two documents", "loops: 1\n---\nloops: 2", `s.yaml:2:1: a second YAML document; a file holds one`},
 
 		{"gateway: range", "\nlimits:\n  head: 100", `s.yaml:3:9: limits.head: 100: must be 512 to 1048576 bytes`},
@@ -244,6 +251,15 @@ func TestFileFaults(t *testing.T) {
 				t.Errorf("%d faults, want 1", n)
 			}
 		})
+	}
+}
+
+// A fault of a setting that nobody has set has no place.
+func TestAFaultOfADefault(t *testing.T) {
+	_, err := Load(Input{Flags: map[string]string{"tls-certificates": "a.pem"}})
+	want := "tls.keys: 0 files: must be as many as tls.certificates, which are 1, and in the same order"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 

@@ -12,6 +12,7 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -116,5 +117,15 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
 	}
-	return config, errors.Join(s.explain(config.Validate()), s.fileFaults())
+	return config, errors.Join(s.explain(config.Validate()), s.drainFault(), s.fileFaults())
+}
+
+// drainFault refuses a drain that would end before it closes its first session, and so
+// close all of them together.
+func (s *Settings) drainFault() error {
+	if s.Drain.Grace < s.Shutdown {
+		return nil
+	}
+	return s.Fault("drain.grace", s.Drain.Grace.String(),
+		fmt.Sprintf("must be less than timeouts.shutdown, which includes it and is %v", s.Shutdown))
 }

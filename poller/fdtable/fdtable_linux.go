@@ -75,7 +75,10 @@ func Run(f func()) {
 // The new table begins as a copy, and a listener or a file in it would live on
 // after the rest of the process has closed it: so everything else is closed.
 func Leave(keep ...int) error {
-	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
+	switch err := unix.Unshare(unix.CLONE_FILES); {
+	case err == unix.EPERM: // leaving the table takes no privilege
+		return fmt.Errorf("private descriptor tables: %w: a filter forbids unshare, as that of a container does by default; allow it, or do without them", os.NewSyscallError("unshare", err))
+	case err != nil:
 		return os.NewSyscallError("unshare", err)
 	}
 	const directory = "/proc/thread-self/fd"

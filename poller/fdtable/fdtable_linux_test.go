@@ -1,12 +1,14 @@
 package fdtable
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +29,36 @@ func onPrivateTable(t *testing.T, f func(), keep ...int) {
 	})
 	if err := <-left; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Containers forbid unshare by default, and whoever asks for private tables in one has
+// to learn that.
+func TestLeaveSaysThatAFilterForbidsIt(t *testing.T) {
+	left := make(chan error)
+	Run(func() {
+		forbid(t, unix.SYS_UNSHARE) // of this thread, which ends with the function
+		left <- Leave()
+	})
+	if err := <-left; !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), "a filter forbids unshare") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// forbid has a system call of the calling thread fail with EPERM.
+func forbid(t *testing.T, call uint32) {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number of the call is first
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		t.Error(err)
+	}
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -34,7 +34,17 @@ func sysctl(name string, have Figure, need uint64, below Verdict, text string) F
 		Name: name, Verdict: compare(have, need, below),
 		Value: have.String(), Need: fmt.Sprint(need), Text: text,
 		Fix: []string{set(name, max(have.Value, need))},
+	}.unless(!have.Known)
+}
+
+// unless takes the fix from a finding on a number that is hidden, as net.ipv4.tcp_mem
+// is from every network namespace but the first: it could lower the number.
+func (f Finding) unless(hidden bool) Finding {
+	if hidden {
+		f.Value, f.Fix = "unknown", nil
+		f.Text += " It cannot be read here, as in a container: ask on the machine itself."
 	}
+	return f
 }
 
 // set returns the command that sets a sysctl.
@@ -58,7 +68,7 @@ func arriving(w Wishes) uint64 {
 func acceptQueue(f Facts, w Wishes) Finding {
 	finding := sysctl("net.core.somaxconn", f.AcceptQueue, arriving(w), Warn,
 		"connections that wait to be accepted, for each loop; what a tenth of the clients at once would need. Beyond it they try again after a second or more. Listeners keep what they began with: restart the gateway.")
-	if finding.Verdict != Fine {
+	if finding.Verdict != Fine && f.AcceptQueue.Known {
 		finding.Fix = []string{set(finding.Name, listenMost)}
 	}
 	return finding
@@ -70,7 +80,7 @@ func halfOpen(f Facts, w Wishes) Finding {
 		return Finding{
 			Name: name, Value: f.HalfOpen.String(), Fix: []string{set(name, max(f.HalfOpen.Value, arriving(w)))},
 			Text: "connections whose handshake is not complete; of no concern while net.ipv4.tcp_syncookies is not 0, for then net.core.somaxconn holds instead.",
-		}
+		}.unless(!f.HalfOpen.Known)
 	}
 	// The kernel keeps a quarter of it for peers that it knows.
 	return sysctl(name, f.HalfOpen, ceil(4*arriving(w), 3), Warn,
@@ -102,7 +112,7 @@ func tcpMemory(f Facts, w Wishes) Finding {
 		Value: triple(f.TCPMemory), Need: fmt.Sprintf("%d in the middle", n),
 		Text: "pages of memory that bytes under way may take on all connections together; needed is one for each connection at a time. Beyond the middle number the kernel shrinks windows, beyond the last it drops. Idle connections take none.",
 		Fix:  []string{set(name, least, pressure, most)},
-	}
+	}.unless(unknown(f.TCPMemory))
 }
 
 func receiveBuffer(f Facts, _ Wishes) Finding {
@@ -118,8 +128,11 @@ func buffer(name, setting string, have [3]Figure) Finding {
 		Name: name, Value: triple(have),
 		Text: fmt.Sprintf("least, first and largest buffer of a connection in bytes. Of no concern unless %s is 0: the gateway asks for its own size.", setting),
 		Fix:  []string{set(name, have[0].Value, have[1].Value, have[2].Value)},
-	}
+	}.unless(unknown(have))
 }
+
+// unknown reports whether one of the three numbers is.
+func unknown(f [3]Figure) bool { return !f[0].Known || !f[1].Known || !f[2].Known }
 
 func tracking(f Facts, w Wishes) Finding {
 	const name = "net.netfilter.nf_conntrack_max"

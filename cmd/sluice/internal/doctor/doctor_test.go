@@ -122,6 +122,18 @@ func TestNothingFailsOnAMachineThatTellsNothing(t *testing.T) {
 	}
 }
 
+// A number that a container does not see may be higher than what the line would set,
+// and what it hides is the machine's.
+func TestNoLineSetsWhatIsHidden(t *testing.T) {
+	for _, f := range Examine(Facts{SynCookies: Of(1)}, million()).Findings {
+		for _, line := range f.Fix {
+			if strings.HasPrefix(line, "sysctl ") && f.Name != "net.ipv4.ip_local_port_range" {
+				t.Errorf("%s is %s, and %q would set it", f.Name, f.Value, line)
+			}
+		}
+	}
+}
+
 func TestExpect(t *testing.T) {
 	for _, tc := range []struct {
 		wishes Wishes
