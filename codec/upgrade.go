@@ -21,8 +21,8 @@ func (r *Request) CheckUpgrade() error {
 		return headError(http.StatusMethodNotAllowed, "method %s; a WebSocket upgrade must use GET", quoted(r.Method))
 	case r.HTTP10:
 		return headError(http.StatusBadRequest, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1")
-	case !strings.HasPrefix(r.Target, "/"):
-		return headError(http.StatusBadRequest, "target %s; that of a WebSocket upgrade must begin with a slash", quoted(r.Target))
+	case !strings.HasPrefix(r.Path, "/"):
+		return headError(http.StatusBadRequest, "target %s; that of a WebSocket upgrade must be a path or an http URI", quoted(r.Target))
 	case r.Version == "":
 		return headError(http.StatusBadRequest, "header Sec-WebSocket-Version is missing")
 	case r.Version != "13":
