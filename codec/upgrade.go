@@ -31,7 +31,7 @@ func (r *Request) CheckUpgrade() error {
 		return headError(http.StatusBadRequest, "header Sec-WebSocket-Key is missing")
 	case !isKey(r.Key):
 		return headError(http.StatusBadRequest, "Sec-WebSocket-Key %s; it must be 16 bytes in base64", quoted(r.Key))
-	case r.contentLength != "" && r.contentLength != "0":
+	case r.hasLength && r.contentLength != "0":
 		return headError(http.StatusBadRequest, "Content-Length %s; a WebSocket upgrade has no body", quoted(r.contentLength))
 	case r.transferEncoding:
 		return headError(http.StatusBadRequest, "Transfer-Encoding; a WebSocket upgrade has no body")

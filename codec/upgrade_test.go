@@ -57,6 +57,7 @@ var badUpgrades = []struct {
 	{"key with a space", requestLine, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j Q==", 400, "it must be 16 bytes in base64"},
 	{"URL-safe key", requestLine, "Sec-WebSocket-Key: ____________________-Q==", 400, "it must be 16 bytes in base64"},
 	{"a body", requestLine, "Content-Length: 5", 400, `Content-Length "5"; a WebSocket upgrade has no body`},
+	{"empty length", requestLine, "Content-Length: ", 400, `Content-Length ""; a WebSocket upgrade has no body`},
 	{"odd length", requestLine, "Content-Length: +0", 400, "has no body"},
 	{"chunked", requestLine, "Transfer-Encoding: chunked", 400, "Transfer-Encoding; a WebSocket upgrade has no body"},
 	{"empty coding", requestLine, "Transfer-Encoding: ", 400, "has no body"},

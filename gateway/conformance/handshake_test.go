@@ -113,6 +113,7 @@ var badHeads = []struct {
 	{"NUL in a value", asking("/", "X-Odd: a\x00b"), []int{400}},
 	{"control byte in a name", asking("/", "X\x01Odd: a"), []int{400}},
 	{"Content-Length", asking("/", "Content-Length: 3"), []int{400}},
+	{"Content-Length without a number", asking("/", "Content-Length:"), []int{400}},
 	{"target with a user", request("GET / HTTP/1.1", "GET http://me@gateway.test/ HTTP/1.1"), []int{400}},
 	{"target without a host", request("GET / HTTP/1.1", "GET http:/// HTTP/1.1"), []int{400}},
 	{"Transfer-Encoding", asking("/", "Transfer-Encoding: chunked"), []int{400}},
