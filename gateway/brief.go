@@ -29,7 +29,17 @@ func (s *shard) isBrief(r *codec.Request) (body int, brief bool) {
 	if !known || length > maxBrief || r.Header("Expect") != "" || !asksToStay(r) {
 		return 0, false
 	}
-	return int(length), g.config.Brief(r.Method, r.Path)
+	return int(length), g.answersBriefly(r)
+}
+
+// answersBriefly asks the program. If that panics, net/http serves the request.
+func (g *Gateway) answersBriefly(r *codec.Request) bool {
+	defer func() {
+		if fault := recover(); fault != nil {
+			g.journal.panicked("Brief", Session{}, fault)
+		}
+	}()
+	return g.config.Brief(r.Method, r.Path)
 }
 
 // asksToStay reports whether the connection is to go on as it is.
