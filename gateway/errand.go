@@ -6,6 +6,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/poller"
 )
 
@@ -124,5 +125,6 @@ func closeAll(each func(Selection, func(*Recipient)) error, which Selection, cod
 	if err := checkCloseCode(code); err != nil {
 		return err
 	}
-	return each(which, func(r *Recipient) { r.Session().Close(code, reason) })
+	letter := poller.Letter{Kind: letterClose, Bytes: codec.AppendClose(nil, code, reason)}
+	return each(which, func(r *Recipient) { r.Session().summon(letter) })
 }

@@ -271,9 +271,12 @@ func (d *delivery) release() {
 
 // insist has the session end as a letter says, however much waits for its loop: else
 // it would go on without the messages that its handler has not had.
-func (in *inbox) insist(letter poller.Letter) { in.shard.loop.Do(&summons{in.session, letter}) }
+func (in *inbox) insist(letter poller.Letter) { in.session.summon(letter) }
 
-// summons is a letter that no full mailbox keeps out.
+// summon leaves a letter that no full mailbox keeps out.
+func (s Session) summon(letter poller.Letter) { s.shard.loop.Do(&summons{s, letter}) }
+
+// summons is such a letter.
 type summons struct {
 	session Session
 	letter  poller.Letter
