@@ -118,3 +118,19 @@ func TestCloseAllWithAFullMailbox(t *testing.T) {
 		}
 	}
 }
+
+// TestLongSilenceIsNotOfTheFuture has a client listen for longer than ticks can be
+// compared over, 24 days.
+func TestLongSilenceIsNotOfTheFuture(t *testing.T) {
+	st := newStage(t, Config{}, HubConfig{})
+	a := st.dial("")
+	st.rig.TakeTime(time.Hour) // with each look at the clock
+	for begin := st.rig.Clock(); st.rig.Clock()-begin < 30*24*time.Hour; {
+		st.rig.TickOver()
+	}
+	st.rig.TakeTime(0)
+	info := st.describe(st.loop.Conn(a.handle))
+	if silent := time.Since(info.Active); silent < 7*24*time.Hour {
+		t.Errorf("a client that has said nothing for 30 days is listed as silent for %v", silent)
+	}
+}
