@@ -276,7 +276,9 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 	x := s.sessions.At(c.Slot())
 	if x.state != open && x.state != ending {
-		s.counts.undelivered++
+		if letter.Kind < letterEnd {
+			s.counts.undelivered++
+		}
 		return
 	}
 	switch letter.Kind {
