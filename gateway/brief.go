@@ -60,7 +60,7 @@ func (s *shard) awaitBody(c *poller.Conn, x *session, p []byte, end int) {
 	}
 }
 
-// answerSoon has a worker answer client's request p[:end], whose head is p[:head].
+// answerSoon has a worker answer the request p[:end] of client, whose head is p[:head].
 // Until that is done nothing more is read from the connection.
 func (s *shard) answerSoon(c *poller.Conn, x *session, client netip.AddrPort, p []byte, head, end int) {
 	if !s.enterHTTP(c, x) {

@@ -53,10 +53,10 @@ func (s *shard) run(c *poller.Conn, x *session, do func(*Recipient)) (became out
 }
 
 // Each has do called for every session of the hub that is selected: on the
-// session's loop, on several loops at once, after what was published to the hub
-// before, which waits for its window no longer. do must not block. It may call what does not wait, such as
-// [Session.Close] and [Group.Join], of any session. Errors are [ErrBusy] and
-// [ErrEnded], as with [Hub.Publish].
+// session's loop, on several loops at once. What was published to the hub before comes
+// first, and waits for its window no longer. do must not block. It may call what does
+// not wait, such as [Session.Close] and [Group.Join], of any session. Errors are
+// [ErrBusy] and [ErrEnded], as with [Hub.Publish].
 func (h *Hub) Each(which Selection, do func(*Recipient)) error {
 	return h.publishToAll(h.errand(&which, do))
 }

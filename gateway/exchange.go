@@ -40,7 +40,7 @@ func newExchange(s *shard) *exchange {
 	return &exchange{shard: s, fields: make(http.Header), reply: reply{header: make(http.Header)}}
 }
 
-// take notes client's request p[:end], which it borrows.
+// take begins with the request p[:end] of client, whose head is p[:head]. It borrows p.
 func (e *exchange) take(h poller.Handle, client netip.AddrPort, p []byte, head, end int) {
 	e.handle = h
 	e.remote = client.String()

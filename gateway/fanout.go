@@ -16,7 +16,7 @@ import (
 // each member: the more there is to do, the less each message costs.
 type fanout struct {
 	// Loop only.
-	list  []uint32       // of shares
+	list  []uint32       // numbers of the shares that have messages due
 	spare []*publication // an empty list, for the next share that needs one
 
 	// Loop only: counters.

@@ -35,12 +35,12 @@ type inbox struct {
 	handedAt time.Time      // to the pool
 	waited   time.Duration  // for a worker
 	inflated *inflateBuffer // nil: none was needed
-	failed   bool           // by a panic or a broken message; only the end is left to tell
+	failed   bool           // a handler panicked or a message was broken: only the end is still told
 	next     int            // of batch: those before it are done
 	kept     bool           // the handler keeps its turn
 
 	// Atomic.
-	partings atomic.Int32 // of the worker and of the kept turn's end
+	partings atomic.Int32 // who has let go of a kept turn: its worker, and Turn.End
 }
 
 // delivery is one call of a handler.
@@ -49,8 +49,8 @@ type delivery struct {
 	reason     Reason
 	compressed bool // the message is
 	message    Message
-	request    *Request
-	verdict    *verdict
+	request    *Request     // of callOpen
+	verdict    *verdict     // of callEnd
 	segment    *buf.Segment // to be released after the call, or nil
 }
 

@@ -195,11 +195,12 @@ func (p *publication) deliver(ctx context.Context, g *Gateway, send func(*public
 
 // receipt counts what becomes of a publication, for whoever waits for it.
 type receipt struct {
+	// Fixed.
+	done chan struct{} // closed when all parts are done
+
 	// Atomic.
 	sent, dropped, closed atomic.Int64
 	left                  atomic.Int64 // parts that are not done
-
-	done chan struct{}
 }
 
 // newReceipt returns a receipt with one part, that of the publisher.

@@ -31,14 +31,14 @@ type shard struct {
 	config    *Config      // never written to
 	plain     codec.Limits // of sessions without compression
 	deflate   codec.Limits // of those with it
-	committed int          // bytes that a connection may hold and nothing can pass
+	committed int          // bytes that a connection may hold, which no control frame can pass
 
 	// Loop only: sessions.
 	sessions  slab.Table[session]
 	heads     map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
 	undecided map[uint32]*decision // upgrades that are being decided on, by slot
 	rarities  map[uint32]*rarity   // by slot
-	behind    int                  // bytes that their clients have sent ahead
+	behind    int                  // bytes that clients of undecided upgrades have sent ahead
 	expiries  expiries
 	open      int
 
@@ -103,15 +103,15 @@ type classCounts struct {
 type session struct {
 	// Loop only.
 	decoder codec.Decoder
-	inbox   *inbox      // messages for a pooled handler; nil: none
-	backlog *backlog    // messages behind a full connection; nil: none
-	profile *profile    // identity, groups; nil: neither
-	heard   poller.Tick // last input of any kind
-	active  poller.Tick // last message
-	asked   poller.Tick // when the ping or the close frame was sent
-	seat    uint32      // among everyone of the hub
-	opened  uint32      // the second it was opened in, on the loop's clock
-	control controlRate
+	inbox   *inbox        // messages for a pooled handler; nil: none
+	backlog *backlog      // messages behind a full connection; nil: none
+	profile *profile      // identity, groups; nil: neither
+	heard   poller.Tick   // last input of any kind
+	active  poller.Tick   // last message
+	asked   poller.Tick   // when the ping or the close frame was sent
+	seat    uint32        // among everyone of the hub
+	opened  uint32        // the second it was opened in, on the loop's clock
+	control controlRate   // pings and pongs of the present second
 	route   uint16        // its number; 0 until open
 	deflate codec.Deflate // what was agreed on compression; 0: none
 	form    Form          // of what is published

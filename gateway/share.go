@@ -15,7 +15,7 @@ type share struct {
 	members hub.Roster
 	pending []*publication
 	bytes   int            // of pending
-	late    map[uint32]int // members, by slot, who came when so many were pending
+	late    map[uint32]int // how many were pending when the member at a slot came, if any were
 	pass    *pass          // under way; nil: none
 	timed   bool           // a window is open
 	due     bool           // pending is to be sent
