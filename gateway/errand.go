@@ -34,9 +34,9 @@ func (h *Hub) errand(which *Selection, do func(*Recipient)) *publication {
 	return made
 }
 
-// run runs an errand for one session. One that panics is logged, and goes on with
-// the next session.
-func (s *shard) run(c *poller.Conn, x *session, do func(*Recipient)) (became outcome) {
+// runErrand runs an errand for one session. A panic is logged, and the errand goes on
+// with the next session.
+func (s *shard) runErrand(c *poller.Conn, x *session, do func(*Recipient)) (became outcome) {
 	if !receives(c, x) {
 		return outcomeGone
 	}

@@ -162,7 +162,7 @@ func (p *publication) chooses(s *shard, c *poller.Conn, x *session) (is bool) {
 // in the session's form, or runs the errand.
 func (s *shard) give(c *poller.Conn, x *session, p *publication, scope uint64) outcome {
 	if p.errand != nil {
-		return s.run(c, x, p.errand)
+		return s.runErrand(c, x, p.errand)
 	}
 	m := outgoing{frame: p.plain.frame.Bytes(), shared: true, deflated: p.plain.deflated, class: p.class, key: p.key, scope: scope}
 	if p.forms != nil && x.formed() && !s.form(c, x, p.forms, &m) {

@@ -34,13 +34,13 @@ type shard struct {
 	committed int          // bytes that a connection may hold, which no control frame can pass
 
 	// Loop only: sessions.
-	sessions  slab.Table[session]
-	heads     map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
-	undecided map[uint32]*decision // upgrades that are being decided on, by slot
-	rarities  map[uint32]*rarity   // by slot
-	behind    int                  // bytes that clients of undecided upgrades have sent ahead
-	expiries  expiries
-	open      int
+	sessions       slab.Table[session]
+	heads          map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
+	undecided      map[uint32]*decision // upgrades that are being decided on, by slot
+	undecidedBytes int                  // that their clients have sent ahead
+	rarities       map[uint32]*rarity   // by slot
+	expiries       expiries
+	open           int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
 	shares      slab.Table[share]
