@@ -79,7 +79,7 @@ func (r *refusal) appendTo(b []byte) []byte {
 	case http.StatusUnauthorized:
 		b = append(b, "WWW-Authenticate: Bearer\r\n"...) // RFC 9110 §15.5.2, RFC 6750 §3
 	case http.StatusUpgradeRequired:
-		b = append(b, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4
+		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4, RFC 9110 §7.8
 	case http.StatusMethodNotAllowed:
 		b = append(b, "Allow: GET\r\n"...) // RFC 9110 §15.5.6
 	}
