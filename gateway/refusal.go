@@ -75,6 +75,7 @@ func (r *refusal) appendTo(b []byte) []byte {
 	status, text := r.answer()
 	b = fmt.Appendf(b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n",
 		status, http.StatusText(status), len(text)+1)
+	b = appendDate(b)
 	switch status {
 	case http.StatusUnauthorized:
 		b = append(b, "WWW-Authenticate: Bearer\r\n"...) // RFC 9110 §15.5.2, RFC 6750 §3
