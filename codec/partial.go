@@ -98,7 +98,7 @@ func (f *partial) begin(lim *Limits) error {
 		}
 		if open || !h.Fin {
 			if f.message.fragments++; f.message.fragments > lim.Fragments {
-				return errTooFragments
+				return errTooManyFragments
 			}
 		}
 		if !open {
