@@ -50,7 +50,7 @@ func (s *shard) newShare(sh share) (number uint32) {
 	return number
 }
 
-// closeShare forgets the share of a group that has no members here.
+// closeShare forgets the share of a group, if it has no members here and no pass.
 func (s *shard) closeShare(number uint32) {
 	sh := s.shares.At(number)
 	if sh.listed || sh.members.Len() > 0 {
