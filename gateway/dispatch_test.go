@@ -234,6 +234,9 @@ func TestPanicInCloseIsSurvived(t *testing.T) {
 			n.Dial(t, "/").Close()
 		}
 		n.Eventually(t, func() bool { return n.Totals(t).Sessions == 1 }, "the sessions to end")
+		if got := n.Totals(t).Reasons[gateway.ReasonHandlerPanic]; got != 0 {
+			t.Errorf("%d sessions ended for a panic, and had all ended before", got)
+		}
 		other.SendText("undisturbed")
 		other.ExpectText("undisturbed")
 	})

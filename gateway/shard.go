@@ -406,7 +406,9 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.gateway.journal.panicked("handler", session, fault)
-			s.endWith(c, x, ReasonHandlerPanic)
+			if x.flags&flagEnded == 0 { // else it has its reason, and was in Close
+				s.endWith(c, x, ReasonHandlerPanic)
+			}
 		}
 	}()
 	call(session, s.handler(x))
