@@ -47,9 +47,9 @@ type Decoder struct {
 }
 
 var (
-	errTooBig       = tooBig("message longer than the limit")
-	errTooFragments = tooBig("message of more fragments than the limit")
-	errText         = invalidText("§8.1", "text message that is not UTF-8")
+	errTooBig           = tooBig("message longer than the limit")
+	errTooManyFragments = tooBig("message of more fragments than the limit")
+	errText             = invalidText("§8.1", "text message that is not UTF-8")
 )
 
 // Next consumes n bytes of p and returns the unit that ends there. If none

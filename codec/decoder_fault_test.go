@@ -142,8 +142,8 @@ func TestDecoderMessageLimit(t *testing.T) {
 		}
 	}
 	var fault *Error
-	if !errors.As(error(errTooBig), &fault) || fault.Code != 1009 || errTooFragments.Code != 1009 {
-		t.Errorf("codes are %d and %d, want 1009", fault.Code, errTooFragments.Code)
+	if !errors.As(error(errTooBig), &fault) || fault.Code != 1009 || errTooManyFragments.Code != 1009 {
+		t.Errorf("codes are %d and %d, want 1009", fault.Code, errTooManyFragments.Code)
 	}
 }
 
@@ -158,8 +158,8 @@ func TestDecoderFragmentLimit(t *testing.T) {
 		{"three", stream(first(ws.OpText, ""), middle(""), last("")), nil},
 		{"twice three", stream(first(ws.OpText, ""), middle(""), last(""), first(ws.OpText, ""), middle(""), last("")), nil},
 		{"three and pings", stream(first(ws.OpText, ""), final(ws.OpPing, ""), middle(""), final(ws.OpPing, ""), last("")), nil},
-		{"four", stream(first(ws.OpText, ""), middle(""), middle(""), last("")), errTooFragments},
-		{"endless empty ones", stream(append([][]byte{first(ws.OpText, "")}, slices.Repeat([][]byte{middle("")}, 50)...)...), errTooFragments},
+		{"four", stream(first(ws.OpText, ""), middle(""), middle(""), last("")), errTooManyFragments},
+		{"endless empty ones", stream(append([][]byte{first(ws.OpText, "")}, slices.Repeat([][]byte{middle("")}, 50)...)...), errTooManyFragments},
 	} {
 		for _, size := range []func() int{whole, octet} {
 			var d Decoder
@@ -180,7 +180,7 @@ func TestDecoderZeroLimitsAdmitOnlyEmptyMessages(t *testing.T) {
 		{"empty", final(ws.OpText, ""), nil},
 		{"ping", final(ws.OpPing, "alive"), nil},
 		{"one byte", final(ws.OpText, "a"), errTooBig},
-		{"fragmented", stream(first(ws.OpText, ""), last("")), errTooFragments},
+		{"fragmented", stream(first(ws.OpText, ""), last("")), errTooManyFragments},
 	} {
 		var d Decoder
 		if got := feed(t, &d, c.wire, &Limits{}, whole); got.err != c.want {

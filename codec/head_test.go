@@ -96,6 +96,9 @@ var badHeads = []struct {
 	{"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, `header Host "a/b"`},
 	{"host with a user", "GET / HTTP/1.0\r\nHost: u@a\r\n\r\n", 400, `header Host "u@a"`},
 	{"host outside ASCII", "GET / HTTP/1.1\r\nHost: \xe9\r\n\r\n", 400, `header Host "\xe9"`},
+	{"target with a user", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, `line 1: target "http://u@a/"`},
+	{"target without a host", "GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n", 400, `line 1: target "http:///a"`},
+	{"absolute target and no host", "GET http://a/ HTTP/1.1\r\nA: b\r\n\r\n", 400, "header Host is missing"},
 	{"no host", "GET / HTTP/1.1\r\nA: b\r\n\r\n", 400, "header Host is missing"},
 	{"101 headers", "GET / HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 100) + "\r\n", 431, "line 102: more than 100 headers"},
 }

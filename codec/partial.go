@@ -29,154 +29,154 @@ type message struct {
 	payload    []byte // unmasked
 }
 
-func (s *message) open() bool { return s.opcode != ws.OpContinuation }
+func (m *message) open() bool { return m.opcode != ws.OpContinuation }
 
 // partials recycles: 250 ns against 330 ns for a frame of 64 bytes that came in
 // two pieces, and two allocations against three. The buffers are the caller's.
 var partials = sync.Pool{New: func() any { return new(partial) }}
 
-func (m *partial) recycle() {
-	*m = partial{}
-	partials.Put(m)
+func (f *partial) recycle() {
+	*f = partial{}
+	partials.Put(f)
 }
 
 // empty reports whether nothing is in flight.
-func (m *partial) empty() bool {
-	return !m.message.open() && !m.inPayload && m.headLen == 0
+func (f *partial) empty() bool {
+	return !f.message.open() && !f.inPayload && f.headLen == 0
 }
 
-func (m *partial) buffered() int { return int(m.headLen) + len(m.control) + len(m.message.payload) }
+func (f *partial) buffered() int { return int(f.headLen) + len(f.control) + len(f.message.payload) }
 
 // next is [Decoder.Next] while something is in flight.
-func (m *partial) next(p []byte, lim *Limits) (u Unit, n int, err error) {
+func (f *partial) next(p []byte, lim *Limits) (u Unit, n int, err error) {
 	for {
-		if !m.inPayload {
-			used, err := m.takeHeader(p[n:], lim)
+		if !f.inPayload {
+			used, err := f.takeHeader(p[n:], lim)
 			n += used
-			if err != nil || !m.inPayload {
+			if err != nil || !f.inPayload {
 				return u, n, err
 			}
 		}
-		left := m.header.Length - int64(m.got)
+		left := f.header.Length - int64(f.got)
 		chunk := p[n : n+int(min(left, int64(len(p)-n)))]
 		n += len(chunk)
-		if m.header.OpCode.IsControl() {
-			u = m.takeControl(chunk)
-		} else if u, err = m.takeData(chunk, lim); err != nil {
+		if f.header.OpCode.IsControl() {
+			u = f.takeControl(chunk)
+		} else if u, err = f.takeData(chunk, lim); err != nil {
 			return Unit{}, n, err
 		}
-		if u.Complete() || m.inPayload {
+		if u.Complete() || f.inPayload {
 			return u, n, nil
 		}
 	}
 }
 
 // takeHeader consumes what p has of the frame's header.
-func (m *partial) takeHeader(p []byte, lim *Limits) (used int, err error) {
-	fresh := copy(m.head[m.headLen:], p)
-	size, err := parseHeader(m.head[:int(m.headLen)+fresh], &m.header)
+func (f *partial) takeHeader(p []byte, lim *Limits) (used int, err error) {
+	fresh := copy(f.head[f.headLen:], p)
+	size, err := parseHeader(f.head[:int(f.headLen)+fresh], &f.header)
 	if size == 0 {
-		m.headLen += uint8(fresh)
+		f.headLen += uint8(fresh)
 		return fresh, err
 	}
-	used = size - int(m.headLen)
-	m.headLen = 0
-	return used, m.begin(lim)
+	used = size - int(f.headLen)
+	f.headLen = 0
+	return used, f.begin(lim)
 }
 
 // begin enters the payload of a frame.
-func (m *partial) begin(lim *Limits) error {
-	h := &m.header
-	open := m.message.open()
+func (f *partial) begin(lim *Limits) error {
+	h := &f.header
+	open := f.message.open()
 	err := check(h, State{Side: lim.Side, Fragmented: open, Compression: lim.Compression})
 	if err != nil {
 		return err
 	}
 	if h.OpCode.IsData() {
-		if h.Length > int64(lim.Message-len(m.message.payload)) {
+		if h.Length > int64(lim.Message-len(f.message.payload)) {
 			return errTooBig
 		}
 		if open || !h.Fin {
-			if m.message.fragments++; m.message.fragments > lim.Fragments {
-				return errTooFragments
+			if f.message.fragments++; f.message.fragments > lim.Fragments {
+				return errTooManyFragments
 			}
 		}
 		if !open {
-			m.message.opcode, m.message.compressed = h.OpCode, h.Rsv&rsv1 != 0
+			f.message.opcode, f.message.compressed = h.OpCode, h.Rsv&rsv1 != 0
 		}
 	}
-	m.got, m.inPayload = 0, true
+	f.got, f.inPayload = 0, true
 	return nil
 }
 
 // takeControl adds chunk to the control frame in flight.
-func (m *partial) takeControl(chunk []byte) (u Unit) {
-	h := &m.header
+func (f *partial) takeControl(chunk []byte) (u Unit) {
+	h := &f.header
 	inOnePiece := int64(len(chunk)) == h.Length
 	if inOnePiece {
-		m.unmask(chunk)
+		f.unmask(chunk)
 	} else {
-		m.control = m.keep(m.control, chunk, int(h.Length))
-		chunk = m.control
+		f.control = f.keep(f.control, chunk, int(h.Length))
+		chunk = f.control
 	}
-	if int64(m.got) < h.Length {
+	if int64(f.got) < h.Length {
 		return u
 	}
-	m.control, m.inPayload = nil, false
+	f.control, f.inPayload = nil, false
 	return Unit{Opcode: h.OpCode, Owned: !inOnePiece, Payload: chunk[:len(chunk):len(chunk)]}
 }
 
 // takeData adds chunk to the message in flight.
-func (m *partial) takeData(chunk []byte, lim *Limits) (u Unit, err error) {
-	h, s := &m.header, &m.message
-	inOnePiece := h.Fin && len(s.payload) == 0 && int64(len(chunk)) == h.Length
+func (f *partial) takeData(chunk []byte, lim *Limits) (u Unit, err error) {
+	h, m := &f.header, &f.message
+	inOnePiece := h.Fin && len(m.payload) == 0 && int64(len(chunk)) == h.Length
 	payload := chunk[:len(chunk):len(chunk)]
 	if inOnePiece {
-		m.unmask(chunk)
+		f.unmask(chunk)
 	} else {
 		most := lim.Message
 		if h.Fin {
-			most = len(s.payload) + int(h.Length) - m.got
+			most = len(m.payload) + int(h.Length) - f.got
 		}
-		s.payload = m.keep(s.payload, chunk, most)
-		payload = s.payload
+		m.payload = f.keep(m.payload, chunk, most)
+		payload = m.payload
 		chunk = payload[len(payload)-len(chunk):]
 	}
-	checked := s.opcode == ws.OpText && !s.compressed
-	if checked && !s.text.Write(chunk) {
+	checked := m.opcode == ws.OpText && !m.compressed
+	if checked && !m.text.Write(chunk) {
 		return u, errText
 	}
-	if int64(m.got) < h.Length {
+	if int64(f.got) < h.Length {
 		return u, nil
 	}
-	m.inPayload = false
+	f.inPayload = false
 	if !h.Fin {
 		return u, nil
 	}
-	if checked && !s.text.Complete() {
+	if checked && !m.text.Complete() {
 		return u, errText
 	}
-	u = Unit{Opcode: s.opcode, Owned: !inOnePiece, Compressed: s.compressed, Payload: payload}
-	*s = message{}
+	u = Unit{Opcode: m.opcode, Owned: !inOnePiece, Compressed: m.compressed, Payload: payload}
+	*m = message{}
 	return u, nil
 }
 
 // unmask unmasks the next bytes of the frame's payload in place.
-func (m *partial) unmask(p []byte) {
-	if m.header.Masked {
-		Unmask(p, m.header.Mask, m.got)
+func (f *partial) unmask(p []byte) {
+	if f.header.Masked {
+		Unmask(p, f.header.Mask, f.got)
 	}
-	m.got += len(p)
+	f.got += len(p)
 }
 
 // keep appends the next bytes of the frame's payload to b, unmasked. b doubles
 // when it must grow, but not beyond most, which is all it can ever hold.
-func (m *partial) keep(b, p []byte, most int) []byte {
+func (f *partial) keep(b, p []byte, most int) []byte {
 	if need := len(b) + len(p); need > cap(b) {
 		size := max(need, min(2*cap(b), most))
 		b = append(make([]byte, 0, size), b...)
 	}
 	b = append(b, p...)
-	m.unmask(b[len(b)-len(p):])
+	f.unmask(b[len(b)-len(p):])
 	return b
 }

@@ -20,17 +20,20 @@ type Request struct {
 	Method string
 	// Target is the request target as sent: nothing is decoded.
 	Target string
-	// Path and Query are Target before and after its first question mark.
+	// Path and Query are Target before and after its first question mark, without
+	// the scheme and the authority of one in absolute form (RFC 9112 §3.2.2).
 	Path, Query string
 	// HTTP10: the request is HTTP/1.0. Otherwise it is HTTP/1.1.
 	HTTP10 bool
 	// Host, Origin, Key and Version are the headers Host, Origin,
-	// Sec-WebSocket-Key and Sec-WebSocket-Version, empty if absent.
+	// Sec-WebSocket-Key and Sec-WebSocket-Version, empty if absent. Of a Target in
+	// absolute form, Host is its authority.
 	Host, Origin, Key, Version string
 	// Upgrade: the request asks to speak WebSocket. Whether it does so legally
 	// is for [Request.CheckUpgrade].
 	Upgrade bool
 
+	authority        string // that of Target, if it has one
 	fields           string // the header lines, each with its CRLF
 	contentLength    string
 	hasLength        bool // the header Content-Length is there
@@ -83,8 +86,33 @@ func (r *Request) parseRequestLine(line string) error {
 		return headError(http.StatusBadRequest, "line 1: %s is no HTTP version", quoted(version))
 	}
 	r.Method, r.Target = method, target
-	r.Path, r.Query, _ = strings.Cut(target, "?")
+	authority, path, absolute := cutAuthority(target)
+	if absolute && (authority == "" || !isHost(authority)) {
+		return headError(http.StatusBadRequest, "line 1: target %s; it must have a host and no user", quoted(target))
+	}
+	r.authority = authority
+	r.Path, r.Query, _ = strings.Cut(path, "?")
+	if absolute && r.Path == "" {
+		r.Path = "/" // RFC 9110 §4.2.3
+	}
 	return nil
+}
+
+// cutAuthority splits an http or https URI, the absolute form of a target, before
+// its path or query. Any other target is all path.
+func cutAuthority(target string) (authority, path string, absolute bool) {
+	if target[0] == '/' { // as nearly all do
+		return "", target, false
+	}
+	scheme, rest, _ := strings.Cut(target, "://")
+	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", target, false
+	}
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	return rest[:end], rest[end:], true
 }
 
 // isVersion reports whether s has the form of an HTTP version, RFC 9112 §2.3.
@@ -127,6 +155,8 @@ func (r *Request) parseFields() error {
 		return headError(http.StatusBadRequest, "header Host is missing")
 	case !isHost(r.Host):
 		return headError(http.StatusBadRequest, "header Host %s; it must be a name or an address, with or without a port", quoted(r.Host))
+	case r.authority != "":
+		r.Host = r.authority // and the header is ignored, RFC 9112 §3.2.2
 	}
 	return nil
 }

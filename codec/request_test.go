@@ -76,7 +76,7 @@ func TestParseRequestLeavesPlainRequestsAlone(t *testing.T) {
 		{"chunked", "PUT /api HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "PUT", "/api"},
 		{"HTTP/1.0 without host", "GET /healthz HTTP/1.0\r\n\r\n", "GET", "/healthz"},
 		{"asterisk", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS", "*"},
-		{"absolute target", "GET http://x/a?b HTTP/1.1\r\nHost: x\r\n\r\n", "GET", "http://x/a"},
+		{"absolute target", "GET http://x/a?b HTTP/1.1\r\nHost: x\r\n\r\n", "GET", "/a"},
 		{"host of an address", "GET / HTTP/1.1\r\nHost: [fe80::1%25en0]:8080\r\n\r\n", "GET", "/"},
 		{"host of sub-delims", "GET / HTTP/1.1\r\nHost: a_b~!$&'()*+,;=c.%41\r\n\r\n", "GET", "/"},
 		{"empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET", "/"},
@@ -95,6 +95,30 @@ func TestParseRequestLeavesPlainRequestsAlone(t *testing.T) {
 		}
 		if _, err := http.ReadRequest(bufio.NewReader(strings.NewReader(c.head))); err != nil {
 			t.Errorf("%s: net/http refuses it: %v", c.name, err)
+		}
+	}
+}
+
+// TestAbsoluteTarget: a server must accept the absolute form, and take the host from
+// there (RFC 9112 §3.2.2). net/http reads each of these the same way.
+func TestAbsoluteTarget(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ target, host, path, query string }{
+		{"http://x/a?b=c?d", "x", "/a", "b=c?d"},
+		{"HTTPS://[::1]:8080/a/", "[::1]:8080", "/a/", ""},
+		{"http://x:80", "x:80", "/", ""},
+		{"http://x?b", "x", "/", "b"},
+		{"http://x/?b", "x", "/", "b"},
+		{"http://x//a://b", "x", "//a://b", ""},
+	} {
+		head := "GET " + c.target + " HTTP/1.1\r\nHost: other\r\n\r\n"
+		r := mustParse(t, head)
+		if r.Host != c.host || r.Path != c.path || r.Query != c.query || r.Target != c.target {
+			t.Errorf("%s: got host %q, path %q, query %q, target %q", c.target, r.Host, r.Path, r.Query, r.Target)
+		}
+		std, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
+		if err != nil || std.Host != r.Host || max(std.URL.Path, "/") != r.Path || std.URL.RawQuery != r.Query {
+			t.Errorf("%s: net/http reads %+v, %v", c.target, std, err)
 		}
 	}
 }

@@ -21,8 +21,8 @@ func (r *Request) CheckUpgrade() error {
 		return headError(http.StatusMethodNotAllowed, "method %s; a WebSocket upgrade must use GET", quoted(r.Method))
 	case r.HTTP10:
 		return headError(http.StatusBadRequest, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1")
-	case !strings.HasPrefix(r.Target, "/"):
-		return headError(http.StatusBadRequest, "target %s; that of a WebSocket upgrade must begin with a slash", quoted(r.Target))
+	case !strings.HasPrefix(r.Path, "/"):
+		return headError(http.StatusBadRequest, "target %s; that of a WebSocket upgrade must be a path or an http URI", quoted(r.Target))
 	case r.Version == "":
 		return headError(http.StatusBadRequest, "header Sec-WebSocket-Version is missing")
 	case r.Version != "13":
@@ -31,7 +31,7 @@ func (r *Request) CheckUpgrade() error {
 		return headError(http.StatusBadRequest, "header Sec-WebSocket-Key is missing")
 	case !isKey(r.Key):
 		return headError(http.StatusBadRequest, "Sec-WebSocket-Key %s; it must be 16 bytes in base64", quoted(r.Key))
-	case r.contentLength != "" && r.contentLength != "0":
+	case r.hasLength && r.contentLength != "0":
 		return headError(http.StatusBadRequest, "Content-Length %s; a WebSocket upgrade has no body", quoted(r.contentLength))
 	case r.transferEncoding:
 		return headError(http.StatusBadRequest, "Transfer-Encoding; a WebSocket upgrade has no body")

@@ -9,7 +9,7 @@ import (
 )
 
 // Admission says which connections come in, and how fast. It is decided before
-// TLS and before anything is read.
+// TLS and before anything is read. Rates, bursts and the queue are 16,777,216 at most.
 type Admission struct {
 	// Allow and Deny are networks whose clients are let in, or not. The smallest
 	// network that holds an address decides, on whichever list it stands; one that

@@ -2,11 +2,11 @@ package gateway
 
 import "slices"
 
-// batch is messages laid end to end, once for all of a form who are sent all of
-// them.
+// batch is the messages of a pass, laid end to end once for all members of one form
+// who are sent every one of them. It belongs to the loop.
 type batch struct {
 	messages []*publication
-	singly   bool     // who is sent all must be asked, or told, one by one
+	singly   bool     // a filter or an errand must see each member
 	formed   bool     // not all sessions are sent the same
 	excepted []uint32 // slots, sorted, of sessions that are not sent all
 	laid              // in form 0

@@ -29,7 +29,17 @@ func (s *shard) isBrief(r *codec.Request) (body int, brief bool) {
 	if !known || length > maxBrief || r.Header("Expect") != "" || !asksToStay(r) {
 		return 0, false
 	}
-	return int(length), g.config.Brief(r.Method, r.Path)
+	return int(length), g.answersBriefly(r)
+}
+
+// answersBriefly asks the program. If that panics, net/http serves the request.
+func (g *Gateway) answersBriefly(r *codec.Request) bool {
+	defer func() {
+		if fault := recover(); fault != nil {
+			g.journal.panicked("Brief", Session{}, fault)
+		}
+	}()
+	return g.config.Brief(r.Method, r.Path)
 }
 
 // asksToStay reports whether the connection is to go on as it is.
@@ -50,7 +60,7 @@ func (s *shard) awaitBody(c *poller.Conn, x *session, p []byte, end int) {
 	}
 }
 
-// answerSoon has a worker answer client's request p[:end], whose head is p[:head].
+// answerSoon has a worker answer the request p[:end] of client, whose head is p[:head].
 // Until that is done nothing more is read from the connection.
 func (s *shard) answerSoon(c *poller.Conn, x *session, client netip.AddrPort, p []byte, head, end int) {
 	if !s.enterHTTP(c, x) {

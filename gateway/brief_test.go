@@ -20,7 +20,12 @@ import (
 // served it: only net/http can flush.
 func briefly(config gateway.Config) gateway.Config {
 	config = echoing(config, gateway.Inline)
-	config.Brief = func(_, path string) bool { return strings.HasPrefix(path, "/brief") }
+	config.Brief = func(_, path string) bool {
+		if path == "/brief/fault" {
+			panic("provoked")
+		}
+		return strings.HasPrefix(path, "/brief")
+	}
 	config.HTTP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		by := "pool"
 		if _, flushes := w.(http.Flusher); flushes {
@@ -138,6 +143,18 @@ func TestBriefPanic(t *testing.T) {
 	}
 	if rest, err := io.ReadAll(b.in); len(rest) > 0 || err != nil {
 		t.Errorf("answered %q, %v; want the end", rest, err)
+	}
+	if _, body := browse(t, n).ask(get("/brief")); body != "pool: GET /brief " {
+		t.Errorf("afterwards: %q", body)
+	}
+}
+
+// Who cannot say what is brief has said nothing: net/http serves the request.
+func TestPanicOfBrief(t *testing.T) {
+	n := gatewaytest.Start(t, briefly(gateway.Config{}))
+	b := browse(t, n)
+	if _, body := b.ask(get("/brief/fault")); body != "net/http: GET /brief/fault " {
+		t.Errorf("answered %q", body)
 	}
 	if _, body := browse(t, n).ask(get("/brief")); body != "pool: GET /brief " {
 		t.Errorf("afterwards: %q", body)

@@ -88,7 +88,8 @@ type Config struct {
 	Log Log
 }
 
-// Limits bound what one peer can make the gateway hold.
+// Limits bound what one peer can make the gateway hold. Each is 1 to 1<<30, unless it
+// says otherwise, and 0 selects its default.
 type Limits struct {
 	// Message is the largest message accepted from a client, in bytes. Longer
 	// ones end the session with 1009. Default 64 KiB; at most 1 GiB.
@@ -111,7 +112,7 @@ type Limits struct {
 	// 1 GiB.
 	Outbound int
 	// OutboundMessages is the same bound as a count, which also bounds what
-	// keeping them costs: some 50 bytes each. Default 16,384.
+	// keeping them costs: some 50 bytes each. Default 16,384; at most 1,048,576.
 	OutboundMessages int
 	// KernelSend is the size of the kernel's send buffer of one connection, in
 	// bytes; it takes up to twice as much. For a peer that has stopped reading it
@@ -127,7 +128,7 @@ type Limits struct {
 	// pooled handler before the session is no longer read. Nothing is dropped.
 	// Default 256 KiB; at least 1.
 	Inbound int
-	// InboundMessages is the same bound as a count. Default 256.
+	// InboundMessages is the same bound as a count. Default 256; at most 1,048,576.
 	InboundMessages int
 	// Backlog is how many bytes of messages may wait for workers on the whole
 	// node. Beyond it every session with a message that waits is no longer read
@@ -141,8 +142,8 @@ type Limits struct {
 	// ConnectionsPerAddress is how many of them may be of one address, as
 	// [Admission].IPv4Bits and IPv6Bits tell addresses apart, whatever they have
 	// sent or not; further ones are reset at once. Those of [Admission].Forwarders
-	// do not count, nor those that came before a reload has set it. Where it is set a connection takes 32 bytes more, and each
-	// address some 100. Default 0: any number.
+	// do not count, nor those that came before a reload has set it. Where it is set a
+	// connection takes 32 bytes more, and each address some 100. Default 0: any number.
 	ConnectionsPerAddress int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.
@@ -154,10 +155,11 @@ type Limits struct {
 	Groups int
 	// Identity is how many bytes the user id and the metadata of one session may
 	// have together; an [Authorize] that gives more refuses with 500. Default
-	// 4 KiB; at least 1.
+	// 4 KiB; at most 1 MiB.
 	Identity int
 	// ControlFrames is how many pings and pongs a session may send in a second
-	// before it is closed with 1008: each costs an answer. Default 100.
+	// before it is closed with 1008: each costs an answer. Default 100; at most
+	// 32,768.
 	ControlFrames int
 	// Decisions is how many upgrades may be decided on at once, each by a [Decide]
 	// with a goroutine; others wait in line. Default 1,024; at most 65,536.
@@ -167,15 +169,15 @@ type Limits struct {
 	Undecided int
 	// TLSHandshakes is how many TLS handshakes may be under way at once, each
 	// with a goroutine and some 30 KB; others wait. A peer is under way once its
-	// hello is complete. Default 4,096.
+	// hello is complete. Default 4,096; at most 65,536.
 	TLSHandshakes int
 	// HTTPConnections is how many connections may be served plain HTTP at once;
-	// further ones get 503. Default 256.
+	// further ones get 503. Default 256; at most 65,536.
 	HTTPConnections int
 }
 
 // Timeouts are swept, not timed one by one: each fires within a quarter of
-// itself after it is due.
+// itself after it is due. Each is 10 ms to 7 days.
 type Timeouts struct {
 	// Handshake bounds the time from admission to a complete HTTP head, and that
 	// from accept to a complete PROXY header. Default 10 s.
@@ -327,9 +329,9 @@ type Route struct {
 	// example "https://example.com". Empty, or "*", allows every origin. A
 	// request without one is not from a browser, and is allowed.
 	Origins []string
-	// Subprotocols are those the route speaks, in order of preference. A client
-	// that offers subprotocols must offer one of them. Empty: none is
-	// negotiated and offers are ignored.
+	// Subprotocols are those the route speaks, in any order: of a client's offers
+	// the first that is among them is chosen. A client that offers subprotocols
+	// must offer one of them. Empty: none is negotiated and offers are ignored.
 	Subprotocols []string
 	// Compression says whether messages may be compressed. Default: as
 	// [Config].Compression says.

@@ -38,7 +38,7 @@ func (s *shard) pong(c *poller.Conn, x *session, payload []byte) {
 // controlRate counts a session's control frames within a second.
 type controlRate struct {
 	frames uint16
-	second uint16 // it comes again after 18 hours
+	second uint16 // on the loop's clock; its number comes again after 18 hours
 }
 
 // controlAllowed counts a ping or a pong, and ends a session that sends too

@@ -63,9 +63,9 @@ func (s *shard) deliberate(c *poller.Conn, x *session, rt *route, r *Request, be
 func (s *shard) keepBehind(c *poller.Conn, x *session, p []byte) {
 	d := s.undecided[c.Slot()]
 	d.behind = append(d.behind, p...)
-	s.behind += len(p)
+	s.undecidedBytes += len(p)
 	switch {
-	case s.behind > s.config.Limits.Backlog/len(s.gateway.shards):
+	case s.undecidedBytes > s.config.Limits.Backlog/len(s.gateway.shards):
 		s.refuseUndecided(c, x, &refusal{reason: ReasonUndecidedFull})
 	case len(d.behind) > maxBehind:
 		c.Pause()
@@ -132,7 +132,7 @@ func (s *shard) abandonDecision(c *poller.Conn) {
 
 func (s *shard) forgetDecision(d *decision) {
 	delete(s.undecided, d.handle.Slot)
-	s.behind -= len(d.behind)
+	s.undecidedBytes -= len(d.behind)
 }
 
 // refuseUndecided answers an upgrade that was not granted.

@@ -234,6 +234,9 @@ func TestPanicInCloseIsSurvived(t *testing.T) {
 			n.Dial(t, "/").Close()
 		}
 		n.Eventually(t, func() bool { return n.Totals(t).Sessions == 1 }, "the sessions to end")
+		if got := n.Totals(t).Reasons[gateway.ReasonHandlerPanic]; got != 0 {
+			t.Errorf("%d sessions ended for a panic, and had all ended before", got)
+		}
 		other.SendText("undisturbed")
 		other.ExpectText("undisturbed")
 	})
@@ -413,4 +416,25 @@ func TestPanicIsHeardOfByALoopThatIsTooBusy(t *testing.T) {
 	close(unblock)
 	panics.ExpectClose(1011)
 	n.AwaitReason(t, gateway.ReasonHandlerPanic, 1)
+}
+
+// TestVerdictThatComesTooLateIsNoSend: what counts as undelivered is what programs
+// send, and not how a session was to end that has not waited for its handler.
+func TestVerdictThatComesTooLateIsNoSend(t *testing.T) {
+	config := gateway.Config{}
+	config.Timeouts.Close = 10 * time.Millisecond
+	release := make(chan struct{})
+	h := hooks{message: func(gateway.Session, gateway.Message) { <-release }}
+	n := gatewaytest.Start(t, serving(config, h, gateway.Pooled))
+	c := n.Dial(t, "/")
+	c.SendText("block")
+	c.SendFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, "")))
+	if f := c.ReceiveFrame(); f.Header.OpCode != ws.OpClose {
+		t.Fatalf("received opcode %#x, want a close frame", f.Header.OpCode)
+	}
+	close(release)
+	n.Eventually(t, func() bool { return n.Totals(t).Inboxes == 0 }, "the handler to return")
+	if got := n.Totals(t).Undelivered; got != 0 {
+		t.Errorf("%d sends count as undelivered, and there were none", got)
+	}
 }

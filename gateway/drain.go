@@ -115,7 +115,7 @@ func (d *departure) Run(l *poller.Loop) {
 		if d.slot++; d.slot >= slots {
 			d.slot = 0
 		}
-		if c := l.ConnAt(d.slot); c != nil && d.shard.part(c) {
+		if c := l.ConnAt(d.slot); c != nil && d.shard.bidFarewell(c) {
 			d.due--
 		}
 	}
@@ -136,9 +136,9 @@ func (d *departure) reckon(now time.Duration) {
 	d.due = min(d.due, 1) + share*float64(s.config.Drain.Rate)*passed.Seconds()
 }
 
-// part sends the drain's close frame to the session of c, behind what waits for
-// it, and reports whether there was one that is open.
-func (s *shard) part(c *poller.Conn) bool {
+// bidFarewell sends the drain's close frame to the session of c, behind what waits
+// for it, and reports whether there was one that is open.
+func (s *shard) bidFarewell(c *poller.Conn) bool {
 	x := s.sessions.At(c.Slot())
 	if x.state != open {
 		return false

@@ -9,6 +9,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluicegate/sluice/codec"
+	"github.com/sluicegate/sluice/poller"
 )
 
 // masked returns a client's frame.
@@ -96,5 +97,40 @@ func TestControlFramesOfLongAgoDoNotCount(t *testing.T) {
 	a.peer.Write(masked(ws.OpPing, nil))
 	if a.all(); a.code != 0 {
 		t.Errorf("closed with %d for one ping in 256 s, where one in a second is allowed", a.code)
+	}
+}
+
+// CloseAll has told its caller that all will be closed by the time it finds the
+// mailbox full.
+func TestCloseAllWithAFullMailbox(t *testing.T) {
+	st := newStage(t, Config{}, HubConfig{})
+	actors := st.members(3, "room")
+	st.must(st.hub.Each(Selection{}, func(r *Recipient) {
+		l := r.shard.loop
+		for l.Offer(poller.TaskFunc(func(*poller.Loop) {}), 64<<20) == nil {
+		}
+	}))
+	st.must(st.hub.CloseAll(Selection{}, 4000, "go"))
+	st.rig.Settle()
+	for i, a := range actors {
+		if a.texts(); a.code != 4000 {
+			t.Errorf("client %d has received close code %d, want 4000", i, a.code)
+		}
+	}
+}
+
+// TestLongSilenceIsNotOfTheFuture has a client listen for longer than ticks can be
+// compared over, 24 days.
+func TestLongSilenceIsNotOfTheFuture(t *testing.T) {
+	st := newStage(t, Config{}, HubConfig{})
+	a := st.dial("")
+	st.rig.TakeTime(time.Hour) // with each look at the clock
+	for begin := st.rig.Clock(); st.rig.Clock()-begin < 30*24*time.Hour; {
+		st.rig.TickOver()
+	}
+	st.rig.TakeTime(0)
+	info := st.describe(st.loop.Conn(a.handle))
+	if silent := time.Since(info.Active); silent < 7*24*time.Hour {
+		t.Errorf("a client that has said nothing for 30 days is listed as silent for %v", silent)
 	}
 }

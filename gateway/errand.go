@@ -6,6 +6,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/poller"
 )
 
@@ -33,9 +34,9 @@ func (h *Hub) errand(which *Selection, do func(*Recipient)) *publication {
 	return made
 }
 
-// run runs an errand for one session. One that panics is logged, and goes on with
-// the next session.
-func (s *shard) run(c *poller.Conn, x *session, do func(*Recipient)) (became outcome) {
+// runErrand runs an errand for one session. A panic is logged, and the errand goes on
+// with the next session.
+func (s *shard) runErrand(c *poller.Conn, x *session, do func(*Recipient)) (became outcome) {
 	if !receives(c, x) {
 		return outcomeGone
 	}
@@ -52,10 +53,10 @@ func (s *shard) run(c *poller.Conn, x *session, do func(*Recipient)) (became out
 }
 
 // Each has do called for every session of the hub that is selected: on the
-// session's loop, on several loops at once, after what was published to the hub
-// before, which waits for its window no longer. do must not block. It may call what does not wait, such as
-// [Session.Close] and [Group.Join], of any session. Errors are [ErrBusy] and
-// [ErrEnded], as with [Hub.Publish].
+// session's loop, on several loops at once. What was published to the hub before comes
+// first, and waits for its window no longer. do must not block. It may call what does
+// not wait, such as [Session.Close] and [Group.Join], of any session. Errors are
+// [ErrBusy] and [ErrEnded], as with [Hub.Publish].
 func (h *Hub) Each(which Selection, do func(*Recipient)) error {
 	return h.publishToAll(h.errand(&which, do))
 }
@@ -124,5 +125,6 @@ func closeAll(each func(Selection, func(*Recipient)) error, which Selection, cod
 	if err := checkCloseCode(code); err != nil {
 		return err
 	}
-	return each(which, func(r *Recipient) { r.Session().Close(code, reason) })
+	letter := poller.Letter{Kind: letterClose, Bytes: codec.AppendClose(nil, code, reason)}
+	return each(which, func(r *Recipient) { r.Session().summon(letter) })
 }

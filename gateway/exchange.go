@@ -40,7 +40,7 @@ func newExchange(s *shard) *exchange {
 	return &exchange{shard: s, fields: make(http.Header), reply: reply{header: make(http.Header)}}
 }
 
-// take notes client's request p[:end], which it borrows.
+// take begins with the request p[:end] of client, whose head is p[:head]. It borrows p.
 func (e *exchange) take(h poller.Handle, client netip.AddrPort, p []byte, head, end int) {
 	e.handle = h
 	e.remote = client.String()
@@ -198,9 +198,7 @@ func (r *reply) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, int64(r.status), 10)
 	b = append(b, ' ')
 	b = append(b, http.StatusText(r.status)...)
-	b = append(b, "\r\nDate: "...)
-	b = time.Now().UTC().AppendFormat(b, http.TimeFormat)
-	b = append(b, "\r\n"...)
+	b = appendDate(append(b, "\r\n"...))
 	if r.hasBody() && !(r.head && len(r.body) == 0) {
 		b = append(b, "Content-Length: "...)
 		b = strconv.AppendInt(b, int64(len(r.body)), 10)
@@ -212,4 +210,11 @@ func (r *reply) appendTo(b []byte) []byte {
 		return b
 	}
 	return append(b, r.body...)
+}
+
+// appendDate appends the header Date, which every answer of a server with a clock has
+// (RFC 9110 §6.6.1).
+func appendDate(b []byte) []byte {
+	b = time.Now().UTC().AppendFormat(append(b, "Date: "...), http.TimeFormat)
+	return append(b, "\r\n"...)
 }

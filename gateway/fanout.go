@@ -16,7 +16,7 @@ import (
 // each member: the more there is to do, the less each message costs.
 type fanout struct {
 	// Loop only.
-	list  []uint32       // of shares
+	list  []uint32       // numbers of the shares that have messages due
 	spare []*publication // an empty list, for the next share that needs one
 
 	// Loop only: counters.
@@ -43,7 +43,8 @@ const (
 	keptMessages = 1024
 )
 
-// enqueue takes a publication to the members of a share.
+// enqueue has a publication sent to the members of a share, in its next pass or at
+// the end of its window.
 func (s *shard) enqueue(number uint32, p *publication) {
 	sh := s.shares.At(number)
 	if sh.members.Len() == 0 {
@@ -70,7 +71,7 @@ func (s *shard) enqueue(number uint32, p *publication) {
 // windowSlack is how much later than asked a loop may wake up.
 const windowSlack = time.Millisecond
 
-// schedule has what is pending in a share sent.
+// schedule has what is pending in a share sent in its next pass.
 func (s *shard) schedule(number uint32) {
 	sh := s.shares.At(number)
 	sh.due = true
@@ -122,8 +123,8 @@ func (s *shard) fanOut() {
 	}
 }
 
-// advance serves some members of a share, to the last write, and reports whether
-// there is more to be done for it.
+// advance goes on with the pass of a share, or begins one: it sends the messages to
+// some members, and writes them. It reports whether there is more to be done for it.
 func (s *shard) advance(number uint32) bool {
 	sh := s.shares.At(number)
 	if sh.pass == nil {

@@ -103,7 +103,7 @@ func New(config Config) (*Gateway, error) {
 		SendBuffer:      max(0, config.Limits.KernelSend),
 		ReceiveBuffer:   max(0, config.Limits.KernelReceive),
 		Unsent:          config.Limits.unsent(),
-		UserTimeout:     config.Timeouts.user(),
+		UserTimeout:     config.Timeouts.userTimeout(),
 		Linger:          linger,
 		LongTurn:        max(0, config.LongTurn),
 		TLS:             g.tls.poller(&config, g.unsecured),
@@ -167,9 +167,9 @@ func (t Timeouts) sweep() time.Duration {
 	return max(shortest/4, minTimeout/2)
 }
 
-// user is the kernel's timeout for a peer that takes nothing. The loops find such
-// a peer first, within a quarter of theirs, and tell it by a reset.
-func (t Timeouts) user() time.Duration {
+// userTimeout is the kernel's timeout for a peer that takes nothing (TCP_USER_TIMEOUT).
+// The loops find such a peer first, within a quarter of theirs, and tell it by a reset.
+func (t Timeouts) userTimeout() time.Duration {
 	return 3 * max(t.WriteStall, t.Ping+t.Pong, t.Close) / 2
 }
 

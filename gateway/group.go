@@ -139,6 +139,17 @@ func (j *join) Run(l *poller.Loop) {
 		j.hub.groups.Drop(j.group, l.Index())
 	}
 	if j.then != nil {
-		j.then(err)
+		j.answer(s, err)
 	}
+}
+
+// answer tells who asks what has become of the join. It may panic: it is a program's
+// own, and its loop serves others too.
+func (j *join) answer(s *shard, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("JoinThen", Session{s, j.handle}, fault)
+		}
+	}()
+	j.then(err)
 }

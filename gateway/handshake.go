@@ -20,6 +20,7 @@ const maxAnswer = 512
 // head is an HTTP request head that arrives in pieces. Most arrive whole and
 // need none.
 type head struct {
+	// Loop only.
 	bytes   []byte
 	scanned int // no end of the head before here
 }

@@ -91,6 +91,9 @@ func TestRefusals(t *testing.T) {
 				if !strings.Contains(body, tc.body) || strings.Count(body, "\n") != 1 {
 					t.Errorf("body %q, want one line with %q", body, tc.body)
 				}
+				if _, err := http.ParseTime(answer.Header.Get("Date")); err != nil {
+					t.Errorf("header Date: %v", err)
+				}
 				for name, value := range tc.header {
 					if got := answer.Header.Get(name); got != value {
 						t.Errorf("header %s: %q, want %q", name, got, value)

@@ -67,12 +67,24 @@ func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Error(w, text, status)
 	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-		w.Header().Set("Connection", "close")
-		http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
+		refuseUpgrade(w, r)
 	default:
 		r.RemoteAddr = client
 		h.next.ServeHTTP(w, r)
 	}
+}
+
+// refuseUpgrade says why a request that asks for WebSocket is not served as one.
+func refuseUpgrade(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	connection := strings.ToLower(strings.Join(r.Header.Values("Connection"), ","))
+	if !strings.Contains(connection, "upgrade") { // a proxy may have taken it for its own
+		w.Header().Add("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket") // RFC 9110 §15.5.22
+		http.Error(w, "a WebSocket upgrade needs the header Connection: Upgrade beside Upgrade: websocket", http.StatusUpgradeRequired)
+		return
+	}
+	http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
 }
 
 // trace returns the address that a request is from, and why it is refused, if it is.

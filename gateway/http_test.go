@@ -155,6 +155,38 @@ func TestUpgradeAsSecondRequestIsRefused(t *testing.T) {
 	}
 }
 
+// A proxy that passes on only one of the two headers is a common fault, and its
+// operator is told which is missing.
+func TestUpgradeWithoutConnectionIsToldSo(t *testing.T) {
+	n := gatewaytest.Start(t, pages(gateway.Config{}))
+	for _, connection := range []string{"", "Connection: keep-alive\r\n"} {
+		request := strings.Replace(string(gatewaytest.UpgradeRequest("/")), "Connection: Upgrade\r\n", connection, 1)
+		answer, body := browse(t, n).ask([]byte(request))
+		if answer.StatusCode != http.StatusUpgradeRequired || answer.Header.Get("Upgrade") != "websocket" || !strings.Contains(body, "Connection: Upgrade") {
+			t.Errorf("with %q: %s %q, want 426 and what is missing", connection, answer.Status, body)
+		}
+	}
+}
+
+// Connection must name the header Upgrade (RFC 9110 §7.8), also where the connection
+// ends: net/http's client does not show it then.
+func TestUpgradeRequiredSaysWhatFor(t *testing.T) {
+	n := gatewaytest.Start(t, pages(gateway.Config{}))
+	for _, tc := range []struct{ line, instead string }{
+		{"Connection: Upgrade\r\n", ""},
+		{"Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"},
+	} {
+		conn := n.Raw(t)
+		conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		io.WriteString(conn, strings.Replace(string(gatewaytest.UpgradeRequest("/")), tc.line, tc.instead, 1))
+		answer, err := io.ReadAll(conn)
+		if head := string(answer); err != nil || !strings.Contains(head, " 426 ") || !strings.Contains(head, "\r\nConnection: close\r\n") ||
+			!strings.Contains(head, "\r\nConnection: Upgrade\r\n") || !strings.Contains(head, "\r\nUpgrade: websocket\r\n") {
+			t.Errorf("with %q for %q: %q, %v", tc.instead, tc.line, answer, err)
+		}
+	}
+}
+
 func TestHTTPConnectionLimit(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config.Limits.HTTPConnections = 2

@@ -35,12 +35,12 @@ type inbox struct {
 	handedAt time.Time      // to the pool
 	waited   time.Duration  // for a worker
 	inflated *inflateBuffer // nil: none was needed
-	failed   bool           // by a panic or a broken message; only the end is left to tell
+	failed   bool           // a handler panicked or a message was broken: only the end is still told
 	next     int            // of batch: those before it are done
 	kept     bool           // the handler keeps its turn
 
 	// Atomic.
-	partings atomic.Int32 // of the worker and of the kept turn's end
+	partings atomic.Int32 // who has let go of a kept turn: its worker, and Turn.End
 }
 
 // delivery is one call of a handler.
@@ -49,8 +49,8 @@ type delivery struct {
 	reason     Reason
 	compressed bool // the message is
 	message    Message
-	request    *Request
-	verdict    *verdict
+	request    *Request     // of callOpen
+	verdict    *verdict     // of callEnd
 	segment    *buf.Segment // to be released after the call, or nil
 }
 
@@ -271,9 +271,12 @@ func (d *delivery) release() {
 
 // insist has the session end as a letter says, however much waits for its loop: else
 // it would go on without the messages that its handler has not had.
-func (in *inbox) insist(letter poller.Letter) { in.shard.loop.Do(&summons{in.session, letter}) }
+func (in *inbox) insist(letter poller.Letter) { in.session.summon(letter) }
 
-// summons is a letter that no full mailbox keeps out.
+// summon leaves a letter that no full mailbox keeps out.
+func (s Session) summon(letter poller.Letter) { s.shard.loop.Do(&summons{s, letter}) }
+
+// summons is such a letter.
 type summons struct {
 	session Session
 	letter  poller.Letter

@@ -26,7 +26,7 @@ type SessionInfo struct {
 	// RemoteAddr is the peer's address.
 	RemoteAddr netip.AddrPort `json:"remoteAddr"`
 	// Opened is when the session began, to a second, and Active when its last
-	// message came, or it began.
+	// message came, or it began, but 20 days ago at most.
 	Opened time.Time `json:"opened"`
 	Active time.Time `json:"active"`
 	// QueuedMessages is how many messages wait because the client reads too

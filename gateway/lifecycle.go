@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -166,8 +167,23 @@ func (s *shard) Sweep(c *poller.Conn) {
 	}
 }
 
+// longSilence is how long ago a session's last input may seem. Ticks can be compared
+// over 24 days, and no timeout is longer than 7.
+const longSilence = 20 * 24 * time.Hour
+
+// forgetLongAgo keeps the moments of the session's last input comparable: else one
+// that only listens would seem to have spoken in the future.
+func (x *session) forgetLongAgo(now poller.Tick) {
+	for _, moment := range []*poller.Tick{&x.heard, &x.active} {
+		if now.Since(*moment) > longSilence {
+			*moment = now - poller.Tick(longSilence/time.Millisecond)
+		}
+	}
+}
+
 func (s *shard) sweepOpen(c *poller.Conn, x *session) {
 	now, timeouts := s.loop.Now(), &s.config.Timeouts
+	x.forgetLongAgo(now)
 	switch {
 	case x.flags&flagExpires != 0 && s.expired(c):
 		s.endWith(c, x, ReasonExpired)

@@ -84,3 +84,15 @@ func TestJoinThenTellsWhatCameOfIt(t *testing.T) {
 		t.Errorf("joining a group of another hub: %v, and it has %d members", err, elsewhere.Len())
 	}
 }
+
+// What is called on a loop is the program's own, and its loop serves others too.
+func TestPanicOfWhatAJoinTellsEndsThere(t *testing.T) {
+	l := openLobby(t, gateway.Config{}, gateway.HubConfig{})
+	m := l.enter("ana")
+	must(t, l.hub.Group("a").JoinThen(m.session, func(error) { panic("a fault of the program") }))
+	told := make(chan error, 1)
+	must(t, l.hub.Group("b").JoinThen(m.session, func(err error) { told <- err }))
+	if err := <-told; err != nil || l.hub.Group("a").Len() != 1 {
+		t.Errorf("joining another group: %v, and the first has %d members", err, l.hub.Group("a").Len())
+	}
+}

@@ -21,7 +21,7 @@ const (
 	Disconnect
 )
 
-// Rates are how much one session may send.
+// Rates are how much one session may send. Each is 0 to 1<<30.
 type Rates struct {
 	// Messages is how many data messages a session may send in a second, and
 	// MessageBurst how many at once after a pause. Defaults: 0, no limit; a

@@ -43,8 +43,8 @@ type profile struct {
 	handler Handler // nil: the route's
 }
 
-// rarity is what few of the sessions have that have a profile. It is found by slot:
-// in a profile it would cost each of them 40 bytes.
+// rarity is what few sessions have, even of those with a profile. It is found by slot:
+// in the profiles it would cost each of them 40 bytes.
 type rarity struct {
 	// Fixed.
 	notes   map[string]string

@@ -162,7 +162,7 @@ func (p *publication) chooses(s *shard, c *poller.Conn, x *session) (is bool) {
 // in the session's form, or runs the errand.
 func (s *shard) give(c *poller.Conn, x *session, p *publication, scope uint64) outcome {
 	if p.errand != nil {
-		return s.run(c, x, p.errand)
+		return s.runErrand(c, x, p.errand)
 	}
 	m := outgoing{frame: p.plain.frame.Bytes(), shared: true, deflated: p.plain.deflated, class: p.class, key: p.key, scope: scope}
 	if p.forms != nil && x.formed() && !s.form(c, x, p.forms, &m) {
@@ -195,11 +195,12 @@ func (p *publication) deliver(ctx context.Context, g *Gateway, send func(*public
 
 // receipt counts what becomes of a publication, for whoever waits for it.
 type receipt struct {
+	// Fixed.
+	done chan struct{} // closed when all parts are done
+
 	// Atomic.
 	sent, dropped, closed atomic.Int64
 	left                  atomic.Int64 // parts that are not done
-
-	done chan struct{}
 }
 
 // newReceipt returns a receipt with one part, that of the publisher.

@@ -75,11 +75,12 @@ func (r *refusal) appendTo(b []byte) []byte {
 	status, text := r.answer()
 	b = fmt.Appendf(b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n",
 		status, http.StatusText(status), len(text)+1)
+	b = appendDate(b)
 	switch status {
 	case http.StatusUnauthorized:
 		b = append(b, "WWW-Authenticate: Bearer\r\n"...) // RFC 9110 §15.5.2, RFC 6750 §3
 	case http.StatusUpgradeRequired:
-		b = append(b, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4
+		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4, RFC 9110 §7.8
 	case http.StatusMethodNotAllowed:
 		b = append(b, "Allow: GET\r\n"...) // RFC 9110 §15.5.6
 	}

@@ -97,7 +97,7 @@ func (g *Gateway) adoptTimeouts(live, next Timeouts) Timeouts {
 	if g.config.TLS != nil {
 		adopted.Handshake = live.Handshake
 	}
-	kernel := g.config.Timeouts.user()
+	kernel := g.config.Timeouts.userTimeout()
 	for _, t := range []struct{ adopted, live *time.Duration }{
 		{&adopted.Pong, &live.Pong}, {&adopted.Close, &live.Close}, {&adopted.WriteStall, &live.WriteStall},
 	} {

@@ -19,7 +19,8 @@ type Session struct {
 	handle poller.Handle
 }
 
-// Kinds of letters to sessions.
+// Kinds of letters to sessions: what programs ask for, and from letterEnd on what the
+// gateway tells itself.
 const (
 	letterMessage  poller.Kind = iota // Bytes: an encoded data frame
 	letterFrame                       // Ref: a codec.Frame

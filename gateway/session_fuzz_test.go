@@ -27,7 +27,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	rig := pollertest.New(t, poller.Config{
 		Loops:       1,
 		Pace:        g.config.Timeouts.pace(),
-		UserTimeout: g.config.Timeouts.user(),
+		UserTimeout: g.config.Timeouts.userTimeout(),
 		Linger:      linger,
 	}, func(l *poller.Loop) poller.Handler {
 		s := newShard(g, l, newRules(&config))

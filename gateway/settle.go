@@ -12,8 +12,9 @@ import (
 // leave as much behind as the sessions take. To have read a configuration leaves
 // more than a megabyte, in which the first thousands of sessions find room.
 type settler struct {
+	// Fixed.
 	quit  chan struct{}
-	ended chan struct{}
+	ended chan struct{} // closed when run has returned
 }
 
 const (

@@ -31,16 +31,16 @@ type shard struct {
 	config    *Config      // never written to
 	plain     codec.Limits // of sessions without compression
 	deflate   codec.Limits // of those with it
-	committed int          // bytes that a connection may hold and nothing can pass
+	committed int          // bytes that a connection may hold, which no control frame can pass
 
 	// Loop only: sessions.
-	sessions  slab.Table[session]
-	heads     map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
-	undecided map[uint32]*decision // upgrades that are being decided on, by slot
-	rarities  map[uint32]*rarity   // by slot
-	behind    int                  // bytes that their clients have sent ahead
-	expiries  expiries
-	open      int
+	sessions       slab.Table[session]
+	heads          map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
+	undecided      map[uint32]*decision // upgrades that are being decided on, by slot
+	undecidedBytes int                  // that their clients have sent ahead
+	rarities       map[uint32]*rarity   // by slot
+	expiries       expiries
+	open           int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
 	shares      slab.Table[share]
@@ -103,15 +103,15 @@ type classCounts struct {
 type session struct {
 	// Loop only.
 	decoder codec.Decoder
-	inbox   *inbox      // messages for a pooled handler; nil: none
-	backlog *backlog    // messages behind a full connection; nil: none
-	profile *profile    // identity, groups; nil: neither
-	heard   poller.Tick // last input of any kind
-	active  poller.Tick // last message
-	asked   poller.Tick // when the ping or the close frame was sent
-	seat    uint32      // among everyone of the hub
-	opened  uint32      // the second it was opened in, on the loop's clock
-	control controlRate
+	inbox   *inbox        // messages for a pooled handler; nil: none
+	backlog *backlog      // messages behind a full connection; nil: none
+	profile *profile      // identity, groups; nil: neither
+	heard   poller.Tick   // last input of any kind
+	active  poller.Tick   // last message
+	asked   poller.Tick   // when the ping or the close frame was sent
+	seat    uint32        // among everyone of the hub
+	opened  uint32        // the second it was opened in, on the loop's clock
+	control controlRate   // pings and pongs of the present second
 	route   uint16        // its number; 0 until open
 	deflate codec.Deflate // what was agreed on compression; 0: none
 	form    Form          // of what is published
@@ -276,7 +276,9 @@ func (s *shard) message(c *poller.Conn, x *session, u codec.Unit) {
 func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 	x := s.sessions.At(c.Slot())
 	if x.state != open && x.state != ending {
-		s.counts.undelivered++
+		if letter.Kind < letterEnd {
+			s.counts.undelivered++
+		}
 		return
 	}
 	switch letter.Kind {
@@ -404,7 +406,9 @@ func (s *shard) runInline(c *poller.Conn, x *session, call func(Session, Handler
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.gateway.journal.panicked("handler", session, fault)
-			s.endWith(c, x, ReasonHandlerPanic)
+			if x.flags&flagEnded == 0 { // else it has its reason, and was in Close
+				s.endWith(c, x, ReasonHandlerPanic)
+			}
 		}
 	}()
 	call(session, s.handler(x))

@@ -15,7 +15,7 @@ type share struct {
 	members hub.Roster
 	pending []*publication
 	bytes   int            // of pending
-	late    map[uint32]int // members, by slot, who came when so many were pending
+	late    map[uint32]int // how many were pending when the member at a slot came, if any were
 	pass    *pass          // under way; nil: none
 	timed   bool           // a window is open
 	due     bool           // pending is to be sent
@@ -50,7 +50,7 @@ func (s *shard) newShare(sh share) (number uint32) {
 	return number
 }
 
-// closeShare forgets the share of a group that has no members here.
+// closeShare forgets the share of a group, if it has no members here and no pass.
 func (s *shard) closeShare(number uint32) {
 	sh := s.shares.At(number)
 	if sh.listed || sh.members.Len() > 0 {

@@ -131,9 +131,9 @@ func (c *Conn) Yield(does bool) {
 
 // Finish ends c in order: what is queued is sent, then the end of the stream,
 // and c closes when the peer closes too. After [Config].Linger it is reset,
-// whatever the peer has not read by then. Nothing
-// more is read from it, nor may be queued after this turn. [Handler.Closed] is
-// called with [ErrFinished].
+// whatever the peer has not read by then. What comes from it is thrown away, and
+// nothing may be queued after this turn. [Handler.Closed] is called with
+// [ErrFinished].
 func (c *Conn) Finish() {
 	if c.state > connFinishing {
 		return

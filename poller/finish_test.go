@@ -372,3 +372,20 @@ func TestClosedIsTheLastCall(t *testing.T) {
 		t.Errorf("calls were %q, want the last to be closed", calls)
 	}
 }
+
+// TestAStormOfEndsLeavesNoList: what the ends of many have taken is given back when
+// the last has lingered.
+func TestAStormOfEndsLeavesNoList(t *testing.T) {
+	r := newRig(t)
+	c := r.dial()
+	for range keptPieces + 1 { // whatever becomes of them
+		r.linger(r.conn(c))
+	}
+	r.conn(c).Finish()
+	r.settle()
+	r.pass(2 * r.config.Linger)
+	r.expectClosed(c, ErrFinished)
+	if n := cap(r.lingerers); n > keptPieces {
+		t.Errorf("the list of those that linger keeps room for %d", n)
+	}
+}

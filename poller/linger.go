@@ -51,7 +51,5 @@ func (l *Loop) endLingering() {
 		}
 		done++
 	}
-	if done > 0 {
-		l.lingerers = l.lingerers[:copy(l.lingerers, l.lingerers[done:])]
-	}
+	l.lingerers = consumed(l.lingerers, done)
 }

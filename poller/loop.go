@@ -70,9 +70,9 @@ type Loop struct {
 
 	// Loop only: the turn.
 	began    time.Duration // of the present turn, on the clock
-	awake    time.Duration // since when others have not had its P
-	rested   bool          // they have had it since
-	now      Tick          // the same moment, coarse
+	awake    time.Duration // when it last got a P, having given one up
+	rested   bool          // it has given its P up since
+	now      Tick          // when the turn began, coarse
 	events   []sys.Event   // of the last wait
 	ready    int           // how many there are
 	handled  int           // and how many of them were dealt with

@@ -73,8 +73,8 @@ func (b *batch) size() int { return len(b.bytes) + b.referred + len(b.letters)*e
 const envelopeBytes = 48
 
 const (
-	// mailboxBytes bounds what may wait in a mailbox, envelopes included. A loop that is so far
-	// behind will not catch up by being given more.
+	// mailboxBytes bounds what may wait in a mailbox, envelopes included. A loop that
+	// is so far behind will not catch up by being given more.
 	mailboxBytes = 64 << 20
 	// keptBatchBytes and keptLetters are the largest batch kept for reuse; one
 	// grown beyond by a burst goes to the garbage collector.

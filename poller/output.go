@@ -123,6 +123,15 @@ func emptied[T any](s []T) []T {
 	return s[:0]
 }
 
+// consumed returns a queue without its first n elements. Those behind stay where they
+// are: in a storm each turn would move thousands.
+func consumed[T any](queue []T, n int) []T {
+	if n == len(queue) {
+		return emptied(queue)
+	}
+	return queue[n:]
+}
+
 func (l *Loop) flushConn(c *Conn) {
 	pieces := l.output.collect(c)
 	if c.flags&flagSecure != 0 {

@@ -38,6 +38,8 @@ func (t *timers) Pop() any {
 	last := len(*t) - 1
 	due := (*t)[last]
 	(*t)[last] = timer{}
-	*t = (*t)[:last]
+	if *t = (*t)[:last]; last == 0 {
+		*t = emptied(*t)
+	}
 	return due
 }

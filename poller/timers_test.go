@@ -86,3 +86,16 @@ func TestContinueTakesAnotherTurn(t *testing.T) {
 		t.Error("the loop still has work")
 	}
 }
+
+// TestManyTimersLeaveNoList: what many timers have taken is given back when the last
+// has run.
+func TestManyTimersLeaveNoList(t *testing.T) {
+	r := newRig(t)
+	for range keptPieces + 1 {
+		r.After(time.Second, TaskFunc(func(*Loop) {}))
+	}
+	r.pass(2 * time.Second)
+	if n := cap(r.timers); n > keptPieces {
+		t.Errorf("the list of timers keeps room for %d", n)
+	}
+}

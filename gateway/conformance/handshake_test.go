@@ -59,6 +59,8 @@ var goodHeads = []struct {
 }{
 	{"as usual", asking("/"), ""},
 	{"with a query", asking("/?a=b&c=%20"), ""},
+	{"absolute target", request("GET / HTTP/1.1", "GET http://gateway.test/ HTTP/1.1"), ""},
+	{"absolute target without a path", request("GET / HTTP/1.1", "GET http://gateway.test HTTP/1.1"), ""},
 	{"names in other case", request(keyLine, "SEC-WEBSOCKET-KEY: "+key), ""},
 	{"names in lower case", request("Host: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket",
 		"host: gateway.test", "connection: upgrade", "upgrade: websocket"), ""},
@@ -111,6 +113,9 @@ var badHeads = []struct {
 	{"NUL in a value", asking("/", "X-Odd: a\x00b"), []int{400}},
 	{"control byte in a name", asking("/", "X\x01Odd: a"), []int{400}},
 	{"Content-Length", asking("/", "Content-Length: 3"), []int{400}},
+	{"Content-Length without a number", asking("/", "Content-Length:"), []int{400}},
+	{"target with a user", request("GET / HTTP/1.1", "GET http://me@gateway.test/ HTTP/1.1"), []int{400}},
+	{"target without a host", request("GET / HTTP/1.1", "GET http:/// HTTP/1.1"), []int{400}},
 	{"Transfer-Encoding", asking("/", "Transfer-Encoding: chunked"), []int{400}},
 	{"no common subprotocol", asking("/sub", "Sec-WebSocket-Protocol: v9.chat"), []int{400}},
 	{"subprotocol that is no token", asking("/sub", "Sec-WebSocket-Protocol: v1.chat, a(b"), []int{400}},

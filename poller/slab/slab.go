@@ -4,10 +4,10 @@
 // A million values in one slice would be copied when the slice grows and would
 // never shrink; a million values on the heap would cost a pointer and an
 // allocation each. Pages have neither fault: values keep their address, growth
-// costs one allocation for 512 values (of a power of two in size they fill it
-// to the last byte), and a page goes back to the garbage
-// collector when its last value is released. [Slots] hands out the lowest free
-// index, so that live values gather in the low pages and the high ones empty.
+// costs one allocation for 512 values (those whose size is a power of two fill it
+// to the last byte), and a page goes back to the garbage collector when its last
+// value is released. [Slots] hands out the lowest free index, so that live
+// values gather in the low pages and the high ones empty.
 //
 // Nothing here is safe for concurrent use: a slab belongs to one goroutine.
 package slab

@@ -19,6 +19,7 @@ type Crew struct {
 	members int
 	stopped bool
 
+	// Safe for concurrent use.
 	running sync.WaitGroup
 }
 

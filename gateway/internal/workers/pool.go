@@ -31,6 +31,7 @@ type Pool struct {
 	ran     uint64
 	stopped bool
 
+	// Safe for concurrent use.
 	running sync.WaitGroup
 }
 
