@@ -117,7 +117,7 @@ func New(config Config) (*Gateway, error) {
 	}
 	g.buildRoutes()
 	rules := newRules(&config)
-	g.http = newHTTPSide(config, g.Addr(), rules)
+	g.http = newHTTPSide(config, g.Addr(), rules, g.refusedLater)
 	for i := range g.server.Loops() {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i), rules))
 	}
@@ -238,6 +238,14 @@ func (g *Gateway) Ready() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.phase == serving
+}
+
+// refusedLater counts and records the refusal of a connection that has left its
+// loop. It is called once for each, from any goroutine.
+func (g *Gateway) refusedLater(r Reason, remote netip.AddrPort) {
+	s := g.shards[0]
+	s.loop.Do(poller.TaskFunc(func(*poller.Loop) { s.counts.reasons[r]++ }))
+	g.journal.refused(r, remote)
 }
 
 func (g *Gateway) acceptFailed(loop int, err error) {

@@ -17,10 +17,11 @@ import (
 // connections come from the loops, with the bytes already read from them.
 type httpSide struct {
 	// Fixed after newHTTPSide.
-	server *http.Server
-	limit  int64
-	addr   net.Addr
-	next   http.Handler
+	server  *http.Server
+	limit   int64
+	addr    net.Addr
+	next    http.Handler
+	refused func(Reason, netip.AddrPort) // counts and records
 
 	// Safe for concurrent use.
 	conns   chan net.Conn
@@ -36,13 +37,14 @@ type httpSide struct {
 // httpIdle is how long a connection is kept for the next request.
 const httpIdle = time.Minute
 
-func newHTTPSide(config Config, addr net.Addr, rules *rules) *httpSide {
+func newHTTPSide(config Config, addr net.Addr, rules *rules, refused func(Reason, netip.AddrPort)) *httpSide {
 	h := &httpSide{
-		limit:  int64(config.Limits.HTTPConnections),
-		addr:   addr,
-		next:   config.HTTP,
-		conns:  make(chan net.Conn, config.Limits.HTTPConnections),
-		closed: make(chan struct{}),
+		limit:   int64(config.Limits.HTTPConnections),
+		addr:    addr,
+		next:    config.HTTP,
+		refused: refused,
+		conns:   make(chan net.Conn, config.Limits.HTTPConnections),
+		closed:  make(chan struct{}),
 	}
 	h.server = &http.Server{
 		Handler:           h,
@@ -61,29 +63,30 @@ func newHTTPSide(config Config, addr net.Addr, rules *rules) *httpSide {
 // WebSocket.
 func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	client, refused := h.trace(r)
-	switch {
-	case refused != nil:
+	if refused == nil && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		refused = &refusal{reason: ReasonBadRequest, text: "a WebSocket upgrade must be the first request of its connection"}
+	}
+	if refused != nil {
+		h.refused(refused.reason, client)
 		status, text := refused.answer()
 		w.Header().Set("Connection", "close")
 		http.Error(w, text, status)
-	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-		w.Header().Set("Connection", "close")
-		http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
-	default:
-		r.RemoteAddr = client
-		h.next.ServeHTTP(w, r)
+		return
 	}
+	if client.IsValid() {
+		r.RemoteAddr = client.String()
+	}
+	h.next.ServeHTTP(w, r)
 }
 
-// trace returns the address that a request is from, and why it is refused, if it is.
-func (h *httpSide) trace(r *http.Request) (string, *refusal) {
+// trace returns whom a request is from, and why it is refused, if it is.
+func (h *httpSide) trace(r *http.Request) (netip.AddrPort, *refusal) {
 	rules := h.rules.Load()
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !rules.forwards(peer) {
-		return r.RemoteAddr, nil
+		return peer, nil
 	}
-	client, refused := rules.trace(peer, slices.Values(r.Header.Values(rules.header)))
-	return client.String(), refused
+	return rules.trace(peer, slices.Values(r.Header.Values(rules.header)))
 }
 
 func (h *httpSide) serve() {
