@@ -249,5 +249,6 @@ func (g *Gateway) refusedLater(r Reason, remote netip.AddrPort) {
 }
 
 func (g *Gateway) acceptFailed(loop int, err error) {
-	g.journal.log(slog.LevelError, "cannot accept: out of resources; raise the descriptor limit or use private descriptor tables", "loop", loop, "error", err.Error())
+	g.journal.log(slog.LevelError, "cannot accept: out of resources; raise the descriptor limit or use private descriptor tables",
+		"reason", ReasonNoDescriptors.String(), "loop", loop, "error", err.Error())
 }
