@@ -117,7 +117,7 @@ func New(config Config) (*Gateway, error) {
 	}
 	g.buildRoutes()
 	rules := newRules(&config)
-	g.http = newHTTPSide(config, g.Addr(), rules, g.refusedLater)
+	g.http = newHTTPSide(g, g.Addr(), rules)
 	for i := range g.server.Loops() {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i), rules))
 	}

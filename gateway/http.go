@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluicegate/sluice/gateway/internal/limit"
 )
 
 // httpSide serves the public port's plain HTTP requests with net/http. Their
@@ -22,6 +25,7 @@ type httpSide struct {
 	addr    net.Addr
 	next    http.Handler
 	refused func(Reason, netip.AddrPort) // counts and records
+	places  *limit.Keyed[netip.Prefix]   // see admission
 
 	// Safe for concurrent use.
 	conns   chan net.Conn
@@ -37,12 +41,14 @@ type httpSide struct {
 // httpIdle is how long a connection is kept for the next request.
 const httpIdle = time.Minute
 
-func newHTTPSide(config Config, addr net.Addr, rules *rules, refused func(Reason, netip.AddrPort)) *httpSide {
+func newHTTPSide(g *Gateway, addr net.Addr, rules *rules) *httpSide {
+	config := &g.config
 	h := &httpSide{
 		limit:   int64(config.Limits.HTTPConnections),
 		addr:    addr,
 		next:    config.HTTP,
-		refused: refused,
+		refused: g.refusedLater,
+		places:  &g.admission.places,
 		conns:   make(chan net.Conn, config.Limits.HTTPConnections),
 		closed:  make(chan struct{}),
 	}
@@ -113,7 +119,7 @@ func (h *httpSide) adopt(conn net.Conn, read []byte) {
 		h.release()
 		return
 	}
-	adopted := &adoptedConn{Conn: conn, read: read, side: h}
+	adopted := &adoptedConn{Conn: conn, read: read, side: h, place: h.takePlace(conn)}
 	select {
 	case h.conns <- adopted:
 		select {
@@ -124,6 +130,20 @@ func (h *httpSide) adopt(conn net.Conn, read []byte) {
 	case <-h.closed:
 		adopted.Close()
 	}
+}
+
+// takePlace has a connection count for its address as it did on its loop, whatever
+// room there is: it was let in long ago. It returns the network that it counts for,
+// the zero Prefix if for none.
+func (h *httpSide) takePlace(conn net.Conn) (place netip.Prefix) {
+	rules := h.rules.Load()
+	remote, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok || rules.perAddress == 0 || rules.forwards(remote.AddrPort()) {
+		return place
+	}
+	place = rules.mask.Masked(remote.AddrPort().Addr())
+	h.places.Take(place, math.MaxInt)
+	return place
 }
 
 // abandon closes the connections that nobody will accept any more.
@@ -173,6 +193,7 @@ type adoptedConn struct {
 	net.Conn
 	read   []byte
 	side   *httpSide
+	place  netip.Prefix // the network that it counts for, if it does
 	closed atomic.Bool
 }
 
@@ -188,10 +209,13 @@ func (c *adoptedConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Close closes the connection and gives its place back, once.
+// Close closes the connection and gives its places back, once.
 func (c *adoptedConn) Close() error {
 	if c.closed.Swap(true) {
 		return net.ErrClosed
+	}
+	if c.place.IsValid() {
+		c.side.places.Put(c.place)
 	}
 	c.side.release()
 	return c.Conn.Close()
