@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/sluicegate/sluice/poller"
-	"github.com/sluicegate/sluice/poller/fairqueue"
 	"github.com/sluicegate/sluice/poller/slab"
 )
 
@@ -20,7 +19,7 @@ type door struct {
 
 	// Loop only.
 	rules   *rules // in effect
-	waiting *fairqueue.Queue[netip.Prefix, poller.Handle]
+	waiting line
 	places  slab.Table[netip.Prefix] // the network that a connection counts for, by slot
 	timed   bool                     // a look at waiting is due
 	turning Reason                   // why the connection that is being announced is refused
@@ -39,14 +38,14 @@ func newDoor(s *shard) *door {
 		shard:   s,
 		common:  &s.gateway.admission,
 		plain:   s.gateway.config.TLS == nil,
-		waiting: fairqueue.New[netip.Prefix, poller.Handle](fairqueue.Room{}),
+		waiting: newLine(),
 	}
 }
 
 // follow has the door go by rules from now on. Whoever waits stays in line.
 func (d *door) follow(rules *rules) {
 	d.rules = rules
-	d.waiting.SetRoom(fairqueue.Room{Items: rules.queue, PerKey: (rules.queue + 1) / 2})
+	d.waiting.setRoom(rules.queue)
 }
 
 var _ poller.Gate = (*door)(nil)
@@ -98,7 +97,7 @@ func (d *door) admit(c *poller.Conn, addr netip.Addr) poller.Entry {
 	if (d.waiting.Len() == 0 || rules.rate.PerSecond == 0) && d.common.accepts.Take(rules.rate, now, 1) {
 		return poller.Enter
 	}
-	if !d.waiting.Push(network, c.Handle()) {
+	if !d.waiting.join(network, c.Handle()) {
 		return d.turnAway(c, ReasonAcceptQueueFull)
 	}
 	d.lookLater()
@@ -150,7 +149,7 @@ func (d *door) Run(l *poller.Loop) {
 // enterNext lets in the first connection in line that is still there.
 func (d *door) enterNext(l *poller.Loop) {
 	for {
-		_, h, ok := d.waiting.Pop()
+		h, ok := d.waiting.next()
 		if !ok || l.Enter(h) {
 			return
 		}

@@ -29,6 +29,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 		Pace:        g.config.Timeouts.pace(),
 		UserTimeout: g.config.Timeouts.user(),
 		Linger:      linger,
+		Gate:        func(l *poller.Loop) poller.Gate { return g.shards[l.Index()].door },
 	}, func(l *poller.Loop) poller.Handler {
 		s := newShard(g, l, newRules(&config))
 		g.shards = append(g.shards, s)
