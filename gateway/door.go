@@ -23,6 +23,7 @@ type door struct {
 	places  slab.Table[netip.Prefix] // the network that a connection counts for, by slot
 	timed   bool                     // a look at waiting is due
 	turning Reason                   // why the connection that is being announced is refused
+	turned  int                      // connections that are open only to be told so
 }
 
 const (
@@ -31,6 +32,10 @@ const (
 	// established sessions wait 1 ms for a batch.
 	doorStep  = time.Millisecond
 	doorBatch = 16
+	// maxTurned bounds the answers that are under way to connections that are turned
+	// away. Each holds a descriptor until its peer has read it, or for as long as
+	// linger: a flood must not have the more of them the faster it comes.
+	maxTurned = 256
 )
 
 func newDoor(s *shard) *door {
@@ -164,9 +169,10 @@ func (d *door) repel(c *poller.Conn, r Reason) poller.Entry {
 
 // turnAway refuses with an answer, where one can be given before TLS.
 func (d *door) turnAway(c *poller.Conn, r Reason) poller.Entry {
-	if !d.plain {
+	if !d.plain || d.turned >= maxTurned {
 		return d.repel(c, r)
 	}
+	d.turned++
 	d.turning = r
 	return poller.Enter
 }
@@ -194,9 +200,16 @@ func (d *door) refused(c *poller.Conn, r Reason) {
 	d.shard.gateway.journal.refused(r, c.RemoteAddr())
 }
 
-// turned returns why the connection that is announced now is refused, if it is.
-func (d *door) turned() Reason {
+// announced returns why the connection that is announced now is refused, if it is.
+func (d *door) announced() Reason {
 	r := d.turning
 	d.turning = ReasonNone
 	return r
+}
+
+// ended notes the end of a connection that had come in.
+func (d *door) ended(r Reason) {
+	if r == ReasonAddressRate || r == ReasonAcceptQueueFull {
+		d.turned--
+	}
 }

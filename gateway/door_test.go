@@ -48,5 +48,44 @@ func TestTheLineHasRoomForThoseWhoHaveNobodyInIt(t *testing.T) {
 	}
 }
 
+// TestRefusedConnectionsDoNotPileUp has one address come much more often than it may,
+// and neither read nor close.
+func TestRefusedConnectionsDoNotPileUp(t *testing.T) {
+	for name, limit := range map[Reason]func(*Admission){
+		ReasonAddressRate:     func(a *Admission) { a.AddressRate = 1 },
+		ReasonAcceptQueueFull: func(a *Admission) { a.AcceptRate, a.AcceptQueue = 1, -1 },
+	} {
+		t.Run(name.String(), func(t *testing.T) {
+			config := Config{Hubs: []HubConfig{{Name: "fuzz", OnMessage: EchoBack}}}
+			limit(&config.Admission)
+			s, rig := onRig(t, config)
+			defer rig.End()
+			const flood = 2000
+			answered := 0
+			for range flood {
+				peer := rig.Dial()
+				rig.Settle()
+				if peer.Unread() > 0 {
+					answered++
+				}
+			}
+			if open := s.door.common.open.Load(); open > flood/4 || answered == 0 {
+				t.Errorf("%d of %d connections are open, and %d were answered", open, flood, answered)
+			}
+			rig.Pass(2 * linger)
+			if open, refused := s.door.common.open.Load(), s.counts.reasons[name]; open > 1 || refused != flood-1 {
+				t.Errorf("later %d are open, and %d were refused", open, refused)
+			}
+			peer := rig.Dial()
+			rig.Settle()
+			peer2 := rig.Dial()
+			rig.Settle()
+			if peer.Unread()+peer2.Unread() == 0 {
+				t.Error("nobody is answered any more")
+			}
+		})
+	}
+}
+
 func proxied4(client string) string { return "PROXY TCP4 " + client + " 192.0.2.1 4711 443\r\n" }
 func proxied6(client string) string { return "PROXY TCP6 " + client + " 2001:db8::1 4711 443\r\n" }
