@@ -35,11 +35,13 @@ var detours = map[string]struct {
 		func(c *gateway.Config) { overTLS(c); c.Admission.AcceptRate, c.Admission.AcceptQueue = 1, -1 }, secondOverTLS}},
 	"aborted before it was secured": {gateway.ReasonHandshakeAborted, 0, provocation{overTLS, func(p *provoked) { p.write("\x16\x03\x01").Close() }}},
 	"aborted in line": {gateway.ReasonHandshakeAborted, 0, provocation{
-		func(c *gateway.Config) { c.Admission.AcceptRate, c.Admission.AcceptQueue = 1, 2 }, func(p *provoked) {
-			p.Dial(p.t, "/")
-			waits := p.write("")
-			p.Eventually(p.t, func() bool { return p.Totals(p.t).Waiting == 1 }, "it to wait")
-			waits.Close()
+		func(c *gateway.Config) { c.Admission.AcceptRate, c.Admission.AcceptQueue = 1, 20 }, func(p *provoked) {
+			var last net.Conn
+			for range 5 {
+				last = p.write("")
+			}
+			p.Eventually(p.t, func() bool { return p.Totals(p.t).Waiting > 0 }, "it to wait")
+			last.Close()
 		}}},
 	"aborted while undecided": {gateway.ReasonHandshakeAborted, 0, provocation{undecided, func(p *provoked) {
 		conn := p.write(upgradeOf(hubPath))
@@ -110,6 +112,7 @@ func askHalf(p *provoked) net.Conn {
 
 // secondOverTLS takes the one place, and asks for another.
 func secondOverTLS(p *provoked) {
-	dialTLS(p.t, p.Node, p.trust)
+	p.write("")
+	p.Eventually(p.t, func() bool { return p.Totals(p.t).Connections == 1 }, "the first")
 	p.repelled()
 }
