@@ -13,20 +13,16 @@ import (
 // as many sites as places to keep others out. It belongs to the loop's goroutine.
 type line struct {
 	// Loop only.
-	room  int
 	turns *fairqueue.Queue[netip.Prefix, poller.Handle] // by network
 	sites map[netip.Prefix]int                          // how many of each wait
 }
 
 func newLine() line {
-	return line{turns: fairqueue.New[netip.Prefix, poller.Handle](fairqueue.Room{})}
+	return line{turns: fairqueue.New[netip.Prefix, poller.Handle](0)}
 }
 
 // setRoom changes how many may wait. Whoever waits stays in line.
-func (l *line) setRoom(n int) {
-	l.room = n
-	l.turns.SetRoom(fairqueue.Room{Items: n})
-}
+func (l *line) setRoom(n int) { l.turns.SetRoom(n) }
 
 // Len returns how many wait, those who have left meanwhile included.
 func (l *line) Len() int { return l.turns.Len() }
@@ -34,7 +30,7 @@ func (l *line) Len() int { return l.turns.Len() }
 // join adds a connection of a network, and reports whether there was room.
 func (l *line) join(network netip.Prefix, h poller.Handle) bool {
 	site := siteOf(network)
-	if l.sites[site] >= l.room-l.Len() || !l.turns.Push(network, h) {
+	if l.sites[site] >= l.turns.Room() || !l.turns.Push(network, h) {
 		return false
 	}
 	if l.sites == nil {
