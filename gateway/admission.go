@@ -23,8 +23,10 @@ type Admission struct {
 	// Defaults: 0, no limit; a second's worth.
 	AcceptRate, AcceptBurst int
 	// AcceptQueue is how many connections may wait for AcceptRate: with the
-	// rate, it bounds the time too. One network may have half of it. Further ones
-	// get 503, or over TLS a reset. Default 5 × AcceptRate; negative: none.
+	// rate, it bounds the time too. One site, an IPv4 address or an IPv6 network of 48
+	// bits, may have as many as there are places left, which is half of it at most.
+	// Further ones get 503, or over TLS a reset. Default 5 × AcceptRate; negative:
+	// none.
 	AcceptQueue int
 	// AddressRate and AddressBurst are the same for the connections of one address;
 	// those beyond get 429, or over TLS a reset. Defaults: 0, no limit; a second's

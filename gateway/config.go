@@ -141,9 +141,10 @@ type Limits struct {
 	Connections int
 	// ConnectionsPerAddress is how many of them may be of one address, as
 	// [Admission].IPv4Bits and IPv6Bits tell addresses apart, whatever they have
-	// sent or not; further ones are reset at once. Those of [Admission].Forwarders
-	// do not count, nor those that came before a reload has set it. Where it is set a
-	// connection takes 32 bytes more, and each address some 100. Default 0: any number.
+	// sent or not; further ones are reset at once. Those that plain HTTP is served on
+	// count too, wherever they are. Those of [Admission].Forwarders do not, nor those
+	// that came before a reload has set it. Where it is set a connection takes 32 bytes
+	// more, and each address some 100. Default 0: any number.
 	ConnectionsPerAddress int
 	// Sessions is how many sessions may be open; further upgrades get 503.
 	// Default 0: as many as there is memory for.

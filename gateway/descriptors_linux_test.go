@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -59,6 +60,9 @@ func outOfDescriptors(t *testing.T, loops int) {
 	if counted := before.reason(gateway.ReasonNoDescriptors); counted < uint64(shed)/2 {
 		t.Errorf("%d connections counted as no_descriptors, %d were shed", counted, shed)
 	}
+	if before["logged"] == 0 {
+		t.Error("no_descriptors is not logged")
+	}
 
 	// A loop that spins makes a hundred thousand turns in this time.
 	pressure := time.NewTicker(10 * time.Millisecond)
@@ -93,16 +97,17 @@ func outOfDescriptors(t *testing.T, loops int) {
 // its standard input ends.
 func serveWithFewDescriptors(t *testing.T, loops int) {
 	var g atomic.Pointer[gateway.Gateway]
+	log := new(reasonLog)
 	reports := gateway.HandlerFunc(func(s gateway.Session, _ gateway.Message) {
 		stats, err := g.Load().Stats(context.Background())
 		if err != nil {
 			s.Close(4000, err.Error())
 			return
 		}
-		report, _ := json.Marshal(totals{stats})
+		report, _ := json.Marshal(totals{stats, log.has(gateway.ReasonNoDescriptors)})
 		s.Send(gateway.Text, report)
 	})
-	config := gateway.Config{Loops: loops, Routes: []gateway.Route{
+	config := gateway.Config{Loops: loops, Logger: slog.New(log), Routes: []gateway.Route{
 		{Path: "/", Handler: gateway.Echo(), Dispatch: gateway.Inline},
 		{Path: "/stats", Handler: reports},
 	}}
@@ -123,10 +128,16 @@ func serveWithFewDescriptors(t *testing.T, loops int) {
 }
 
 // totals is what the child reports of its figures.
-type totals struct{ gateway.Stats }
+type totals struct {
+	gateway.Stats
+	logged bool // that descriptors are short
+}
 
 func (s totals) MarshalJSON() ([]byte, error) {
 	report := map[string]uint64{}
+	if s.logged {
+		report["logged"] = 1
+	}
 	for _, l := range s.Loops {
 		report["turns"] += l.Turns
 		for reason, count := range l.Reasons {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/sluicegate/sluice/poller"
-	"github.com/sluicegate/sluice/poller/fairqueue"
 	"github.com/sluicegate/sluice/poller/slab"
 )
 
@@ -20,10 +19,11 @@ type door struct {
 
 	// Loop only.
 	rules   *rules // in effect
-	waiting *fairqueue.Queue[netip.Prefix, poller.Handle]
+	waiting line
 	places  slab.Table[netip.Prefix] // the network that a connection counts for, by slot
 	timed   bool                     // a look at waiting is due
 	turning Reason                   // why the connection that is being announced is refused
+	turned  int                      // connections that are open only to be told so
 }
 
 const (
@@ -32,6 +32,10 @@ const (
 	// established sessions wait 1 ms for a batch.
 	doorStep  = time.Millisecond
 	doorBatch = 16
+	// maxTurned bounds the answers that are under way to connections that are turned
+	// away. Each holds a descriptor until its peer has read it, or for as long as
+	// linger: a flood must not have the more of them the faster it comes.
+	maxTurned = 256
 )
 
 func newDoor(s *shard) *door {
@@ -39,14 +43,14 @@ func newDoor(s *shard) *door {
 		shard:   s,
 		common:  &s.gateway.admission,
 		plain:   s.gateway.config.TLS == nil,
-		waiting: fairqueue.New[netip.Prefix, poller.Handle](fairqueue.Room{}),
+		waiting: newLine(),
 	}
 }
 
 // follow has the door go by rules from now on. Whoever waits stays in line.
 func (d *door) follow(rules *rules) {
 	d.rules = rules
-	d.waiting.SetRoom(fairqueue.Room{Items: rules.queue, PerKey: (rules.queue + 1) / 2})
+	d.waiting.setRoom(rules.queue)
 }
 
 var _ poller.Gate = (*door)(nil)
@@ -98,7 +102,7 @@ func (d *door) admit(c *poller.Conn, addr netip.Addr) poller.Entry {
 	if (d.waiting.Len() == 0 || rules.rate.PerSecond == 0) && d.common.accepts.Take(rules.rate, now, 1) {
 		return poller.Enter
 	}
-	if !d.waiting.Push(network, c.Handle()) {
+	if !d.waiting.join(network, c.Handle()) {
 		return d.turnAway(c, ReasonAcceptQueueFull)
 	}
 	d.lookLater()
@@ -150,7 +154,7 @@ func (d *door) Run(l *poller.Loop) {
 // enterNext lets in the first connection in line that is still there.
 func (d *door) enterNext(l *poller.Loop) {
 	for {
-		_, h, ok := d.waiting.Pop()
+		h, ok := d.waiting.next()
 		if !ok || l.Enter(h) {
 			return
 		}
@@ -165,9 +169,10 @@ func (d *door) repel(c *poller.Conn, r Reason) poller.Entry {
 
 // turnAway refuses with an answer, where one can be given before TLS.
 func (d *door) turnAway(c *poller.Conn, r Reason) poller.Entry {
-	if !d.plain {
+	if !d.plain || d.turned >= maxTurned {
 		return d.repel(c, r)
 	}
+	d.turned++
 	d.turning = r
 	return poller.Enter
 }
@@ -195,9 +200,16 @@ func (d *door) refused(c *poller.Conn, r Reason) {
 	d.shard.gateway.journal.refused(r, c.RemoteAddr())
 }
 
-// turned returns why the connection that is announced now is refused, if it is.
-func (d *door) turned() Reason {
+// announced returns why the connection that is announced now is refused, if it is.
+func (d *door) announced() Reason {
 	r := d.turning
 	d.turning = ReasonNone
 	return r
+}
+
+// ended notes the end of a connection that had come in.
+func (d *door) ended(r Reason) {
+	if r == ReasonAddressRate || r == ReasonAcceptQueueFull {
+		d.turned--
+	}
 }

@@ -117,7 +117,7 @@ func New(config Config) (*Gateway, error) {
 	}
 	g.buildRoutes()
 	rules := newRules(&config)
-	g.http = newHTTPSide(config, g.Addr(), rules)
+	g.http = newHTTPSide(g, g.Addr(), rules)
 	for i := range g.server.Loops() {
 		g.shards = append(g.shards, newShard(g, g.server.Loop(i), rules))
 	}
@@ -240,6 +240,15 @@ func (g *Gateway) Ready() bool {
 	return g.phase == serving
 }
 
+// refusedLater counts and records the refusal of a connection that has left its
+// loop. It is called once for each, from any goroutine.
+func (g *Gateway) refusedLater(r Reason, remote netip.AddrPort) {
+	s := g.shards[0]
+	s.loop.Do(poller.TaskFunc(func(*poller.Loop) { s.counts.reasons[r]++ }))
+	g.journal.refused(r, remote)
+}
+
 func (g *Gateway) acceptFailed(loop int, err error) {
-	g.journal.log(slog.LevelError, "cannot accept: out of resources; raise the descriptor limit or use private descriptor tables", "loop", loop, "error", err.Error())
+	g.journal.log(slog.LevelError, "cannot accept: out of resources; raise the descriptor limit or use private descriptor tables",
+		"reason", ReasonNoDescriptors.String(), "loop", loop, "error", err.Error())
 }

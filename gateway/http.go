@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -11,16 +12,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluicegate/sluice/gateway/internal/limit"
 )
 
 // httpSide serves the public port's plain HTTP requests with net/http. Their
 // connections come from the loops, with the bytes already read from them.
 type httpSide struct {
 	// Fixed after newHTTPSide.
-	server *http.Server
-	limit  int64
-	addr   net.Addr
-	next   http.Handler
+	server  *http.Server
+	limit   int64
+	addr    net.Addr
+	next    http.Handler
+	refused func(Reason, netip.AddrPort) // counts and records
+	places  *limit.Keyed[netip.Prefix]   // see admission
 
 	// Safe for concurrent use.
 	conns   chan net.Conn
@@ -36,13 +41,16 @@ type httpSide struct {
 // httpIdle is how long a connection is kept for the next request.
 const httpIdle = time.Minute
 
-func newHTTPSide(config Config, addr net.Addr, rules *rules) *httpSide {
+func newHTTPSide(g *Gateway, addr net.Addr, rules *rules) *httpSide {
+	config := &g.config
 	h := &httpSide{
-		limit:  int64(config.Limits.HTTPConnections),
-		addr:   addr,
-		next:   config.HTTP,
-		conns:  make(chan net.Conn, config.Limits.HTTPConnections),
-		closed: make(chan struct{}),
+		limit:   int64(config.Limits.HTTPConnections),
+		addr:    addr,
+		next:    config.HTTP,
+		refused: g.refusedLater,
+		places:  &g.admission.places,
+		conns:   make(chan net.Conn, config.Limits.HTTPConnections),
+		closed:  make(chan struct{}),
 	}
 	h.server = &http.Server{
 		Handler:           h,
@@ -61,41 +69,50 @@ func newHTTPSide(config Config, addr net.Addr, rules *rules) *httpSide {
 // WebSocket.
 func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	client, refused := h.trace(r)
-	switch {
-	case refused != nil:
-		status, text := refused.answer()
-		w.Header().Set("Connection", "close")
-		http.Error(w, text, status)
-	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-		refuseUpgrade(w, r)
-	default:
-		r.RemoteAddr = client
-		h.next.ServeHTTP(w, r)
+	if refused == nil && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		refused = misplacedUpgrade(r)
 	}
-}
-
-// refuseUpgrade says why a request that asks for WebSocket is not served as one.
-func refuseUpgrade(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Connection", "close")
-	connection := strings.ToLower(strings.Join(r.Header.Values("Connection"), ","))
-	if !strings.Contains(connection, "upgrade") { // a proxy may have taken it for its own
-		w.Header().Add("Connection", "Upgrade")
-		w.Header().Set("Upgrade", "websocket") // RFC 9110 §15.5.22
-		http.Error(w, "a WebSocket upgrade needs the header Connection: Upgrade beside Upgrade: websocket", http.StatusUpgradeRequired)
+	if refused != nil {
+		h.refused(refused.reason, client)
+		h.answer(w, refused)
 		return
 	}
-	http.Error(w, "a WebSocket upgrade must be the first request of its connection", http.StatusBadRequest)
+	if client.IsValid() {
+		r.RemoteAddr = client.String()
+	}
+	h.next.ServeHTTP(w, r)
 }
 
-// trace returns the address that a request is from, and why it is refused, if it is.
-func (h *httpSide) trace(r *http.Request) (string, *refusal) {
+// misplacedUpgrade says why a request that asks for WebSocket is not served as one.
+func misplacedUpgrade(r *http.Request) *refusal {
+	refused := &refusal{reason: ReasonBadRequest, text: "a WebSocket upgrade must be the first request of its connection"}
+	connection := strings.ToLower(strings.Join(r.Header.Values("Connection"), ","))
+	if !strings.Contains(connection, "upgrade") { // a proxy may have taken it for its own
+		refused.status = http.StatusUpgradeRequired
+		refused.text = "a WebSocket upgrade needs the header Connection: Upgrade beside Upgrade: websocket"
+	}
+	return refused
+}
+
+// answer refuses a request, with which its connection ends.
+func (*httpSide) answer(w http.ResponseWriter, refused *refusal) {
+	status, text := refused.answer()
+	w.Header().Set("Connection", "close")
+	if status == http.StatusUpgradeRequired {
+		w.Header().Add("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket") // RFC 9110 §15.5.22
+	}
+	http.Error(w, text, status)
+}
+
+// trace returns whom a request is from, and why it is refused, if it is.
+func (h *httpSide) trace(r *http.Request) (netip.AddrPort, *refusal) {
 	rules := h.rules.Load()
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !rules.forwards(peer) {
-		return r.RemoteAddr, nil
+		return peer, nil
 	}
-	client, refused := rules.trace(peer, slices.Values(r.Header.Values(rules.header)))
-	return client.String(), refused
+	return rules.trace(peer, slices.Values(r.Header.Values(rules.header)))
 }
 
 func (h *httpSide) serve() {
@@ -122,7 +139,7 @@ func (h *httpSide) adopt(conn net.Conn, read []byte) {
 		h.release()
 		return
 	}
-	adopted := &adoptedConn{Conn: conn, read: read, side: h}
+	adopted := &adoptedConn{Conn: conn, read: read, side: h, place: h.takePlace(conn)}
 	select {
 	case h.conns <- adopted:
 		select {
@@ -133,6 +150,20 @@ func (h *httpSide) adopt(conn net.Conn, read []byte) {
 	case <-h.closed:
 		adopted.Close()
 	}
+}
+
+// takePlace has a connection count for its address as it did on its loop, whatever
+// room there is: it was let in long ago. It returns the network that it counts for,
+// the zero Prefix if for none.
+func (h *httpSide) takePlace(conn net.Conn) (place netip.Prefix) {
+	rules := h.rules.Load()
+	remote, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok || rules.perAddress == 0 || rules.forwards(remote.AddrPort()) {
+		return place
+	}
+	place = rules.mask.Masked(remote.AddrPort().Addr())
+	h.places.Take(place, math.MaxInt)
+	return place
 }
 
 // abandon closes the connections that nobody will accept any more.
@@ -182,6 +213,7 @@ type adoptedConn struct {
 	net.Conn
 	read   []byte
 	side   *httpSide
+	place  netip.Prefix // the network that it counts for, if it does
 	closed atomic.Bool
 }
 
@@ -206,10 +238,13 @@ func (c *adoptedConn) CloseWrite() error {
 	return nil
 }
 
-// Close closes the connection and gives its place back, once.
+// Close closes the connection and gives its places back, once.
 func (c *adoptedConn) Close() error {
 	if c.closed.Swap(true) {
 		return net.ErrClosed
+	}
+	if c.place.IsValid() {
+		c.side.places.Put(c.place)
 	}
 	c.side.release()
 	return c.Conn.Close()

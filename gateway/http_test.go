@@ -213,3 +213,24 @@ func TestHTTPConnectionLimit(t *testing.T) {
 		}
 	})
 }
+
+// TestPlainHTTPCountsForItsAddress: one address must not take the places of all
+// others, though its connections have left the loops.
+func TestPlainHTTPCountsForItsAddress(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Limits.ConnectionsPerAddress = 2
+		n := gatewaytest.Start(t, pages(config))
+		for range 2 {
+			first, second := browse(t, n), browse(t, n)
+			first.ask(get("/"))
+			second.ask(get("/"))
+			before := n.Reason(t, gateway.ReasonAddressCrowded)
+			mustBeRepelled(t, n, "127.0.0.1")
+			n.AwaitReason(t, gateway.ReasonAddressCrowded, before+1)
+			rawFrom(t, n, "127.0.0.2").Close()
+			first.conn.Close()
+			second.conn.Close()
+			n.Eventually(t, func() bool { return n.Stats(t).HTTPConnections == 0 }, "them to end")
+		}
+	})
+}

@@ -24,7 +24,6 @@ import (
 // that is tested.
 var unprovoked = map[gateway.Reason]string{
 	gateway.ReasonNoDescriptors: "descriptors_linux_test.go, in a process of its own: it takes all descriptors",
-	gateway.ReasonShutdown:      "shutdown_test.go: it ends the node",
 }
 
 // provoked is a node on which a reason is provoked, and what its client has got.
@@ -117,15 +116,17 @@ func told(frames ...ws.Frame) func(*provoked) { return func(p *provoked) { p.end
 
 const hubPath = "/client/hubs/guarded"
 
-// provocations are how a peer gets to each reason: with which configuration, and
-// by what.
-var provocations = map[gateway.Reason]struct {
+// provocation is how a peer gets to a reason: with which configuration, and by what.
+type provocation struct {
 	config  func(*gateway.Config)
 	provoke func(*provoked)
-}{
+}
+
+// provocations has one for each reason; see also [detours].
+var provocations = map[gateway.Reason]provocation{
 	gateway.ReasonTLSFailed:  {overTLS, func(p *provoked) { p.write("no hello at all, and that for long enough to be seen") }},
 	gateway.ReasonTLSTimeout: {func(c *gateway.Config) { overTLS(c); short(c) }, func(p *provoked) { p.write("") }},
-	gateway.ReasonDenied:     {func(c *gateway.Config) { c.Admission.Deny = networks("127.0.0.1/32") }, (*provoked).repelled},
+	gateway.ReasonDenied:     {deniedClient, asked(upgradeOf("/", "X-Forwarded-For: 192.0.2.7"))},
 	gateway.ReasonConnectionsFull: {place(func(c *gateway.Config) *int { return &c.Limits.Connections }), func(p *provoked) {
 		p.Dial(p.t, "/")
 		p.repelled()
@@ -192,9 +193,15 @@ var provocations = map[gateway.Reason]struct {
 	gateway.ReasonWriteStalled: {func(c *gateway.Config) { c.Limits.Outbound = 1 << 30; c.Timeouts.WriteStall = 100 * time.Millisecond }, func(p *provoked) {
 		p.Frozen(p.t, "/").SendText("flood")
 	}},
-	gateway.ReasonPongTimeout:  {func(c *gateway.Config) { short(c); c.Timeouts.Ping = 60 * time.Millisecond }, func(p *provoked) { p.Dial(p.t, "/") }},
-	gateway.ReasonIdle:         {func(c *gateway.Config) { c.Timeouts.Idle = 60 * time.Millisecond }, told()},
-	gateway.ReasonExpired:      {func(c *gateway.Config) { short(c) }, func(p *provoked) { p.closed(p.Dial(p.t, hubPath+"?expire")) }},
+	gateway.ReasonPongTimeout: {func(c *gateway.Config) { short(c); c.Timeouts.Ping = 60 * time.Millisecond }, func(p *provoked) { p.Dial(p.t, "/") }},
+	gateway.ReasonIdle:        {func(c *gateway.Config) { c.Timeouts.Idle = 60 * time.Millisecond }, told()},
+	gateway.ReasonExpired:     {func(c *gateway.Config) { short(c) }, func(p *provoked) { p.closed(p.Dial(p.t, hubPath+"?expire")) }},
+	gateway.ReasonShutdown: {nil, func(p *provoked) {
+		c := p.Dial(p.t, "/")
+		p.Dial(p.t, "/") // does not answer, so that the node is there to be asked
+		go p.Gateway.Shutdown(p.t.Context())
+		p.closed(c)
+	}},
 	gateway.ReasonHandlerPanic: {nil, told(say("panic"))},
 }
 
@@ -221,35 +228,38 @@ func TestEveryReasonCanBeProvoked(t *testing.T) {
 		if !provokes {
 			continue
 		}
-		t.Run(reason.String(), func(t *testing.T) {
-			log := new(reasonLog)
-			config := gateway.Config{Loops: 1, Logger: slog.New(log)}
-			config.Routes = []gateway.Route{{Path: "/", Handler: hooks{message: obey}, Dispatch: gateway.Inline}}
-			config.Hubs = []gateway.HubConfig{{
-				Name: "guarded", Origins: []string{"https://good.example"}, Subprotocols: []string{"chat"}, Authorize: moody,
-			}}
-			if row.config != nil {
-				row.config(&config)
-			}
-			p := &provoked{t: t}
-			if config.TLS != nil {
-				config, p.trust = secured(t, config)
-			}
-			p.Node = gatewaytest.Start(t, config)
-			row.provoke(p)
-			p.AwaitReason(t, reason, 1)
-			if want := reason.Status(); p.status != want && reason != gateway.ReasonDenied {
-				t.Errorf("answered with status %d, want %d", p.status, want)
-			}
-			if later := reason.Retry() == gateway.RetryLater; p.status != 0 && p.retryAfter != later {
-				t.Errorf("answered with Retry-After: %v, want %v", p.retryAfter, later)
-			}
-			if want := reason.CloseCode(); p.code != want {
-				t.Errorf("closed with code %d, want %d", p.code, want)
-			}
-			p.Eventually(t, func() bool { return log.has(reason) }, "a record of "+reason.String())
-		})
+		t.Run(reason.String(), func(t *testing.T) { provokeReason(t, reason, reason.Status(), row) })
 	}
+}
+
+// provokeReason has a peer provoke reason, which is answered with that status.
+func provokeReason(t *testing.T, reason gateway.Reason, status int, row provocation) {
+	log := new(reasonLog)
+	config := gateway.Config{Loops: 1, Logger: slog.New(log)}
+	config.Routes = []gateway.Route{{Path: "/", Handler: hooks{message: obey}, Dispatch: gateway.Inline}}
+	config.Hubs = []gateway.HubConfig{{
+		Name: "guarded", Origins: []string{"https://good.example"}, Subprotocols: []string{"chat"}, Authorize: moody,
+	}}
+	if row.config != nil {
+		row.config(&config)
+	}
+	p := &provoked{t: t}
+	if config.TLS != nil {
+		config, p.trust = secured(t, config)
+	}
+	p.Node = gatewaytest.Start(t, config)
+	row.provoke(p)
+	p.AwaitReason(t, reason, 1)
+	if p.status != status {
+		t.Errorf("answered with status %d, want %d", p.status, status)
+	}
+	if later := reason.Retry() == gateway.RetryLater; p.status != 0 && p.retryAfter != later {
+		t.Errorf("answered with Retry-After: %v, want %v", p.retryAfter, later)
+	}
+	if want := reason.CloseCode(); p.code != want {
+		t.Errorf("closed with code %d, want %d", p.code, want)
+	}
+	p.Eventually(t, func() bool { return log.has(reason) }, "a record of "+reason.String())
 }
 
 // moody is an Authorize that does what the query says.
@@ -260,6 +270,8 @@ func moody(r *gateway.Request) error {
 		return &gateway.Refusal{Status: http.StatusUnauthorized, Text: "not you"}
 	case "panic":
 		panic("as told")
+	case "long":
+		r.Identity.User = strings.Repeat("x", 1<<20)
 	case "expire":
 		r.Identity.Expires = time.Now()
 	}

@@ -20,7 +20,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 	config = config.WithDefaults()
 	g := &Gateway{config: config, ended: make(chan struct{})}
 	g.buildRoutes()
-	g.http = newHTTPSide(g.config, &net.TCPAddr{}, newRules(&g.config))
+	g.http = newHTTPSide(g, &net.TCPAddr{}, newRules(&g.config))
 	g.live.Store(&g.config)
 	g.journal = openJournal(slog.New(slog.DiscardHandler), g.config.Log)
 	t.Cleanup(g.journal.close)
@@ -29,6 +29,7 @@ func onRig(t testing.TB, config Config) (*shard, *pollertest.Rig) {
 		Pace:        g.config.Timeouts.pace(),
 		UserTimeout: g.config.Timeouts.userTimeout(),
 		Linger:      linger,
+		Gate:        func(l *poller.Loop) poller.Gate { return g.shards[l.Index()].door },
 	}, func(l *poller.Loop) poller.Handler {
 		s := newShard(g, l, newRules(&config))
 		g.shards = append(g.shards, s)

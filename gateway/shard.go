@@ -196,7 +196,7 @@ func (s *shard) Opened(c *poller.Conn) {
 	c.Yield(true) // until it is a session
 	x := s.sessions.Claim(c.Slot())
 	x.heard = s.loop.Now()
-	if r := s.door.turned(); r != ReasonNone {
+	if r := s.door.announced(); r != ReasonNone {
 		s.refuse(c, x, &refusal{reason: r})
 	}
 }
@@ -340,6 +340,7 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 	}
 	s.end(c, x)
 	s.counts.reasons[x.reason]++
+	s.door.ended(x.reason)
 	s.gateway.journal.ended(c, x, cause)
 	delete(s.rarities, c.Slot())
 	s.sessions.Release(c.Slot())

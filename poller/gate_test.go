@@ -150,3 +150,32 @@ func TestConnectionsThatDoNotEnter(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoWaitsDoesNotFillTheMemory has connections send much right behind their
+// preface, and then wait.
+func TestWhoWaitsDoesNotFillTheMemory(t *testing.T) {
+	r, w := newGatedRig(t, AwaitPreface, Hold)
+	sent := bytes.Repeat([]byte("0123456789abcdef"), 3<<10)
+	const waiting = 10
+	for range waiting {
+		peer := r.kernel.Dial(r.acceptor.listeners[0])
+		peer.Write(append([]byte("pre:"), sent...))
+	}
+	r.settle()
+	kept := 0
+	for _, early := range r.early {
+		kept += cap(early)
+	}
+	if most := waiting * 4 << 10; len(r.early) != waiting || kept > most {
+		t.Errorf("%d bytes are kept for %d connections, want at most %d", kept, len(r.early), most)
+	}
+	for _, h := range w.held {
+		r.Enter(h)
+	}
+	r.settle()
+	for _, h := range w.held {
+		if got := r.handler.received[h]; !bytes.Equal(got, sent) {
+			t.Errorf("%d bytes were received, want the %d that were sent", len(got), len(sent))
+		}
+	}
+}

@@ -11,6 +11,10 @@ import (
 // that has less is left to those who retain it.
 const leastRead = 16 << 10
 
+// gateRead is how much is read at once of a connection at the gate: a preface is
+// shorter, and what comes behind it is kept for as long as the connection is held.
+const gateRead = 2 << 10
+
 // read takes one fair share of input from c.
 func (l *Loop) read(c *Conn) {
 	c.flags &^= flagUnread
@@ -19,6 +23,9 @@ func (l *Loop) read(c *Conn) {
 		return
 	}
 	room := l.room()
+	if c.state == connAtGate {
+		room = room[:gateRead]
+	}
 	n, err := l.sockets.Read(int(c.fd), room)
 	switch {
 	case err == sys.EAGAIN:

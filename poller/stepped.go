@@ -36,6 +36,9 @@ func NewStepped(config Config, kernel Kernel, newHandler func(*Loop) Handler) (*
 	l.acceptor = acceptor{listeners: []int{kernel.Listener}, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
 	l.security = security{run: func(handshake func()) { go handshake() }, local: &net.TCPAddr{}, warm: secure.NewWarm(warmSessions)}
 	l.handler = newHandler(l)
+	if config.Gate != nil {
+		l.gate = config.Gate(l)
+	}
 	return &Stepped{l, pool}, l.engine.Add(kernel.Listener, listenerToken)
 }
 

@@ -3,6 +3,8 @@ package auth
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math"
 	"sync"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -37,4 +39,18 @@ func readClaims(payload []byte) (claims jwt.MapClaims, err error) {
 		claimsReaders.Put(r)
 	}
 	return claims, nil
+}
+
+var errDate = fmt.Errorf("%w: exp or nbf is too large", ErrClaim)
+
+// hasDate reports whether a claim can be a time, if it is a number. The library makes
+// a time long ago of one too large, from which any token is valid.
+func hasDate(claims jwt.MapClaims, name string) bool {
+	const most = 1 << 62 // seconds; 1<<63 and the leeway must not be reached
+	number, ok := claims[name].(json.Number)
+	if !ok {
+		return true
+	}
+	seconds, err := number.Float64()
+	return err == nil && math.Abs(seconds) < most
 }

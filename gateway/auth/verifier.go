@@ -107,6 +107,9 @@ func (r *rules) verify(token string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !hasDate(claims, "exp") || !hasDate(claims, "nbf") {
+		return nil, errDate
+	}
 	if err := r.validator.Validate(claims); err != nil {
 		return nil, cause(err)
 	}

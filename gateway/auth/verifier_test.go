@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -33,6 +34,10 @@ func TestClaimsAreChecked(t *testing.T) {
 		{"valid within the leeway", jwt.MapClaims{"nbf": at(30 * time.Second)}, nil},
 		{"not yet", jwt.MapClaims{"nbf": at(31 * time.Second)}, auth.ErrNotYet},
 		{"not-before is text", jwt.MapClaims{"nbf": "tomorrow"}, auth.ErrClaim},
+		{"not before a time that no clock has", jwt.MapClaims{"nbf": json.Number("1e19")}, auth.ErrClaim},
+		{"not before a time that no number has", jwt.MapClaims{"nbf": json.Number("1e400")}, auth.ErrClaim},
+		{"expires at a time that no clock has", jwt.MapClaims{"exp": json.Number("1e19")}, auth.ErrClaim},
+		{"expires in the middle of a second", jwt.MapClaims{"exp": json.Number(fmt.Sprint(at(time.Second), ".5"))}, nil},
 		{"wrong issuer", jwt.MapClaims{"iss": "https://issuer.test/"}, auth.ErrIssuer},
 		{"no issuer", jwt.MapClaims{"iss": nil}, auth.ErrClaim},
 		{"one of several audiences", jwt.MapClaims{"aud": []string{"mail", "news"}}, nil},

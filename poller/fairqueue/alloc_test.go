@@ -6,7 +6,7 @@ import "testing"
 
 func TestPushAndPopAllocateNothing(t *testing.T) {
 	for _, waiting := range []int{0, 1, 1000} {
-		q := New[int, int](Room{Items: waiting + 1})
+		q := New[int, int](waiting + 1)
 		for i := range waiting {
 			q.Push(i%7, i)
 		}

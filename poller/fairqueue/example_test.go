@@ -13,7 +13,7 @@ func Example() {
 	type handle struct{ slot, generation uint32 }
 	generations := []uint32{1, 1, 1, 1} // of the connections in four slots
 
-	waiting := fairqueue.New[netip.Addr, handle](fairqueue.Room{Items: 1000, PerKey: 100})
+	waiting := fairqueue.New[netip.Addr, handle](1000)
 	many := netip.MustParseAddr("192.0.2.1")
 	one := netip.MustParseAddr("198.51.100.1")
 	waiting.Push(many, handle{slot: 0, generation: 1})

@@ -11,8 +11,8 @@
 // Items that are gone stay. Taking a closed connection out of the middle would
 // cost every waiting one a place to be found by. Queue handles with a generation
 // instead, and when one is popped whose connection has ended, pop again: see the
-// example. Until then it counts for the bounds of [Room], of which PerKey keeps
-// an address that connects and hangs up from filling the queue for others.
+// example. Until then it counts for the bound of the queue. Who may have how much of
+// that is for the owner to decide, who knows which keys are one peer's.
 //
 // A queue knows nothing of connections, has no clock, and belongs to one
 // goroutine.
@@ -25,7 +25,7 @@ package fairqueue
 // items and keys.
 type Queue[K comparable, V any] struct {
 	// Loop only.
-	room  Room
+	room  int
 	items cells[V]
 	lanes cells[lane[K]]
 	turns line // of lanes: those that have items, in order of their turns
@@ -33,26 +33,8 @@ type Queue[K comparable, V any] struct {
 	count int
 }
 
-// Room is how many items a queue may hold.
-type Room struct {
-	// Items is the bound of all together, up to 1<<30. More count as that; with 0
-	// nothing is queued.
-	Items int
-	// PerKey is the bound of one key. 0 or less: as many as Items.
-	PerKey int
-}
-
 // maxItems keeps indices within an int32.
 const maxItems = 1 << 30
-
-// within returns the room with its bounds in range.
-func (r Room) within() Room {
-	r.Items = min(r.Items, maxItems)
-	if r.PerKey <= 0 || r.PerKey > r.Items {
-		r.PerKey = r.Items
-	}
-	return r
-}
 
 // lane is what waits under one key. It exists while something does.
 type lane[K comparable] struct {
@@ -61,18 +43,24 @@ type lane[K comparable] struct {
 	count int32
 }
 
-// New returns an empty queue. It holds no memory until the first item.
-func New[K comparable, V any](room Room) *Queue[K, V] {
-	return &Queue[K, V]{room: room.within()}
+// New returns an empty queue of at most room items, up to 1<<30; more count as that,
+// and with 0 nothing is queued. It holds no memory until the first item.
+func New[K comparable, V any](room int) *Queue[K, V] {
+	q := new(Queue[K, V])
+	q.SetRoom(room)
+	return q
 }
 
 // SetRoom changes how many items the queue may hold. Those that wait stay, also
 // where there are more.
-func (q *Queue[K, V]) SetRoom(room Room) { q.room = room.within() }
+func (q *Queue[K, V]) SetRoom(room int) { q.room = min(room, maxItems) }
+
+// Room returns for how many more items there is room.
+func (q *Queue[K, V]) Room() int { return max(0, q.room-q.count) }
 
 // Push queues item under key and reports whether there was room.
 func (q *Queue[K, V]) Push(key K, item V) bool {
-	if q.count >= q.room.Items {
+	if q.Room() == 0 {
 		return false
 	}
 	at, waits := q.byKey[key]
@@ -80,9 +68,6 @@ func (q *Queue[K, V]) Push(key K, item V) bool {
 		at = q.openLane(key)
 	}
 	into := q.lanes.at(at)
-	if int(into.count) >= q.room.PerKey {
-		return false
-	}
 	q.items.link(&into.items, q.items.claim(item))
 	into.count++
 	q.count++

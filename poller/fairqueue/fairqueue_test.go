@@ -8,7 +8,7 @@ import (
 )
 
 func TestKeysTakeTurns(t *testing.T) {
-	q := New[string, int](Room{Items: 10})
+	q := New[string, int](10)
 	for i, key := range []string{"a", "a", "a", "b", "c", "c"} {
 		if !q.Push(key, i) {
 			t.Fatalf("item %d is refused", i)
@@ -28,36 +28,24 @@ func TestKeysTakeTurns(t *testing.T) {
 }
 
 func TestRoomIsExact(t *testing.T) {
-	for _, test := range []struct {
-		room     Room
-		ofA, all int // how many fit under one key, and then under any
-	}{
-		{Room{Items: 5}, 5, 5},
-		{Room{Items: 5, PerKey: 2}, 2, 5},
-		{Room{Items: 5, PerKey: 9}, 5, 5},
-		{Room{Items: 1, PerKey: -1}, 1, 1},
-		{Room{}, 0, 0},
-		{Room{Items: -1, PerKey: 4}, 0, 0},
-	} {
-		t.Run(fmt.Sprintf("%+v", test.room), func(t *testing.T) {
-			q := New[int, int](test.room)
+	for room, want := range map[int]int{5: 5, 1: 1, 0: 0, -1: 0} {
+		t.Run(fmt.Sprint(room), func(t *testing.T) {
+			q := New[int, int](room)
 			for i := range 10 {
-				if got, want := q.Push(-1, i), i < test.ofA; got != want {
-					t.Errorf("item %d of one key: %v", i+1, got)
+				if left := q.Room(); left != max(0, want-i) {
+					t.Errorf("room for %d behind %d items", left, i)
+				}
+				if got, fits := q.Push(i%3, i), i < want; got != fits {
+					t.Errorf("item %d: %v", i+1, got)
 				}
 			}
-			for i := range 10 {
-				if got, want := q.Push(i, i), test.ofA+i < test.all; got != want {
-					t.Errorf("item %d of others: %v", i+1, got)
-				}
+			if q.Len() != want || q.Keys() != min(want, 3) {
+				t.Errorf("%d items of %d keys, want %d", q.Len(), q.Keys(), want)
 			}
-			if q.Len() != test.all || q.Keys() > test.all {
-				t.Errorf("%d items of %d keys, want %d", q.Len(), q.Keys(), test.all)
-			}
-			if _, _, ok := q.Pop(); ok != (test.all > 0) {
+			if _, _, ok := q.Pop(); ok != (want > 0) {
 				t.Errorf("pop: %v", ok)
 			}
-			if got, want := q.Push(100, 0), test.all > 0; got != want {
+			if got := q.Push(100, 0); got != (want > 0) {
 				t.Errorf("a push after a pop: %v", got)
 			}
 		})
@@ -68,7 +56,7 @@ func TestRoomIsExact(t *testing.T) {
 // others that come with one each, some while the flood is under way and goes on.
 func TestAFloodDelaysOthersByOneItem(t *testing.T) {
 	const flood, others = 10_000, 100
-	q := New[string, int](Room{Items: 2 * flood})
+	q := New[string, int](2 * flood)
 	for i := range flood {
 		q.Push("flood", i)
 	}
@@ -101,14 +89,14 @@ func TestAFloodDelaysOthersByOneItem(t *testing.T) {
 
 // model is the same queue in a few lines, slow and plain.
 type model struct {
-	room  Room
+	room  int
 	keys  []int
 	items map[int][]*int
 	count int
 }
 
 func (m *model) push(key int, item *int) bool {
-	if m.count >= m.room.Items || len(m.items[key]) >= m.room.PerKey {
+	if m.count >= m.room {
 		return false
 	}
 	if len(m.items[key]) == 0 {
@@ -137,8 +125,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	refused, emptied := 0, 0
 	for range 50 {
-		room := Room{Items: 1 + rng.IntN(300), PerKey: 1 + rng.IntN(100)}
-		room.PerKey = min(room.PerKey, room.Items)
+		room := 1 + rng.IntN(300)
 		q := New[int, *int](room)
 		m := model{room: room, items: map[int][]*int{}}
 		keys := 1 + rng.IntN(100)
@@ -175,7 +162,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 func TestAnEmptyQueueGivesItsMemoryBack(t *testing.T) {
 	const n = 10_000
 	for _, keys := range []int{1, n} {
-		q := New[int, int](Room{Items: n})
+		q := New[int, int](n)
 		for range 3 {
 			for i := range n {
 				q.Push(i%keys, i)
@@ -195,7 +182,7 @@ func TestAnEmptyQueueGivesItsMemoryBack(t *testing.T) {
 
 // TestWhatWasPoppedIsForgotten looks into the memory that an empty queue keeps.
 func TestWhatWasPoppedIsForgotten(t *testing.T) {
-	q := New[string, *int](Room{Items: 10})
+	q := New[string, *int](10)
 	for range 10 {
 		q.Push("key", new(int))
 	}
@@ -218,7 +205,7 @@ func BenchmarkPushPop(b *testing.B) {
 	for _, keys := range []int{1, 100, 10_000} {
 		for _, waiting := range []int{0, 10_000} {
 			b.Run(fmt.Sprintf("keys=%d/waiting=%d", keys, waiting), func(b *testing.B) {
-				q := New[uint64, [3]uint32](Room{Items: waiting + 1})
+				q := New[uint64, [3]uint32](waiting + 1)
 				for i := range waiting {
 					q.Push(uint64(i%keys), [3]uint32{})
 				}
@@ -235,19 +222,19 @@ func BenchmarkPushPop(b *testing.B) {
 }
 
 func TestRoomCanChange(t *testing.T) {
-	q := New[string, int](Room{})
+	q := New[string, int](0)
 	if q.Push("a", 1) {
 		t.Error("a queue without room takes an item")
 	}
-	q.SetRoom(Room{Items: 3, PerKey: 2})
+	q.SetRoom(2)
 	for i, want := range []bool{true, true, false} {
 		if got := q.Push("a", i); got != want {
-			t.Errorf("push %d under one key: %v", i, got)
+			t.Errorf("push %d: %v", i, got)
 		}
 	}
-	q.SetRoom(Room{Items: 1})
-	if q.Push("b", 3) || q.Len() != 2 {
-		t.Errorf("with less room than items there are %d, want those 2", q.Len())
+	q.SetRoom(1)
+	if q.Push("b", 3) || q.Len() != 2 || q.Room() != 0 {
+		t.Errorf("with less room than items there are %d and room for %d, want those 2 and none", q.Len(), q.Room())
 	}
 	for want := range 2 {
 		if _, got, ok := q.Pop(); !ok || got != want {

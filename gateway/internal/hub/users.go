@@ -1,10 +1,6 @@
 package hub
 
-import (
-	"slices"
-
-	"github.com/sluicegate/sluice/gateway/internal/striped"
-)
+import "github.com/sluicegate/sluice/gateway/internal/striped"
 
 // Users are the members of each user. Most users have one, which costs a cell of a
 // [roll] and no more. Its methods may be called from any goroutine. The zero value is
@@ -14,8 +10,8 @@ type Users[M Member] struct {
 }
 
 type users[M Member] struct {
-	first roll[M]        // one member of each user
-	more  map[string][]M // and the others, of users who have some
+	first roll[M]              // one member of each user
+	more  map[string]*crowd[M] // and the others, of users who have some
 }
 
 // Add notes a member of its user, and reports whether it could: no user may have
@@ -34,7 +30,10 @@ func (u *Users[M]) Remove(member M) {
 func (u *Users[M]) Of(user string, dst []M) []M {
 	striped.With(&u.parts, user, func(p *users[M]) {
 		if at := p.first.find(user); at >= 0 {
-			dst = append(append(dst, p.first.members[at]), p.more[user]...)
+			dst = append(dst, p.first.members[at])
+			if others := p.more[user]; others != nil {
+				dst = append(dst, others.members...)
+			}
 		}
 	})
 	return dst
@@ -53,13 +52,20 @@ func (p *users[M]) add(member M, limit int) bool {
 		return true
 	}
 	others := p.more[user]
-	if limit > 0 && 1+len(others) >= limit {
+	if others == nil {
+		if limit == 1 {
+			return false
+		}
+		if p.more == nil {
+			p.more = make(map[string]*crowd[M])
+		}
+		others = new(crowd[M])
+		p.more[user] = others
+	}
+	if limit > 0 && 1+len(others.members) >= limit {
 		return false
 	}
-	if p.more == nil {
-		p.more = make(map[string][]M)
-	}
-	p.more[user] = append(others, member)
+	others.add(member)
 	return true
 }
 
@@ -70,19 +76,22 @@ func (p *users[M]) remove(member M) {
 		return
 	}
 	others := p.more[user]
-	at := slices.Index(others, member)
-	switch first := p.first.members[cell]; {
-	case first != member && at < 0:
+	first := p.first.members[cell]
+	if others == nil {
+		if first == member {
+			p.first.remove(cell)
+		}
 		return
-	case len(others) == 0:
-		p.first.remove(cell)
-		return
-	case first == member:
-		p.first.members[cell], at = others[0], 0
 	}
-	if others = slices.Delete(others, at, at+1); len(others) == 0 {
+	at := others.find(member)
+	switch {
+	case first == member:
+		at = 0
+		p.first.members[cell] = others.members[at]
+	case at < 0:
+		return
+	}
+	if others.remove(at); len(others.members) == 0 {
 		delete(p.more, user)
-	} else {
-		p.more[user] = others
 	}
 }

@@ -22,6 +22,7 @@ func TestUsersAgainstAModel(t *testing.T) {
 	}{
 		{users: 5, limit: 3, joins: 0.5},
 		{users: 50, limit: 3, joins: 0.5},
+		{users: 3, joins: 0.9},
 		{users: 3_000, joins: 0.9},
 		{users: 3_000, joins: 0.1},
 	} {
