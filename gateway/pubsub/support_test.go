@@ -196,7 +196,9 @@ type backend struct {
 	reasons chan string // of those that were Disconnected
 }
 
-func newBackend() *backend { return &backend{told: make(chan string, 100), reasons: make(chan string, 100)} }
+func newBackend() *backend {
+	return &backend{told: make(chan string, 100), reasons: make(chan string, 100)}
+}
 
 func (b *backend) Takes(kind webhook.Kind, _ string) bool {
 	return kind != webhook.Connect || b.connect != nil
