@@ -16,8 +16,15 @@ import (
 	"github.com/sluicegate/sluice/gateway/token"
 )
 
-// rest makes a request of the REST API and returns its status.
+// rest makes a request of the REST API, with text if with anything, and returns its
+// status.
 func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, path, body string) int {
+	t.Helper()
+	return restAs(t, endpoint, keys, method, path, "text/plain", body)
+}
+
+// restAs is rest with a body of a media type.
+func restAs(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, path, media, body string) int {
 	t.Helper()
 	signed, err := keys.MintREST(path, time.Minute)
 	if err != nil {
@@ -28,7 +35,7 @@ func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, 
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+signed)
-	request.Header.Set("Content-Type", "text/plain")
+	request.Header.Set("Content-Type", media)
 	status, _ := send(t, request)
 	return status
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -58,6 +59,17 @@ func TestTheBuiltInLimitsAreThoseOfTheSDKs(t *testing.T) {
 					t.Fatalf("%v, %v", answer, err)
 				}
 			}
+		}
+	})
+	t.Run("as many groups as a request names", func(t *testing.T) {
+		clientOf(t, endpoint, keys)
+		names := make([]string, 1000)
+		for n := range names {
+			names[n] = fmt.Sprintf(`"g%d"`, n)
+		}
+		body := `{"groups":[` + strings.Join(names, ",") + `]}`
+		if status := restAs(t, endpoint, keys, http.MethodPost, "/api/hubs/chat/:addToGroups", "application/json", body); status != http.StatusOK {
+			t.Errorf("status %d", status)
 		}
 	})
 	t.Run("a burst of the largest messages", func(t *testing.T) {
