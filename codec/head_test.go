@@ -67,7 +67,7 @@ var badHeads = []struct {
 	{"control in the target", "GET /a\x00b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "line 1: control character 0x00 in the target"},
 	{"delete in the target", "GET /a\x7fb HTTP/1.1\r\nHost: x\r\n\r\n", 400, "line 1: control character 0x7f in the target"},
 	{"tab in the target", "GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n", 400, "line 1: control character 0x09 in the target"},
-	{"long target", "GET /" + strings.Repeat("a", MaxTarget) + " HTTP/1.1\r\nHost: x\r\n\r\n", 414, "line 1: target of 4097 bytes; at most 4096"},
+	{"long target", "GET /" + strings.Repeat("a", MaxTarget) + " HTTP/1.1\r\nHost: x\r\n\r\n", 414, "line 1: target of 16385 bytes; at most 16384"},
 	{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\n", 505, `line 1: version "HTTP/2.0"`},
 	{"HTTP/0.9", "GET / HTTP/0.9\r\n\r\n", 505, `line 1: version "HTTP/0.9"`},
 	{"another protocol", "GET / RTSP/1.0\r\n\r\n", 400, `line 1: "RTSP/1.0" is no HTTP version`},

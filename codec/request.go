@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// MaxTarget is the longest request target, in bytes.
-	MaxTarget = 4 << 10
+	// MaxTarget is the longest request target, in bytes. RFC 9112 §3 asks for 8000;
+	// the name of a group has up to 1024 characters, of 12 bytes each with escapes.
+	MaxTarget = 16 << 10
 	// MaxHeaders is how many headers a request may have.
 	MaxHeaders = 100
 )

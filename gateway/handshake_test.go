@@ -19,6 +19,7 @@ import (
 
 // guarded returns config with routes that refuse in every way a route can.
 func guarded(config gateway.Config) gateway.Config {
+	config.Limits.Head = 20 << 10 // more than a target may have
 	echo := gateway.Echo()
 	config.Routes = []gateway.Route{
 		{Path: "/", Handler: echo},
@@ -61,10 +62,10 @@ var refusals = []struct {
 	{"no key", request("Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==", ""), gateway.ReasonBadRequest, 400, "Sec-WebSocket-Key", nil},
 	{"short key", request("Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==", "Sec-WebSocket-Key: AAAA"), gateway.ReasonBadRequest, 400, "Sec-WebSocket-Key", nil},
 	{"body announced", request("Host: gateway.test", "Host: a\r\nContent-Length: 3"), gateway.ReasonBadRequest, 400, "Content-Length", nil},
-	{"head too large", string(gatewaytest.UpgradeRequest("/", "Cookie: "+strings.Repeat("x", 9000))), gateway.ReasonHeadTooLarge, 431, "8192 bytes", nil},
-	{"head without end", strings.Repeat("x", 9000), gateway.ReasonHeadTooLarge, 431, "8192 bytes", nil},
+	{"head too large", string(gatewaytest.UpgradeRequest("/", "Cookie: "+strings.Repeat("x", 21000))), gateway.ReasonHeadTooLarge, 431, "20480 bytes", nil},
+	{"head without end", strings.Repeat("x", 21000), gateway.ReasonHeadTooLarge, 431, "20480 bytes", nil},
 	{"too many headers", string(gatewaytest.UpgradeRequest("/", strings.Split(strings.Repeat("A: b\n", 120), "\n")[:120]...)), gateway.ReasonHeadTooLarge, 431, "headers", nil},
-	{"long target", string(gatewaytest.UpgradeRequest("/" + strings.Repeat("x", 5000))), gateway.ReasonHeadTooLarge, 414, "target of 5001 bytes", nil},
+	{"long target", string(gatewaytest.UpgradeRequest("/" + strings.Repeat("x", 17000))), gateway.ReasonHeadTooLarge, 414, "target of 17001 bytes", nil},
 	{"HTTP/1.0", request("GET / HTTP/1.1", "GET / HTTP/1.0"), gateway.ReasonBadRequest, 400, "HTTP/1.0", nil},
 	{"unknown route", string(gatewaytest.UpgradeRequest("/nowhere")), gateway.ReasonRouteUnknown, 404, "/nowhere", nil},
 	{"unknown hub", string(gatewaytest.UpgradeRequest("/client/hubs/nowhere")), gateway.ReasonRouteUnknown, 404, "nowhere", nil},

@@ -25,14 +25,17 @@ type porter interface {
 	entered()
 }
 
-// handOffQueue is how many sockets may be on their way from one loop.
-const handOffQueue = 64
+// handOffQueue is how many sockets may be on their way from one loop. A backend makes
+// hundreds of requests at once, each on a connection of its own, and one turn of the
+// loop meets them all. A socket pair holds no more by default: 208 KiB, and each of
+// its messages counts for 768 B.
+const handOffQueue = 256
 
 func newPorter(private bool) (porter, error) {
 	if private {
 		return newTablePorter()
 	}
-	return &sharedPorter{parcels: make(chan sharedParcel, handOffQueue)}, nil
+	return &sharedPorter{parcels: make(chan *sharedParcel, handOffQueue)}, nil
 }
 
 // parcel is what goes with a socket that is handed off.
@@ -78,11 +81,11 @@ type sharedParcel struct {
 
 // sharedPorter serves a loop in the process's descriptor table: the number of
 // the descriptor is enough.
-type sharedPorter struct{ parcels chan sharedParcel }
+type sharedPorter struct{ parcels chan *sharedParcel }
 
 func (p *sharedPorter) carry(fd int, goes parcel) error {
 	select {
-	case p.parcels <- sharedParcel{goes, fd}:
+	case p.parcels <- &sharedParcel{goes, fd}:
 		return nil
 	default:
 		return ErrHandOffBusy

@@ -11,7 +11,7 @@ import (
 // table (SCM_RIGHTS, unix(7)).
 type tablePorter struct {
 	ends    sys.SocketPair
-	parcels chan parcel
+	parcels chan *parcel
 }
 
 func newTablePorter() (porter, error) {
@@ -19,7 +19,7 @@ func newTablePorter() (porter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tablePorter{ends, make(chan parcel, handOffQueue)}, nil
+	return &tablePorter{ends, make(chan *parcel, handOffQueue)}, nil
 }
 
 func (p *tablePorter) carry(fd int, goes parcel) error {
@@ -30,7 +30,7 @@ func (p *tablePorter) carry(fd int, goes parcel) error {
 	if err := p.ends.Send(fd); err != nil {
 		return ErrHandOffBusy
 	}
-	p.parcels <- goes
+	p.parcels <- &goes
 	return nil
 }
 

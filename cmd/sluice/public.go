@@ -107,7 +107,7 @@ func newPublic(f publicFlags, k accessKeys, config *gateway.Config) (*public, er
 }
 
 // setTokens makes what checks tokens. Without an endpoint those of any are good, and
-// links are made of where the gateway listens.
+// new ones are for where the gateway listens.
 func (a *public) setTokens(endpoints []string, config *gateway.Config) error {
 	if config.TLS != nil {
 		a.scheme = "https://"
@@ -198,7 +198,7 @@ func (a *public) post(config *gateway.Config) {
 }
 
 // bind gives the API its gateway, before that serves. The kernel may have chosen the
-// port that links are made of.
+// port that new tokens are for.
 func (a *public) bind(g *gateway.Gateway) error {
 	if a == nil {
 		return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,8 +19,15 @@ import (
 	"github.com/sluicegate/sluice/gateway/token"
 )
 
-// rest makes a request of the REST API and returns its status.
+// rest makes a request of the REST API, with text if with anything, and returns its
+// status.
 func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, path, body string) int {
+	t.Helper()
+	return restAs(t, endpoint, keys, method, path, "text/plain", body)
+}
+
+// restAs is rest with a body of a media type.
+func restAs(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, path, media, body string) int {
 	t.Helper()
 	signed, err := keys.MintREST(path, time.Minute)
 	if err != nil {
@@ -32,7 +38,7 @@ func rest(t *testing.T, endpoint token.Endpoint, keys *token.Authority, method, 
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+signed)
-	request.Header.Set("Content-Type", "text/plain")
+	request.Header.Set("Content-Type", media)
 	status, _ := send(t, request)
 	return status
 }
@@ -48,32 +54,12 @@ func TestServeWithAnAccessKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := authorityOf(t, endpoint, testKey)
-	signed, err := keys.MintClient(token.Client{Hub: "chat", User: "ana"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dialer := ws.Dialer{Protocols: []string{"json.webpubsub.azure.v1"}}
-	conn, buffered, _, err := dialer.Dial(t.Context(), endpoint.ClientURL("chat")+"?access_token="+signed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if buffered == nil { // it holds what came with the answer
-		buffered = bufio.NewReader(conn)
-	}
-	client := struct {
-		io.Reader
-		io.Writer
-	}{buffered, conn}
+	client := clientOf(t, endpoint, keys)
 	if status := rest(t, endpoint, keys, http.MethodPost, "/api/hubs/chat/users/ana/:send", "hello"); status != http.StatusAccepted {
 		t.Errorf("send: status %d", status)
 	}
-	for _, want := range []string{`"event":"connected"`, `"data":"hello"`} {
-		frame, err := wsutil.ReadServerText(client)
-		if err != nil || !strings.Contains(string(frame), want) {
-			t.Fatalf("received %q, %v, want %s", frame, err, want)
-		}
+	if frame, err := wsutil.ReadServerText(client); err != nil || !strings.Contains(string(frame), `"data":"hello"`) {
+		t.Fatalf("received %q, %v", frame, err)
 	}
 	for path, want := range map[string]int{"/api/hubs/game/users/ana": 404, "/api/hubs/nobody/users/ana": 404, "/api/hubs/chat/users/ana": 200} {
 		if status := rest(t, endpoint, keys, http.MethodHead, path, ""); status != want {

@@ -33,7 +33,7 @@ func TestSend(t *testing.T) {
 	s := newTestService(t, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = tokens.CheckREST(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.RequestURI)
+			_, err = tokens.CheckREST(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.RequestURI)
 		}
 		if err != nil {
 			t.Error(err)

@@ -13,8 +13,8 @@ import (
 // Config is what a [Handler] is made of. Hubs and Tokens must be given.
 type Config struct {
 	Hubs Hubs
-	// Tokens checks requests and mints tokens for clients. Its endpoint is where
-	// the next pages of lists are said to be.
+	// Tokens checks requests and mints tokens for clients. The endpoint that it finds
+	// a request's token to be for is where the next pages of lists are said to be.
 	Tokens *token.Authority
 	// Body is the largest body accepted, in bytes; larger ones get 413. Default
 	// 1 MiB; at most 1 GiB.

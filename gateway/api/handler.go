@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sluicegate/sluice/gateway/auth"
+	"github.com/sluicegate/sluice/gateway/token"
 )
 
 // Handler answers the requests of the REST API. Any goroutine may call its
@@ -52,11 +53,12 @@ func (h *Handler) Brief(method, path string) bool {
 // call is a request under way.
 type call struct {
 	// Fixed.
-	api     *Handler
-	request *http.Request
-	hub     Hub
-	values  values
-	query   query
+	api      *Handler
+	request  *http.Request
+	endpoint token.Endpoint // at which the backend reaches the gateway
+	hub      Hub
+	values   values
+	query    query
 }
 
 // answer is what a request that succeeded is told.
@@ -98,29 +100,30 @@ func (h *Handler) serve(r *http.Request) (operation int, answered answer, err er
 	if found.operation == health {
 		return found.operation, answer{status: http.StatusOK}, nil
 	}
-	if err := h.authorize(r); err != nil {
+	endpoint, err := h.authorize(r)
+	if err != nil {
 		return found.operation, answer{}, err
 	}
 	hub, served := h.config.Hubs.Hub(found.values.hub)
 	if !served {
 		return found.operation, answer{}, notFound("hub", "hub %q: there is no such hub here", found.values.hub)
 	}
-	c := &call{h, r, hub, found.values, query(r.URL.RawQuery)}
+	c := &call{h, r, endpoint, hub, found.values, query(r.URL.RawQuery)}
 	answered, err = operations[found.operation].run(c)
 	return found.operation, answered, err
 }
 
-// authorize checks the request's token.
-func (h *Handler) authorize(r *http.Request) error {
-	err := auth.ErrNoToken
+// authorize checks the request's token, and returns the endpoint that it names.
+func (h *Handler) authorize(r *http.Request) (at token.Endpoint, err error) {
+	err = auth.ErrNoToken
 	if scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " "); found && strings.EqualFold(scheme, "Bearer") {
-		err = h.config.Tokens.CheckREST(strings.TrimSpace(token), sentTarget(r))
+		at, err = h.config.Tokens.CheckREST(strings.TrimSpace(token), sentTarget(r))
 	}
 	if err == nil {
-		return nil
+		return at, nil
 	}
 	cause := h.counts.refused(err)
-	return &problem{status: http.StatusUnauthorized, code: "Unauthorized", message: strings.TrimPrefix(err.Error(), "auth: "), inner: cause}
+	return at, &problem{status: http.StatusUnauthorized, code: "Unauthorized", message: strings.TrimPrefix(err.Error(), "auth: "), inner: cause}
 }
 
 // sentTarget returns the path and query as they were sent.

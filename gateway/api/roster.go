@@ -74,8 +74,8 @@ func listConnections(c *call) (answer, error) {
 	return answer{http.StatusOK, shown}, nil
 }
 
-// nextLink returns the URL of this list behind a connection, where clients reach
-// it. Left is what the pages to come may have together; not above 0: any number.
+// nextLink returns the URL of this list behind a connection, where the backend
+// reaches it. Left is what the pages to come may have together; not above 0: any number.
 func (c *call) nextLink(after string, left int) string {
 	next := url.Values{"continuationToken": {after}}
 	for _, name := range []string{"api-version", "maxpagesize"} {
@@ -86,5 +86,5 @@ func (c *call) nextLink(after string, left int) string {
 	if left > 0 {
 		next.Set("top", strconv.Itoa(left))
 	}
-	return c.api.config.Tokens.Endpoint().String() + c.request.URL.EscapedPath() + "?" + next.Encode()
+	return c.endpoint.String() + c.request.URL.EscapedPath() + "?" + next.Encode()
 }

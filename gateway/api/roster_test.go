@@ -81,6 +81,34 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// A backend elsewhere cannot reach what the gateway takes for its address.
+func TestLinksLeadWhereTheBackendComesFrom(t *testing.T) {
+	const target = "/api/hubs/chat/groups/g/connections?maxpagesize=1"
+	f := &fakeHub{members: []api.Member{{Connection: "c1"}, {Connection: "c2"}}}
+	for _, tc := range []struct {
+		name, backend string
+		pathOnly      bool
+	}{
+		{"of any endpoint", "http://sluice.internal:8080", true},
+		{"of the first endpoint", "https://example.com/live", false},
+		{"of the second endpoint", "https://example.net", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tokens := authorityAt(t, tc.pathOnly, endpoint, "https://example.net")
+			h, err := api.New(api.Config{Hubs: f, Tokens: tokens, Now: clock})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := &backend{h, authorityAt(t, false, tc.backend)}
+			var p listPage
+			w := b.ask(t, "GET "+target, "")
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || !strings.HasPrefix(p.NextLink, tc.backend+"/api/hubs/chat/groups/g/connections?") {
+				t.Errorf("status %d, nextLink %q, %v", w.Code, p.NextLink, err)
+			}
+		})
+	}
+}
+
 func TestConfigurationsWithFaults(t *testing.T) {
 	_, err := api.New(api.Config{Body: -1, BodyTime: -1, Requests: -1, Burst: -1})
 	for _, field := range []string{"Hubs: ", "Tokens: ", "Body: ", "BodyTime: ", "Requests: ", "Burst: "} {

@@ -27,11 +27,21 @@ func clock() time.Time { return now }
 
 func authority(t testing.TB) *token.Authority {
 	t.Helper()
-	e, err := token.ParseEndpoint(endpoint)
-	if err != nil {
-		t.Fatal(err)
+	return authorityAt(t, false, endpoint)
+}
+
+// authorityAt returns an authority of these endpoints, that accepts any if pathOnly.
+func authorityAt(t testing.TB, pathOnly bool, endpoints ...string) *token.Authority {
+	t.Helper()
+	config := token.Config{Keys: []string{key}, PathOnly: pathOnly, Now: clock}
+	for _, text := range endpoints {
+		e, err := token.ParseEndpoint(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Endpoints = append(config.Endpoints, e)
 	}
-	a, err := token.New(token.Config{Keys: []string{key}, Endpoints: []token.Endpoint{e}, Now: clock})
+	a, err := token.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

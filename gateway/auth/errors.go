@@ -14,9 +14,9 @@ var (
 	ErrNoToken = errors.New("auth: the request has no token")
 	// ErrMalformed: it is not a JWT in compact form (RFC 7519 §3).
 	ErrMalformed = errors.New("auth: the token is malformed")
-	// ErrTooLong: it has more than 8 KiB, or its header, in base64url, more than
+	// ErrTooLong: it has more than 24 KiB, or its header, in base64url, more than
 	// 1 KiB.
-	ErrTooLong = errors.New("auth: the token is longer than 8 KiB, or its header than 1 KiB")
+	ErrTooLong = errors.New("auth: the token is longer than 24 KiB, or its header than 1 KiB")
 	// ErrAlgorithm: it is signed with an algorithm that no key is for, or not at
 	// all.
 	ErrAlgorithm = errors.New("auth: the token's algorithm is not accepted")

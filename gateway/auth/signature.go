@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// maxToken is as long as a request head may be by default.
-	maxToken = 8 << 10
+	// maxToken leaves room for an audience of 16 KiB, which the URL of a request may
+	// have: in base64url that is a third longer.
+	maxToken = 24 << 10
 	// maxHeader bounds what is parsed before the signature is checked, in
 	// characters of base64url. A header with algorithm, type and key has 50 to 200.
 	maxHeader = 1 << 10

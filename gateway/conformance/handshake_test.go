@@ -89,7 +89,7 @@ var badHeads = []struct {
 	{"two spaces in the request line", request("GET / HTTP/1.1", "GET  / HTTP/1.1"), []int{400}},
 	{"NUL in the target", request("GET / HTTP/1.1", "GET /\x00 HTTP/1.1"), []int{400}},
 	{"unknown path", asking("/nowhere"), []int{404}},
-	{"target of 5 KiB", asking("/" + strings.Repeat("x", 5*kib)), []int{414}},
+	{"target of 9 KiB", asking("/" + strings.Repeat("x", 9*kib)), []int{414, 431}},
 	{"head of 9 KiB", asking("/", "Cookie: "+strings.Repeat("x", 9*kib)), []int{431}},
 	{"head without end", strings.Repeat("x", 9*kib), []int{431}},
 	{"101 headers", asking("/", slices.Repeat([]string{"A: b"}, 101)...), []int{431}},

@@ -36,6 +36,9 @@ type terms struct {
 	hook     *webhook.Connection // nil: there is no upstream
 	lasting  *lasting            // nil: it is not reliable
 
+	// Guarded by the lock of the client, whose own they are if it has a hook.
+	farewell string // why the service has closed it
+
 	// Atomic.
 	told atomic.Bool // that it is connected, the upstream was
 }
@@ -84,7 +87,17 @@ func (c *client) Close(s gateway.Session, r gateway.Reason) {
 		c.detach(s, r)
 		return
 	}
-	c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: r.String()})
+	c.notify(webhook.Notification{Kind: webhook.Disconnected, Reason: c.ending(r)})
+}
+
+// ending is why the client's session has ended, as the upstream is told.
+func (c *client) ending(r gateway.Reason) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r == gateway.ReasonClosedByHandler && c.farewell != "" {
+		return c.farewell
+	}
+	return r.String()
 }
 
 // Joined tells the upstream of a group. Those of a reliable client are the service's.
@@ -288,8 +301,13 @@ func (c *client) send(s gateway.Session, frame []byte) bool {
 
 // end tells the client why, and closes it for good.
 func (c *client) end(s gateway.Session, code ws.StatusCode, reason string) {
-	if c.lasting != nil {
+	switch {
+	case c.lasting != nil:
 		s = c.finish(reason)
+	case c.hook != nil:
+		c.mu.Lock()
+		c.farewell = reason
+		c.mu.Unlock()
 	}
 	c.send(s, subprotocol.Disconnected{Reason: reason}.Append(nil, c.protocol.Encoding))
 	s.Close(code, reason)

@@ -219,6 +219,9 @@ func TestUpstreamIsToldOfGroups(t *testing.T) {
 			p.frame()
 			p.ExpectClose(1000)
 			b.expect(t, "disconnected ana ")
+			if reason := <-b.reasons; reason != "enough" {
+				t.Errorf("the upstream was told the reason %q", reason)
+			}
 		})
 	}
 }

@@ -44,3 +44,24 @@ func TestGroupsOfAClientAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// A client that was closed is not there any more, even if it does not answer.
+func TestWhoWasClosedIsGone(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		for _, by := range []api.Scope{api.All, api.Group, api.User, api.Connection} {
+			g := start(t, nil)
+			p := g.peer(t, protocol, token.Client{User: "ana", Groups: []string{"g"}})
+			names := [...]string{api.All: "", api.Group: "g", api.User: "ana", api.Connection: p.id}
+			for _, closed := range []bool{false, true} {
+				for _, scope := range []api.Scope{api.Group, api.User, api.Connection} {
+					if is, err := g.service.Has(t.Context(), api.Target{Scope: scope, Name: names[scope]}); is == closed || err != nil {
+						t.Errorf("%s, closed by %d: %v, scope %d: is there: %v, %v", protocol, by, closed, scope, is, err)
+					}
+				}
+				if err := g.service.Close(t.Context(), api.Selection{Target: api.Target{Scope: by, Name: names[by]}}, "go"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}

@@ -89,16 +89,14 @@ func (s *Service) Leave(ctx context.Context, which api.Selection, groups []strin
 	return err
 }
 
-// Has reports whether a target has clients.
+// Has reports whether a target has clients. Those that were closed are none, though
+// their sessions are counted until their peers have answered.
 func (s *Service) Has(ctx context.Context, t api.Target) (bool, error) {
 	if s.reliable.has(t) {
 		return true, nil
 	}
-	switch t.Scope {
-	case api.Group:
-		return s.hub.Group(t.Name).Len() > 0, nil
-	case api.User:
-		return len(s.hub.User(t.Name).Sessions()) > 0, nil
+	if t.Scope == api.Group && s.hub.Group(t.Name).Len() == 0 {
+		return false, nil
 	}
 	n, err := s.visit(ctx, &api.Selection{Target: t}, func(*gateway.Recipient, *client) {})
 	return n > 0, err

@@ -193,9 +193,12 @@ type backend struct {
 	connect func(webhook.ConnectRequest) (webhook.ConnectAnswer, error)
 	answer  func(context.Context, webhook.UserEvent) (webhook.Reply, error)
 	told    chan string
+	reasons chan string // of those that were Disconnected
 }
 
-func newBackend() *backend { return &backend{told: make(chan string, 100)} }
+func newBackend() *backend {
+	return &backend{told: make(chan string, 100), reasons: make(chan string, 100)}
+}
 
 func (b *backend) Takes(kind webhook.Kind, _ string) bool {
 	return kind != webhook.Connect || b.connect != nil
@@ -210,6 +213,9 @@ func (b *backend) UserEvent(ctx context.Context, _ *webhook.Connection, e webhoo
 }
 
 func (b *backend) Notify(c *webhook.Connection, n webhook.Notification) error {
+	if n.Kind == webhook.Disconnected {
+		b.reasons <- n.Reason
+	}
 	b.told <- fmt.Sprintf("%v %s %s", n.Kind, c.UserID, n.Group)
 	return nil
 }

@@ -154,7 +154,8 @@ func (r *rules) clientOf(checked *auth.Token, err error, hub string) (*auth.Toke
 	}
 	path := clientPath(hub)
 	for _, text := range audienceTexts(checked) {
-		if a := audienceOf(text); r.accepts(&a, path) {
+		a := audienceOf(text)
+		if _, accepted := r.accepts(&a, path); accepted {
 			return checked, nil
 		}
 	}
@@ -208,11 +209,12 @@ func (r *rules) purpose(a *audience) Purpose {
 }
 
 // CheckREST checks the token of a request for target, the path and query as they
-// were sent. Its errors are those of package auth. A target that is not below
-// /api/ has no good token.
-func (a *Authority) CheckREST(token, target string) error {
+// were sent, and returns the endpoint that it names: that at which the backend
+// reaches the gateway. Its errors are those of package auth. A target that is not
+// below /api/ has no good token.
+func (a *Authority) CheckREST(token, target string) (Endpoint, error) {
 	if !strings.HasPrefix(target, restPrefix) {
-		return auth.ErrAudience
+		return Endpoint{}, auth.ErrAudience
 	}
 	r := a.rules.Load()
 	key := keyOf(token)
@@ -220,37 +222,30 @@ func (a *Authority) CheckREST(token, target string) error {
 	if !isKnown {
 		checked, err := r.verifier.Verify(token)
 		if err != nil {
-			return err
+			return Endpoint{}, err
 		}
 		found = verdict{audiencesOf(checked), checked.Expires.Add(max(0, r.config.Leeway))}
 		r.known.add(key, found)
 	}
-	if !r.acceptsAny(found.audiences, target) {
-		return auth.ErrAudience
-	}
-	return nil
-}
-
-// acceptsAny reports whether one of the audiences stands for target.
-func (r *rules) acceptsAny(all []audience, target string) bool {
-	for i := range all {
-		if r.accepts(&all[i], target) {
-			return true
+	for i := range found.audiences {
+		if at, accepted := r.accepts(&found.audiences[i], target); accepted {
+			return at, nil
 		}
 	}
-	return false
+	return Endpoint{}, auth.ErrAudience
 }
 
-func (r *rules) accepts(a *audience, target string) bool {
+// accepts reports whether an audience stands for target, and at which endpoint.
+func (r *rules) accepts(a *audience, target string) (at Endpoint, accepted bool) {
 	if r.config.PathOnly {
-		return a.isPath(target)
+		return Endpoint{origin: a.origin}, a.isPath(target)
 	}
 	for _, e := range r.config.Endpoints {
 		if a.isFor(e, target) {
-			return true
+			return e, true
 		}
 	}
-	return false
+	return Endpoint{}, false
 }
 
 // audienceTexts returns the audiences of a token, none if they are no texts.

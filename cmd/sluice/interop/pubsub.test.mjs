@@ -201,6 +201,34 @@ test("a reliable client loses nothing and gets nothing twice when its socket is 
   assert.equal(seen.connected.length + seen.disconnected.length + seen.messages.length, 0);
 });
 
+test("long names, bursts, and a thousand calls at once", limit, async (t) => {
+  const service = await startHub(t, { handleUserEvent: ({ context }, response) => response.success(context.userId, "text") });
+  const text = { contentType: "text/plain" };
+  const { client, id, seen } = await startClient(t, service, { userId: "Ana B", roles: everything });
+  for (const name of ["a/b?c=d#e%2F", "ü".repeat(1024), "漢".repeat(1024)]) {
+    const group = service.group(name);
+    await client.joinGroup(name);
+    await group.sendToAll("in", { ...text, excludedConnections: Array(200).fill("nobody") });
+    assert.equal((await seen.messages.take()).from, name);
+    await group.removeConnection(id);
+    assert.equal(await service.groupExists(name), false);
+  }
+  await client.sendEvent("who", "", "text");
+  assert.equal((await seen.messages.take()).data, "Ana B");
+
+  const megabyte = new Uint8Array(1 << 20);
+  await Promise.all(Array.from({ length: 8 }, () => service.sendToConnection(id, megabyte)));
+  for (let n = 0; n < 8; n++) {
+    assert.equal((await seen.messages.take()).data.length, megabyte.length);
+  }
+
+  const thousand = (call) => Promise.all(Array.from({ length: 1000 }, (_, n) => call(n)));
+  await thousand((n) => service.group(`g${n}`).addUser("Ana B"));
+  assert.equal((await thousand((n) => service.groupExists(`g${n}`))).every(Boolean), true);
+  await service.closeUserConnections("Ana B");
+  assert.equal(await service.userExists("Ana B"), false);
+});
+
 test("simple clients", limit, async (t) => {
   const service = await startHub(t, {
     handleUserEvent: ({ context, data, dataType }, response) => {

@@ -120,7 +120,7 @@ func validOrigin(origin string) bool {
 	if net.ParseIP(origin) != nil {
 		return true
 	}
-	return origin != "" && headerValue(origin) == origin && !strings.ContainsAny(origin, "/:,*?#@[]")
+	return origin != "" && headerValue(origin) == origin && !strings.ContainsAny(origin, " /:,*?#@[]")
 }
 
 // checker collects faults.

@@ -18,6 +18,7 @@ func TestFaultsNameTheFieldAndTheRemedy(t *testing.T) {
 		{"no hub", "Hub", "must name", func(c *webhook.Config) { c.Hub = "" }},
 		{"no origin", "Origin", "must be a host", func(c *webhook.Config) { c.Origin = "" }},
 		{"origin with port", "Origin", "without scheme, port", func(c *webhook.Config) { c.Origin = "host:80" }},
+		{"origin with a space", "Origin", "must be a host", func(c *webhook.Config) { c.Origin = "a b" }},
 		{"origin that ends a header", "Origin", "must be a host", func(c *webhook.Config) { c.Origin = "a\r\nb" }},
 		{"no handlers", "Handlers", "1 to 64", func(c *webhook.Config) { c.Handlers = nil }},
 		{"relative URL", "Handlers[0].URL", "http://", func(c *webhook.Config) { c.Handlers[0].URL = "/events" }},

@@ -19,14 +19,17 @@ const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcd
 const metadataPrefix = "X-Webpubsub-Metadata-"
 
 // headerValue encodes text for a header as CloudEvents does (HTTP binding
-// §3.1.3.2): what is not printable ASCII, and space, quote and percent, become
-// %XX of their UTF-8 bytes. So a user id may hold any character, and none that
-// ends a header. Handlers decode with a percent-decoder.
+// §3.1.3.2): what is not printable ASCII, and quote and percent, become %XX of
+// their UTF-8 bytes. So a user id may hold any character, and none that ends a
+// header. Handlers decode with a percent-decoder. Those of the SDKs do not, and
+// send to the user that they read: the space of a name like "Ana B" stays, unless
+// HTTP would cut it off.
 func headerValue(text string) string {
 	const hex = "0123456789ABCDEF"
 	var encoded strings.Builder
 	for i := range len(text) {
-		if c := text[i]; c > ' ' && c < 0x7f && c != '"' && c != '%' {
+		within := i > 0 && i < len(text)-1
+		if c := text[i]; c > ' ' && c < 0x7f && c != '"' && c != '%' || c == ' ' && within {
 			encoded.WriteByte(c)
 		} else {
 			encoded.Write([]byte{'%', hex[c>>4], hex[c&15]})

@@ -65,22 +65,22 @@ func TestHeadersOfAUserEvent(t *testing.T) {
 		}
 		want := http.Header{
 			"Ce-Awpsversion":             {"1.0"},
-			"Ce-Connectionid":            {"c%201"},
+			"Ce-Connectionid":            {"c 1"},
 			"Ce-Eventname":               {"say"},
 			"Ce-Hub":                     {"chat"},
 			"Ce-Id":                      {"0"},
 			"Ce-Signature":               {signatures},
-			"Ce-Source":                  {"/hubs/chat/client/c%201"},
+			"Ce-Source":                  {"/hubs/chat/client/c 1"},
 			"Ce-Specversion":             {"1.0"},
 			"Ce-Subprotocol":             {"json.webpubsub.azure.v1"},
 			"Ce-Time":                    {"2000-01-01T00:00:00Z"},
 			"Ce-Type":                    {"azure.webpubsub.user.say"},
-			"Ce-Userid":                  {"Ana%0D%0AX:%20%22%C3%A4%25"},
+			"Ce-Userid":                  {"Ana%0D%0AX: %22%C3%A4%25"},
 			"Content-Length":             {"5"},
 			"Content-Type":               {"text/plain; charset=UTF-8"},
 			"User-Agent":                 {"sluice"},
 			"Webhook-Request-Origin":     {origin},
-			"X-Webpubsub-Metadata-Trace": {"a%20b"},
+			"X-Webpubsub-Metadata-Trace": {"a b"},
 		}
 		if !reflect.DeepEqual(got.Header, want) {
 			t.Errorf("got  %v\nwant %v", got.Header, want)
