@@ -239,7 +239,7 @@ IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s
 .PHONY: bench-attack
 bench-attack: build build-peers ## attack sluice in each way and print what others notice: MODES=bomb,deaf DURING=4s
 	bin/compare attack --wsbench bin/wsbench --rounds $(ROUNDS) --during $(DURING) $(if $(MODES),--modes $(MODES)) \
-		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression --max-message 64KiB --max-outbound 1MiB --max-head 8KiB $(IMPATIENT)'
+		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --echo /echo --compression --max-message 64KiB $(IMPATIENT)'
 
 # Gateway and clients are on one machine, each on a CPU of its own. The hub is that of
 # the built-in configuration. The broadcast is an operator's action.

@@ -46,7 +46,7 @@ func checkDrain(t *testing.T, name, yaml string, within time.Duration) {
 
 func load(t *testing.T, name, yaml string) *settings.Settings {
 	t.Helper()
-	s, err := settings.Load(settings.Input{File: name, YAML: []byte(yaml), Env: func(string) (string, bool) { return "", false }})
+	s, err := settings.Load(settings.Input{Files: []settings.File{{Name: name, YAML: []byte(yaml)}}, Env: func(string) (string, bool) { return "", false }})
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

@@ -12,7 +12,13 @@ import (
 //go:embed sluice.yaml
 var builtIn []byte
 
-const builtInName = "(built-in sluice.yaml)"
+//go:embed webpubsub.yaml
+var forSDKs []byte
+
+const (
+	builtInName = "(built-in sluice.yaml)"
+	forSDKsName = "(built-in webpubsub.yaml)"
+)
 
 type configCommands struct {
 	Check checkCommand `cmd:"" help:"Print every fault of a configuration file."`
@@ -25,7 +31,7 @@ type checkCommand struct {
 
 // Run prints each fault on a line of its own, or that there is none.
 func (c *checkCommand) Run(p *process) error {
-	s, err := p.settings(c.File, nil)
+	s, err := p.settings(c.File, nil, p.accessKeys(nil, ""))
 	if err == nil {
 		_, _, err = gatewayConfig(s) // the files that it names count
 	}
@@ -50,7 +56,7 @@ type showCommand struct {
 
 // Run prints YAML that `sluice serve` would accept.
 func (c *showCommand) Run(p *process) error {
-	s, err := p.settings(c.File, c.given())
+	s, err := p.settings(c.File, c.given(), p.accessKeys(nil, ""))
 	if err != nil {
 		return usageError{err}
 	}
@@ -59,16 +65,22 @@ func (c *showCommand) Run(p *process) error {
 }
 
 // settings loads the named file, or the built-in one if the name is empty, with
-// the environment and flags over it.
-func (p *process) settings(file string, flags map[string]string) (*settings.Settings, error) {
-	in := settings.Input{File: builtInName, YAML: builtIn, Env: p.env, Flags: flags}
-	if file != "" {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		in.File, in.YAML = file, content
+// the environment and flags over it, and where there are access keys with the limits
+// of the SDKs beneath it.
+func (p *process) settings(file string, flags map[string]string, keys accessKeys) (*settings.Settings, error) {
+	in := settings.Input{Env: p.env, Flags: flags}
+	if !keys.none() {
+		in.Files = append(in.Files, settings.File{Name: forSDKsName, YAML: forSDKs})
 	}
+	if file == "" {
+		in.Files = append(in.Files, settings.File{Name: builtInName, YAML: builtIn})
+		return settings.Load(in)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	in.Files = append(in.Files, settings.File{Name: file, YAML: content})
 	return settings.Load(in)
 }
 

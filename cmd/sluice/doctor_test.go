@@ -83,8 +83,8 @@ func TestServeWarnsOfAMachineThatIsTooSmall(t *testing.T) {
 		args []string
 		want string // in the one warning; empty: there is none
 	}{
-		{"sessions that do not fit", []string{"--max-sessions=20000", "--max-http-connections=256"}, "RLIMIT_NOFILE is 1024 soft, 4096 hard; needed: 20528"},
-		{"sessions that fit", []string{"--max-sessions=3000", "--max-http-connections=256"}, ""},
+		{"sessions that do not fit", []string{"--max-sessions=20000"}, "RLIMIT_NOFILE is 1024 soft, 4096 hard; needed: 20528"},
+		{"sessions that fit", []string{"--max-sessions=3000"}, ""},
 		{"sessions unlimited", nil, ""},
 		{"its own descriptors do not fit", []string{"--max-http-connections=5000"}, "needed: 5272"},
 	} {

@@ -26,7 +26,8 @@ type serveCommand struct {
 
 // Run serves until a signal or a failure.
 func (c *serveCommand) Run(p *process) error {
-	load := func() (*settings.Settings, error) { return p.settings(c.File, c.given()) }
+	keys := p.accessKeys(c.AccessKey, c.AccessKeyFile)
+	load := func() (*settings.Settings, error) { return p.settings(c.File, c.given(), keys) }
 	s, err := load()
 	if err != nil {
 		return usageError{err}
@@ -52,7 +53,6 @@ func (c *serveCommand) Run(p *process) error {
 	if s.TryPage {
 		config.HTTP = trypage.Handler(paths(s, config.Hubs))
 	}
-	keys := p.accessKeys(c.AccessKey, c.AccessKeyFile)
 	api, err := newPublic(c.publicFlags.resolve(p), keys, &config)
 	if err != nil {
 		return usageError{err}

@@ -117,7 +117,7 @@ func TestTheConfigurationCoalesces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := settings.Load(settings.Input{File: "sluice.yaml", YAML: content})
+	s, err := settings.Load(settings.Input{Files: []settings.File{{Name: "sluice.yaml", YAML: content}}})
 	if err != nil {
 		t.Fatal(err)
 	}

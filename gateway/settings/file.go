@@ -23,9 +23,9 @@ type document struct {
 
 // applyFile sets what the file holds and returns its faults. An empty file, and
 // one of comments, sets nothing.
-func (s *Settings) applyFile(name string, content []byte) []error {
-	d := &document{name: name, origins: s.origins}
-	root, err := d.parse(content)
+func (s *Settings) applyFile(file File) []error {
+	d := &document{name: file.Name, origins: s.origins}
+	root, err := d.parse(file.YAML)
 	switch {
 	case err != nil:
 		return []error{err}

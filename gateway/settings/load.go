@@ -7,10 +7,8 @@ import (
 
 // Input is what settings are made of. Each part may be left out.
 type Input struct {
-	// File names YAML in faults.
-	File string
-	// YAML is the content of the file. It is borrowed.
-	YAML []byte
+	// Files are configuration files, each over those before it.
+	Files []File
 	// Env looks up an environment variable, as [os.LookupEnv] does. Variables
 	// without a setting are not looked for: orchestrators inject names of their
 	// own with the same prefix, such as SLUICE_PORT.
@@ -19,12 +17,23 @@ type Input struct {
 	Flags map[string]string
 }
 
-// Load applies the parts of in over [Default], in the order file, environment,
+// File is a configuration file.
+type File struct {
+	// Name is what faults call it.
+	Name string
+	// YAML is its content. It is borrowed.
+	YAML []byte
+}
+
+// Load applies the parts of in over [Default], in the order files, environment,
 // flags. The error joins every [*Fault]; see [Faults].
 func Load(in Input) (*Settings, error) {
 	s := Default()
 	s.origins = make(map[string]Origin)
-	faults := s.applyFile(in.File, in.YAML)
+	var faults []error
+	for _, file := range in.Files {
+		faults = append(faults, s.applyFile(file)...)
+	}
 	if in.Env != nil {
 		faults = append(faults, s.applyEnv(in.Env)...)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/sluicegate/sluice/gateway"
 )
 
-func fromFile(yaml string) Input { return Input{File: "s.yaml", YAML: []byte(yaml)} }
+func fromFile(yaml string) Input { return Input{Files: []File{{"s.yaml", []byte(yaml)}}} }
 
 func fromEnv(pairs map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
@@ -305,7 +305,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		again := mustLoad(t, Input{File: "again.yaml", YAML: s.YAML()})
+		again := mustLoad(t, Input{Files: []File{{"again.yaml", s.YAML()}}})
 		again.origins, s.origins = nil, nil
 		if !reflect.DeepEqual(again, s) {
 			t.Fatalf("read back as %+v, was %+v", again, s)
