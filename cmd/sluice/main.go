@@ -10,8 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -24,8 +22,6 @@ const (
 )
 
 func main() {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR2)
 	p := &process{
 		program: os.Args[0],
 		args:    os.Args[1:],
@@ -33,7 +29,7 @@ func main() {
 		stderr:  os.Stderr,
 		env:     os.LookupEnv,
 		root:    os.DirFS("/"),
-		signals: signals,
+		signals: catchSignals,
 	}
 	os.Exit(p.run())
 }
@@ -45,7 +41,7 @@ type process struct {
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
 	root           fs.FS // the root directory, of which /proc and /sys are read
-	signals        <-chan os.Signal
+	signals        func() signals
 }
 
 // commands is the command line.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
-	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -19,6 +17,7 @@ import (
 // node is a gateway that runs, and what steers it.
 type node struct {
 	process   *process
+	signals   signals
 	gateway   *gateway.Gateway
 	admin     *admin.Server
 	reloader  *reloader
@@ -49,6 +48,8 @@ func (n *node) run() error {
 	stopWatching := n.watch()
 	defer stopWatching()
 	serving := n.gateway.Serving()
+	reloads := n.signals.reload // nil while the configuration is being read
+	var reloaded chan struct{}
 	var succeeded chan error // while a successor is being started
 	starting, giveUp := context.WithCancel(context.Background())
 	defer giveUp()
@@ -69,16 +70,17 @@ func (n *node) run() error {
 				return n.stop(served)
 			}
 			n.logger.Error("no successor; this process goes on", "error", err)
-		case signal := <-n.process.signals:
-			switch {
-			case endsProgram(signal):
-				n.endings++
-				giveUp() // the end of this process is not to leave another one
-				n.tell(daemon.SdNotifyStopping)
-				return n.stop(served)
-			case signal == syscall.SIGHUP:
-				n.reload()
-			case succeeded == nil:
+		case <-n.signals.end:
+			n.endings++
+			giveUp() // the end of this process is not to leave another one
+			n.tell(daemon.SdNotifyStopping)
+			return n.stop(served)
+		case <-reloads:
+			reloads, reloaded = nil, n.reloadAside()
+		case <-reloaded:
+			reloads, reloaded = n.signals.reload, nil
+		case <-n.signals.succeed:
+			if succeeded == nil {
 				succeeded = make(chan error, 1)
 				go func(result chan<- error) { result <- n.succeed(starting) }(succeeded)
 			}
@@ -99,6 +101,17 @@ func (n *node) reload() (needRestart []string, err error) {
 	n.tell(daemon.SdNotifyReloading)
 	defer n.tell(daemon.SdNotifyReady)
 	return n.reloader.reload()
+}
+
+// reloadAside has the node follow its configuration file, and closes done then. The
+// signals do not wait for that: a file may lie where nobody answers.
+func (n *node) reloadAside() (done chan struct{}) {
+	done = make(chan struct{})
+	go func() {
+		defer close(done)
+		n.reload()
+	}()
+	return done
 }
 
 // stop ends the gateway gracefully, or at once after a second signal to end. One
@@ -130,17 +143,11 @@ func (n *node) patiently(stop func(context.Context) error) error {
 func (n *node) cancelOnSignal(ctx context.Context, cancel func()) {
 	for n.endings < 2 {
 		select {
-		case signal := <-n.process.signals:
-			if endsProgram(signal) {
-				n.endings++
-			}
+		case <-n.signals.end:
+			n.endings++
 		case <-ctx.Done():
 			return
 		}
 	}
 	cancel()
-}
-
-func endsProgram(signal os.Signal) bool {
-	return signal == os.Interrupt || signal == syscall.SIGTERM
 }

@@ -131,7 +131,7 @@ func TestReloadOverHTTPAndBySignal(t *testing.T) {
 	}
 
 	rewrite("log: {level: error}\nhubs:\n  chat: {sessions: 3}\n")
-	s.signals <- syscall.SIGHUP
+	s.reloads <- syscall.SIGHUP
 	eventually(t, connects, "a third session, once the signal is followed")
 
 	s.signals <- syscall.SIGTERM

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -290,6 +291,67 @@ func TestAProgramOutlivesASuccessorThatFails(t *testing.T) {
 	}
 	p.signal(syscall.SIGTERM)
 	p.expectExit()
+}
+
+// becomeFIFO puts a named pipe in the place of a file: who reads that waits.
+func becomeFIFO(t *testing.T, file string) {
+	t.Helper()
+	if err := errors.Join(os.Remove(file), syscall.Mkfifo(file, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitReader returns the other end of a named pipe once somebody reads it.
+func awaitReader(t *testing.T, file string) *os.File {
+	t.Helper()
+	var end *os.File
+	eventually(t, func() (opened bool) {
+		var err error
+		end, err = os.OpenFile(file, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		return err == nil
+	}, "a reader of "+file)
+	t.Cleanup(func() { end.Close() })
+	return end
+}
+
+// A signal to end is heard while the configuration is read from where nobody
+// answers, and behind a burst of signals to do so.
+func TestAProgramEndsAmidReloads(t *testing.T) {
+	file := write(t, "sluice.yaml", "hubs:\n  chat: {}\n")
+	p := startProgram(t, nil, "--admin=", file)
+	p.find(`listening on (\S+)\n`)
+	becomeFIFO(t, file)
+	p.signal(syscall.SIGHUP)
+	awaitReader(t, file)
+	for range 100 {
+		p.signal(syscall.SIGHUP)
+	}
+	p.signal(syscall.SIGTERM)
+	p.expectExit()
+}
+
+// Only the gateway has signals steer it.
+func TestOtherCommandsEndAtASignal(t *testing.T) {
+	within, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	c := exec.CommandContext(within, os.Args[0], "token", "clients", "--hub=chat", "--count=2000000000", "--access-key="+testKey)
+	c.Env = append(os.Environ(), programVariable+"=1")
+	output, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := output.Read(make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
+	c.Process.Signal(os.Interrupt)
+	io.Copy(io.Discard, output)
+	c.Wait()
+	if status := c.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v, want the signal", c.ProcessState)
+	}
 }
 
 // TestAServiceManagerIsTold starts the program as systemd does: with one listening
