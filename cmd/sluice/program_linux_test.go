@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	t       *testing.T
 	command *exec.Cmd
+	written *os.File // where its output arrives
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -55,7 +56,7 @@ func startProgram(t *testing.T, configure func(*exec.Cmd), args ...string) *prog
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.command.Stdout, p.command.Stderr = end, end
+	p.command.Stdout, p.command.Stderr, p.written = end, end, output
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -327,6 +328,22 @@ func TestAProgramEndsAmidReloads(t *testing.T) {
 		p.signal(syscall.SIGHUP)
 	}
 	p.signal(syscall.SIGTERM)
+	p.expectExit()
+}
+
+// What reads the log may end before the program, whose sessions are none the worse.
+func TestAProgramOutlivesTheReaderOfItsLog(t *testing.T) {
+	p := startProgram(t, nil, "--admin=")
+	conn, err := chat(t, p.find(`listening on (\S+)\n`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p.written.Close()
+	p.signal(syscall.SIGTERM) // which is logged
+	if code, err := awaitClose(conn); code != ws.StatusGoingAway || err != nil {
+		t.Errorf("closed with %d, %v; want 1001", code, err)
+	}
 	p.expectExit()
 }
 

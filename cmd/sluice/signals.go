@@ -22,6 +22,9 @@ func catchSignals() signals {
 		signal.Notify(c, kinds...)
 		return c
 	}
+	// A write to a standard stream that nobody reads any more is an error like
+	// another, and no reason to cut off every session.
+	signal.Ignore(syscall.SIGPIPE)
 	return signals{
 		end:     caught(2, os.Interrupt, syscall.SIGTERM),
 		reload:  caught(1, syscall.SIGHUP),
