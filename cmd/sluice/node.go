@@ -50,29 +50,30 @@ func (n *node) run() error {
 	serving := n.gateway.Serving()
 	reloads := n.signals.reload // nil while the configuration is being read
 	var reloaded chan struct{}
-	var succeeded chan error // while a successor is being started
-	starting, giveUp := context.WithCancel(context.Background())
-	defer giveUp()
+	var next *succession // nil: no successor is being started
 	for {
 		select {
 		case err := <-served:
+			n.abandon(next)
 			return err
 		case <-serving:
 			serving = nil
 			n.announce()
 		case <-n.drains:
+			n.abandon(next)
 			n.tell(daemon.SdNotifyStopping)
 			return n.stop(served)
-		case err := <-succeeded:
-			succeeded = nil
-			if err == nil {
-				n.admin.Close() // who asks there means the successor
+		case s := <-next.started():
+			next = nil
+			if s.err == nil {
+				stopWatching() // the manager hears of the main process only
+				n.yield(s.process.Pid)
 				return n.stop(served)
 			}
-			n.logger.Error("no successor; this process goes on", "error", err)
+			n.logger.Error("no successor; this process goes on", "error", s.err)
 		case <-n.signals.end:
 			n.endings++
-			giveUp() // the end of this process is not to leave another one
+			n.abandon(next)
 			n.tell(daemon.SdNotifyStopping)
 			return n.stop(served)
 		case <-reloads:
@@ -80,9 +81,8 @@ func (n *node) run() error {
 		case <-reloaded:
 			reloads, reloaded = n.signals.reload, nil
 		case <-n.signals.succeed:
-			if succeeded == nil {
-				succeeded = make(chan error, 1)
-				go func(result chan<- error) { result <- n.succeed(starting) }(succeeded)
+			if next == nil {
+				next = n.succeed()
 			}
 		}
 	}

@@ -371,6 +371,30 @@ func TestOtherCommandsEndAtASignal(t *testing.T) {
 	}
 }
 
+// A program that is told to end while it starts a successor leaves none. Here the
+// successor waits for its configuration.
+func TestAProgramThatEndsLeavesNoSuccessor(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		end  func(p *program, admin string)
+	}{
+		{"a signal", func(p *program, _ string) { p.signal(syscall.SIGTERM) }},
+		{"a drain", func(p *program, admin string) { post(t, admin+"drain") }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			file := write(t, "sluice.yaml", "hubs:\n  chat: {}\n")
+			p := startProgram(t, nil, "--admin=127.0.0.1:0", file)
+			admin := p.find(`  admin +(http://\S+)\n`)
+			becomeFIFO(t, file)
+			p.signal(syscall.SIGUSR2)
+			successor := awaitReader(t, file)
+			tc.end(p, admin)
+			p.expectExit()
+			eventually(t, func() bool { _, err := successor.WriteString("#\n"); return errors.Is(err, syscall.EPIPE) }, "the successor to be gone")
+		})
+	}
+}
+
 // TestAServiceManagerIsTold starts the program as systemd does: with one listening
 // socket, and a socket to tell its state to.
 func TestAServiceManagerIsTold(t *testing.T) {
