@@ -395,6 +395,84 @@ func TestAProgramThatEndsLeavesNoSuccessor(t *testing.T) {
 	}
 }
 
+// told is what a service manager was told, and by which process.
+type told struct {
+	pid   int32
+	state string
+}
+
+// listenAsManager returns what arrives at a socket for sd_notify(3), and its path.
+func listenAsManager(t *testing.T) (path string, heard <-chan told) {
+	t.Helper()
+	path = t.TempDir() + "/notify"
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close() })
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := make(chan told, 1024)
+	go func() {
+		defer close(states)
+		for state, control := make([]byte, 256), make([]byte, 256); ; {
+			n, of, _, _, err := socket.ReadMsgUnix(state, control)
+			if err != nil {
+				return
+			}
+			messages, _ := syscall.ParseSocketControlMessage(control[:of])
+			if from, err := syscall.ParseUnixCredentials(&messages[0]); err == nil {
+				states <- told{from.Pid, string(state[:n])}
+			}
+		}
+	}()
+	return path, states
+}
+
+// A manager refuses what another process than the main one tells it, and logs that.
+func TestAServiceManagerHearsOfTheMainProcessOnly(t *testing.T) {
+	path, heard := listenAsManager(t)
+	p := startProgram(t, func(c *exec.Cmd) {
+		c.Env = append(c.Env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=20000")
+	}, "--admin=", "--close-timeout=1h", "--shutdown-timeout=1h")
+	conn, err := chat(t, p.find(`listening on (\S+)\n`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() // it does not answer the close frame
+	p.signal(syscall.SIGUSR2)
+	successor, err := strconv.Atoi(p.find(`a successor serves.* successor=(\d+)\n`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(successor, syscall.SIGKILL) })
+	named, own, others := false, 0, 0
+	for deadline := time.After(20 * time.Second); own < 20; {
+		select {
+		case s := <-heard:
+			switch {
+			case s.state == fmt.Sprintf("MAINPID=%d", successor):
+				named = true
+			case s.state == "WATCHDOG=1" && named && s.pid == int32(successor):
+				own++
+			case named && s.pid != int32(successor):
+				others++
+			}
+		case <-deadline:
+			t.Fatalf("the manager hears %d times of the successor's life", own)
+		}
+	}
+	if others > 1 { // one was perhaps on its way
+		t.Errorf("the manager hears %d times of the predecessor", others)
+	}
+}
+
 // TestAServiceManagerIsTold starts the program as systemd does: with one listening
 // socket, and a socket to tell its state to.
 func TestAServiceManagerIsTold(t *testing.T) {
