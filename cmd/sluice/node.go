@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -24,7 +25,10 @@ type node struct {
 	inherited *handover.Inheritance // its sockets are taken
 	logger    *slog.Logger
 	drains    chan struct{} // asked for on the admin listener
-	endings   int           // signals to end so far; run's, and then those of what follows it
+
+	// Of run, and then of what follows it.
+	endings int       // signals to end so far
+	until   time.Time // when a stop is to have ended
 }
 
 // controls returns what an operator may ask for on the admin listener.
@@ -128,10 +132,19 @@ func (n *node) stop(served <-chan error) error {
 	return nil
 }
 
-// patiently calls stop with a context that ends when the time for that has passed, or
-// at the second signal to end, which may have come before.
+// lastWord is how long what comes last in a stop may take, once its time has passed.
+const lastWord = time.Second
+
+// patiently calls stop with a context that ends when the time for all that stops has
+// passed, or at the second signal to end, which may have come before.
 func (n *node) patiently(stop func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), n.reloader.settings().Shutdown)
+	left := n.reloader.settings().Shutdown
+	if n.until.IsZero() {
+		n.until = time.Now().Add(left)
+	} else {
+		left = max(lastWord, time.Until(n.until))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), left)
 	var hearing sync.WaitGroup
 	hearing.Go(func() { n.cancelOnSignal(ctx, cancel) })
 	defer hearing.Wait()
