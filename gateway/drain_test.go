@@ -1,9 +1,11 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +112,30 @@ func TestDrainWaitsForLateComers(t *testing.T) {
 			t.Errorf("Shutdown: %v", err)
 		}
 	})
+}
+
+// A client whose upgrade takes too long to be decided on is told when to come back. Had
+// it become a session, it would be closed at once.
+func TestDrainAnswersTheUndecided(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"late": gatewaytest.Patience, "at the deadline": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			onVariants(t, func(t *testing.T, config gateway.Config) {
+				o := newCourt()
+				n := gatewaytest.Start(t, o.deciding(config, gateway.Pooled))
+				conn, one := o.apply(t, n)
+				ended := make(chan error, 1)
+				go func() { ended <- shutDown(t, n.Gateway, patience) }()
+				b := &browser{t, conn, bufio.NewReader(conn)}
+				answer, text := b.answer()
+				if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || text != "shutting down\n" {
+					t.Errorf("answered %v %q, want 503 and when to come back", answer, text)
+				}
+				one.expectEnd(t)
+				conn.Close()
+				<-ended
+			})
+		})
+	}
 }
 
 func TestDrainFaults(t *testing.T) {
