@@ -15,6 +15,8 @@ import (
 // successorTime is how long a successor may take until it serves.
 const successorTime = 30 * time.Second
 
+var errSlowSuccessor = fmt.Errorf("it was killed, for it has taken %v", successorTime)
+
 // succession is the start of a successor that is under way.
 type succession struct {
 	giveUp context.CancelFunc
@@ -39,7 +41,7 @@ func (s *succession) started() <-chan successor {
 // succeed begins to start the program again, perhaps in a newer version, on the same
 // sockets.
 func (n *node) succeed() *succession {
-	ctx, giveUp := context.WithTimeout(context.Background(), successorTime)
+	ctx, giveUp := context.WithTimeoutCause(context.Background(), successorTime, errSlowSuccessor)
 	s := &succession{giveUp, make(chan successor, 1)}
 	go func() {
 		defer giveUp()

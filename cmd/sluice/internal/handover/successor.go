@@ -46,14 +46,21 @@ func (s *Successor) Start(ctx context.Context) (*os.Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("handover: %w", err)
 	}
-	go process.Wait() // or it would remain as a zombie
+	ended := make(chan *os.ProcessState, 1)
+	go func() { // or it would remain as a zombie
+		state, _ := process.Wait()
+		ended <- state
+	}()
 	stop := context.AfterFunc(ctx, func() { heard.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if n, err := heard.Read(make([]byte, 1)); n == 0 {
-		process.Kill()
-		return nil, fmt.Errorf("%w: %w", ErrNotReady, errors.Join(err, ctx.Err()))
+	if n, _ := heard.Read(make([]byte, 1)); n > 0 {
+		return process, nil
 	}
-	return process, nil
+	process.Kill()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotReady, context.Cause(ctx))
+	}
+	return nil, fmt.Errorf("%w: it has ended with %v", ErrNotReady, <-ended)
 }
 
 // fork starts the process. It is not [os.StartProcess], which asks each file for
