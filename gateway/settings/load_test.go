@@ -230,6 +230,7 @@ func TestFileFaults(t *testing.T) {
 		{"gateway: window of a class", "hubs:\n  a: {}\n  b:\n    groups:\n      c: {prefix: c}\n      d: {prefix: d, window: 1us}", `s.yaml:6:30: hubs.b.groups.d.window: 1µs: must be 0 or 1ms to 10s`},
 		{"gateway: prefix of two classes", "hubs: {a: {groups: {b: {prefix: x}, c: {prefix: x}}}}", `s.yaml:1:49: hubs.a.groups.c.prefix: "x": is the prefix of another class`},
 		{"gateway: class name", "hubs:\n  a:\n    groups:\n      hub: {}", `s.yaml:4:7: hubs.a.groups.hub: "hub": must be 1 to 64 characters of a-z 0-9 _ and -, and not "hub"`},
+		{"a grace that is all of the stop", "timeouts: {shutdown: 60s}\ndrain: {grace: 60s}", `s.yaml:2:16: drain.grace: 1m0s: must be shorter than timeouts.shutdown, which is 1m0s and includes it`},
 		{"gateway: echo path", "echo: echo", `s.yaml:1:7: echo: "echo": must begin with a slash`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -116,5 +117,14 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
 	}
-	return config, errors.Join(s.explain(config.Validate()), s.fileFaults())
+	return config, errors.Join(s.explain(config.Validate()), s.fileFaults(), s.graceFault())
+}
+
+// graceFault is that of a grace with which every drain would end before it has closed
+// a session.
+func (s *Settings) graceFault() error {
+	if grace := s.Drain.Grace; grace > 0 && grace >= s.Shutdown {
+		return s.Fault("drain.grace", grace.String(), fmt.Sprintf("must be shorter than timeouts.shutdown, which is %v and includes it", s.Shutdown))
+	}
+	return nil
 }
