@@ -146,18 +146,21 @@ func (n *node) patiently(stop func(context.Context) error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), left)
 	var hearing sync.WaitGroup
-	hearing.Go(func() { n.cancelOnSignal(ctx, cancel) })
+	hearing.Go(func() { n.hear(ctx, cancel) })
 	defer hearing.Wait()
 	defer cancel()
 	return stop(ctx)
 }
 
-// cancelOnSignal cancels a stop that is under way at the second signal to end.
-func (n *node) cancelOnSignal(ctx context.Context, cancel func()) {
+// hear follows the signals while a stop is under way: the second one to end cancels
+// it, and one to reload may make it faster.
+func (n *node) hear(ctx context.Context, cancel func()) {
 	for n.endings < 2 {
 		select {
 		case <-n.signals.end:
 			n.endings++
+		case <-n.signals.reload:
+			go n.reloader.reload() // the manager knows of the stop, and need not know
 		case <-ctx.Done():
 			return
 		}
