@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -135,6 +136,19 @@ func TestDrainAnswersTheUndecided(t *testing.T) {
 				<-ended
 			})
 		})
+	}
+}
+
+// Whoever waits for the end of a long drain reads in the log how far it is.
+func TestDrainTellsWhoIsLeft(t *testing.T) {
+	var book logBook
+	n := gatewaytest.Start(t, echoing(gateway.Config{Drain: gateway.Drain{Rate: 1}, Logger: slog.New(slog.NewTextHandler(&book, nil))}, gateway.Inline))
+	dialMany(t, n, 20)
+	shutDown(t, n.Gateway, 7*time.Second)
+	for _, want := range []string{"msg=draining sessions=20", "msg=draining left=", "msg=drained left=0"} {
+		if !strings.Contains(book.String(), want) {
+			t.Errorf("the log has no %q: %s", want, book.String())
+		}
 	}
 }
 

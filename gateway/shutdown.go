@@ -94,6 +94,9 @@ func (g *Gateway) cutOff() error {
 	return g.awaitEmpty(ctx)
 }
 
+// reportEvery is how often the log tells how far a drain is.
+const reportEvery = 5 * time.Second
+
 // remaining returns how many connections and running handlers there are.
 func (s *Stats) remaining() (connections, handlers int) {
 	for _, l := range s.Loops {
@@ -108,6 +111,8 @@ func (s *Stats) remaining() (connections, handlers int) {
 func (g *Gateway) awaitEmpty(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	report := time.NewTicker(reportEvery)
+	defer report.Stop()
 	left, handlers, known := int(g.sessions.Load()), 0, time.Now()
 	for {
 		stats, err := g.Stats(ctx)
@@ -122,6 +127,8 @@ func (g *Gateway) awaitEmpty(ctx context.Context) error {
 		} // else ctx has ended while they were asked
 		select {
 		case <-tick.C:
+		case <-report.C:
+			g.journal.log(slog.LevelInfo, "draining", "left", g.sessions.Load())
 		case <-ctx.Done():
 			return fmt.Errorf("gateway: shut down with %d connections and %d handlers left: %w", left, handlers, ctx.Err())
 		}
