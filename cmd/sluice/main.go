@@ -42,6 +42,7 @@ type process struct {
 	env            func(string) (string, bool)
 	root           fs.FS // the root directory, of which /proc and /sys are read
 	signals        func() signals
+	asides         []*aside // to be ended
 }
 
 // commands is the command line.
@@ -55,6 +56,11 @@ type commands struct {
 
 // run parses the arguments, runs the command and returns the exit code.
 func (p *process) run() int {
+	defer func() {
+		for _, a := range p.asides {
+			a.end()
+		}
+	}()
 	cli := commands{}
 	cli.Serve.settingFlags = newSettingFlags()
 	cli.Config.Show.settingFlags = newSettingFlags()
@@ -89,6 +95,12 @@ func (p *process) fail(err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// writeAside has nothing wait for what the program writes, from now on.
+func (p *process) writeAside() {
+	out, err := newAside(p.stdout), newAside(p.stderr)
+	p.stdout, p.stderr, p.asides = out, err, append(p.asides, out, err)
 }
 
 // usageError is an error in the command line or the configuration.

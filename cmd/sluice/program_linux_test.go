@@ -118,7 +118,7 @@ func (p *program) expectExit() {
 
 // chat connects to the hub chat at address.
 func chat(t *testing.T, address string) (net.Conn, error) {
-	conn, early, _, err := ws.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
+	conn, early, _, err := ws.Dialer{Timeout: 10 * time.Second}.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
 	if err != nil || early == nil {
 		return conn, err
 	}
@@ -346,6 +346,47 @@ func TestAProgramOutlivesTheReaderOfItsLog(t *testing.T) {
 	}
 	p.expectExit()
 }
+
+// A log that nobody reads holds up neither the program nor its end.
+func TestAProgramDoesNotWaitForItsLog(t *testing.T) {
+	reader, stuck, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer stuck.Close()
+	stuck.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	if _, err := io.Copy(stuck, neverEnding{}); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the pipe is not full: %v", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	c := exec.Command(os.Args[0], "serve", "--admin=", "--listen="+address)
+	c.Env, c.Stdout, c.Stderr = append(os.Environ(), programVariable+"=1"), stuck, stuck
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{t: t, command: c}
+	defer c.Process.Kill()
+	var conn net.Conn
+	eventually(t, func() bool { conn, err = chat(t, address); return err == nil }, "the program to serve")
+	defer conn.Close()
+	p.signal(syscall.SIGHUP) // which is logged
+	p.signal(syscall.SIGTERM)
+	if code, err := awaitClose(conn); code != ws.StatusGoingAway || err != nil {
+		t.Errorf("closed with %d, %v; want 1001", code, err)
+	}
+	p.expectExit()
+}
+
+// neverEnding is a reader of lines.
+type neverEnding struct{}
+
+func (neverEnding) Read(p []byte) (int, error) { return copy(p, "a line\n"), nil }
 
 // Only the gateway has signals steer it.
 func TestOtherCommandsEndAtASignal(t *testing.T) {

@@ -26,6 +26,7 @@ type serveCommand struct {
 // Run serves until a signal or a failure.
 func (c *serveCommand) Run(p *process) error {
 	steering := p.signals()
+	p.writeAside()
 	load := func() (*settings.Settings, error) { return p.settings(c.File, c.given()) }
 	s, err := load()
 	if err != nil {
