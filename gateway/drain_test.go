@@ -133,7 +133,9 @@ func TestDrainAnswersTheUndecided(t *testing.T) {
 				}
 				one.expectEnd(t)
 				conn.Close()
-				<-ended
+				if err := <-ended; err != nil && name == "late" {
+					t.Errorf("Shutdown: %v", err)
+				}
 			})
 		})
 	}
