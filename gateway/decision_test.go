@@ -259,19 +259,6 @@ func TestDecisionsWaitInLine(t *testing.T) {
 	gatewaytest.Upgraded(t, second).Close()
 }
 
-func TestDecisionEndsWithTheGateway(t *testing.T) {
-	onVariants(t, func(t *testing.T, config gateway.Config) {
-		o := newCourt()
-		n := gatewaytest.Start(t, o.deciding(config, gateway.Pooled))
-		conn, one := o.apply(t, n)
-		must(t, shutDown(t, n.Gateway, gatewaytest.Patience))
-		one.expectEnd(t)
-		if answer, err := io.ReadAll(conn); len(answer) > 0 {
-			t.Errorf("the client is answered with %q, %v", answer, err)
-		}
-	})
-}
-
 // TestUndecidedClientIsReadWithinBounds has a client send much more than it may
 // before a decision. All of it arrives afterwards.
 func TestUndecidedClientIsReadWithinBounds(t *testing.T) {

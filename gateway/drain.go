@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 	"unicode/utf8"
 
@@ -155,9 +156,11 @@ func (s *shard) endLateComers() {
 	s.loop.EndHandshakes()
 	s.loop.Each(func(c *poller.Conn) {
 		switch x := s.sessions.At(c.Slot()); x.state {
-		case opening, undecided:
+		case opening:
 			x.reason = ReasonShutdown
 			c.Abort(poller.ErrStopped)
+		case undecided:
+			s.refuseUndecided(c, x, &refusal{reason: ReasonShutdown, status: http.StatusServiceUnavailable})
 		case resting:
 			c.Finish()
 		}

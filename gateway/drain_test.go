@@ -1,9 +1,12 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +113,45 @@ func TestDrainWaitsForLateComers(t *testing.T) {
 			t.Errorf("Shutdown: %v", err)
 		}
 	})
+}
+
+// A client whose upgrade takes too long to be decided on is told when to come back. Had
+// it become a session, it would be closed at once.
+func TestDrainAnswersTheUndecided(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"late": gatewaytest.Patience, "at the deadline": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			onVariants(t, func(t *testing.T, config gateway.Config) {
+				o := newCourt()
+				n := gatewaytest.Start(t, o.deciding(config, gateway.Pooled))
+				conn, one := o.apply(t, n)
+				ended := make(chan error, 1)
+				go func() { ended <- shutDown(t, n.Gateway, patience) }()
+				b := &browser{t, conn, bufio.NewReader(conn)}
+				answer, text := b.answer()
+				if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || text != "shutting down\n" {
+					t.Errorf("answered %v %q, want 503 and when to come back", answer, text)
+				}
+				one.expectEnd(t)
+				conn.Close()
+				if err := <-ended; err != nil && name == "late" {
+					t.Errorf("Shutdown: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// Whoever waits for the end of a long drain reads in the log how far it is.
+func TestDrainTellsWhoIsLeft(t *testing.T) {
+	var book logBook
+	n := gatewaytest.Start(t, echoing(gateway.Config{Drain: gateway.Drain{Rate: 1}, Logger: slog.New(slog.NewTextHandler(&book, nil))}, gateway.Inline))
+	dialMany(t, n, 20)
+	shutDown(t, n.Gateway, 7*time.Second)
+	for _, want := range []string{"msg=draining sessions=20", "msg=draining left=", "msg=drained left=0"} {
+		if !strings.Contains(book.String(), want) {
+			t.Errorf("the log has no %q: %s", want, book.String())
+		}
+	}
 }
 
 func TestDrainFaults(t *testing.T) {

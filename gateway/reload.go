@@ -45,7 +45,7 @@ func (g *Gateway) Reconfigure(next Config) (needRestart []string, err error) {
 		s.follow(&live, rules)
 		s.loop.SetPace(live.Timeouts.pace())
 	})
-	return differences(live, next), nil
+	return differences(live.inOrderOf(next), next), nil
 }
 
 func (g *Gateway) reconfigureHub(config *HubConfig) {
@@ -66,8 +66,8 @@ func (g *Gateway) adopt(next Config) Config {
 	live.Timeouts = g.adoptTimeouts(live.Timeouts, next.Timeouts)
 	live.Admission = live.Admission.adopt(next.Admission)
 	live.Rates, live.Drain, live.Log = next.Rates, next.Drain, next.Log
-	live.Hubs = adoptEach(live.Hubs, next.Hubs, func(h HubConfig) string { return h.Name }, HubConfig.adopt)
-	live.Routes = adoptEach(live.Routes, next.Routes, func(r Route) string { return r.Path }, Route.adopt)
+	live.Hubs = adoptEach(live.Hubs, next.Hubs, HubConfig.name, HubConfig.adopt)
+	live.Routes = adoptEach(live.Routes, next.Routes, Route.name, Route.adopt)
 	return live
 }
 
@@ -111,7 +111,7 @@ func (g *Gateway) adoptTimeouts(live, next Timeouts) Timeouts {
 func (h HubConfig) adopt(next HubConfig) HubConfig {
 	h.Origins, h.Delivery = next.Origins, next.Delivery
 	h.Sessions, h.SessionsPerUser = next.Sessions, next.SessionsPerUser
-	h.Groups = adoptEach(h.Groups, next.Groups, func(c GroupClass) string { return c.Name }, GroupClass.adopt)
+	h.Groups = adoptEach(h.Groups, next.Groups, GroupClass.name, GroupClass.adopt)
 	return h
 }
 
@@ -136,4 +136,32 @@ func adoptEach[T any](live, next []T, name func(T) string, adopt func(live, next
 		}
 	}
 	return adopted
+}
+
+// What is changed goes by name, whatever the order.
+func (h HubConfig) name() string  { return h.Name }
+func (c GroupClass) name() string { return c.Name }
+func (r Route) name() string      { return r.Path }
+
+// inOrderOf returns c with hubs, classes and routes in the order of next.
+func (c Config) inOrderOf(next Config) Config {
+	c.Routes = inOrderOf(c.Routes, next.Routes, Route.name)
+	c.Hubs = inOrderOf(c.Hubs, next.Hubs, HubConfig.name)
+	for i := range min(len(c.Hubs), len(next.Hubs)) {
+		c.Hubs[i].Groups = inOrderOf(c.Hubs[i].Groups, next.Hubs[i].Groups, GroupClass.name)
+	}
+	return c
+}
+
+// inOrderOf returns a copy of live whose elements stand where next has one of the
+// same name.
+func inOrderOf[T any](live, next []T, name func(T) string) []T {
+	ordered := slices.Clone(live)
+	for i := range min(len(ordered), len(next)) {
+		at := slices.IndexFunc(ordered, func(l T) bool { return name(l) == name(next[i]) })
+		if at >= 0 {
+			ordered[i], ordered[at] = ordered[at], ordered[i]
+		}
+	}
+	return ordered
 }

@@ -187,6 +187,23 @@ func TestReconfigureNamesWhatNeedsARestart(t *testing.T) {
 	}
 }
 
+func TestReconfigureGoesByNamesWhateverTheirOrder(t *testing.T) {
+	config := hall(gateway.Config{Loops: 1, Routes: []gateway.Route{{Path: "/a", Handler: gateway.Echo()}, {Path: "/b", Handler: gateway.Echo(), Dispatch: gateway.Inline}}})
+	config.Hubs[0].Groups = append(config.Hubs[0].Groups, gateway.GroupClass{Name: "slow", Prefix: "s"})
+	config.Hubs = append(config.Hubs, gateway.HubConfig{Name: "yard", Dispatch: gateway.Inline})
+	n := gatewaytest.Start(t, config)
+	config.Hubs, config.Routes = slices.Clone(config.Hubs), slices.Clone(config.Routes)
+	config.Hubs[0].Groups = slices.Clone(config.Hubs[0].Groups)
+	slices.Reverse(config.Hubs)
+	slices.Reverse(config.Hubs[1].Groups)
+	slices.Reverse(config.Routes)
+	reconfigure(t, n, config)
+	config.Hubs[0].Dispatch, config.Hubs[1].Groups[0].Prefix = gateway.Pooled, "t"
+	reconfigure(t, n, config, "Hubs[0].Dispatch", "Hubs[1].Groups[0].Prefix")
+	config.Hubs[0].Name = "garden"
+	reconfigure(t, n, config, "Hubs[0].Name", "Hubs[0].Dispatch", "Hubs[1].Groups[0].Prefix")
+}
+
 func TestReconfigureWithFaultsChangesNothing(t *testing.T) {
 	n := gatewaytest.Start(t, hall(gateway.Config{Loops: 1}))
 	next := hall(gateway.Config{Loops: 5000})

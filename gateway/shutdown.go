@@ -94,29 +94,44 @@ func (g *Gateway) cutOff() error {
 	return g.awaitEmpty(ctx)
 }
 
+// reportEvery is how often the log tells how far a drain is.
+const reportEvery = 5 * time.Second
+
+// remaining returns how many connections and running handlers there are.
+func (s *Stats) remaining() (connections, handlers int) {
+	for _, l := range s.Loops {
+		connections += l.Connections
+		handlers += l.Inboxes
+	}
+	return connections, handlers
+}
+
 // awaitEmpty waits until no connection is left on the loops and no handler
-// runs.
+// runs. The error tells how many there were, or which loops are at fault.
 func (g *Gateway) awaitEmpty(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	report := time.NewTicker(reportEvery)
+	defer report.Stop()
+	left, handlers, known := int(g.sessions.Load()), 0, time.Now()
 	for {
 		if err := ctx.Err(); err != nil { // else the loops would seem not to answer
 			return fmt.Errorf("gateway: shut down with %d sessions left: %w", g.sessions.Load(), err)
 		}
 		stats, err := g.Stats(ctx)
-		if err != nil {
+		switch {
+		case err == nil:
+			if left, handlers = stats.remaining(); left == 0 && handlers == 0 {
+				return nil
+			}
+			known = time.Now()
+		case time.Since(known) > lastCalls:
 			return err
-		}
-		left, handlers := 0, 0
-		for _, l := range stats.Loops {
-			left += l.Connections
-			handlers += l.Inboxes
-		}
-		if left == 0 && handlers == 0 {
-			return nil
-		}
+		} // else ctx has ended while they were asked
 		select {
 		case <-tick.C:
+		case <-report.C:
+			g.journal.log(slog.LevelInfo, "draining", "left", g.sessions.Load())
 		case <-ctx.Done():
 			return fmt.Errorf("gateway: shut down with %d connections and %d handlers left: %w", left, handlers, ctx.Err())
 		}

@@ -53,7 +53,7 @@ func TestCertificatesAreReplacedUnderLoad(t *testing.T) {
 	for n := range reloads {
 		next := all[(n+1)%2]
 		use(next)
-		s.signals <- syscall.SIGHUP
+		s.reloads <- syscall.SIGHUP
 		eventually(t, func() bool {
 			_, err := handshake(address, next.trust)
 			return err == nil

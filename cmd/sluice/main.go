@@ -10,8 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -24,8 +22,6 @@ const (
 )
 
 func main() {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR2)
 	p := &process{
 		program: os.Args[0],
 		args:    os.Args[1:],
@@ -33,7 +29,7 @@ func main() {
 		stderr:  os.Stderr,
 		env:     os.LookupEnv,
 		root:    os.DirFS("/"),
-		signals: signals,
+		signals: catchSignals,
 	}
 	os.Exit(p.run())
 }
@@ -45,7 +41,8 @@ type process struct {
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
 	root           fs.FS // the root directory, of which /proc and /sys are read
-	signals        <-chan os.Signal
+	signals        func() signals
+	asides         []*aside // to be ended
 }
 
 // commands is the command line.
@@ -59,6 +56,11 @@ type commands struct {
 
 // run parses the arguments, runs the command and returns the exit code.
 func (p *process) run() int {
+	defer func() {
+		for _, a := range p.asides {
+			a.end()
+		}
+	}()
 	cli := commands{}
 	cli.Serve.settingFlags = newSettingFlags()
 	cli.Config.Show.settingFlags = newSettingFlags()
@@ -93,6 +95,12 @@ func (p *process) fail(err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// writeAside has nothing wait for what the program writes, from now on.
+func (p *process) writeAside() {
+	out, err := newAside(p.stdout), newAside(p.stderr)
+	p.stdout, p.stderr, p.asides = out, err, append(p.asides, out, err)
 }
 
 // usageError is an error in the command line or the configuration.

@@ -28,11 +28,12 @@ func runSluiceOn(t *testing.T, root fs.FS, env map[string]string, args ...string
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := &process{
-		args:   args,
-		stdout: &stdout,
-		stderr: &stderr,
-		root:   root,
-		env:    func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		args:    args,
+		stdout:  &stdout,
+		stderr:  &stderr,
+		root:    root,
+		env:     func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		signals: func() signals { return signals{} },
 	}
 	code := p.run()
 	return ran{code, stdout.String(), stderr.String()}

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
-	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -19,13 +18,17 @@ import (
 // node is a gateway that runs, and what steers it.
 type node struct {
 	process   *process
+	signals   signals
 	gateway   *gateway.Gateway
 	admin     *admin.Server
 	reloader  *reloader
 	inherited *handover.Inheritance // its sockets are taken
 	logger    *slog.Logger
 	drains    chan struct{} // asked for on the admin listener
-	endings   int           // signals to end so far; run's, and then those of what follows it
+
+	// Of run, and then of what follows it.
+	endings int       // signals to end so far
+	until   time.Time // when a stop is to have ended
 }
 
 // controls returns what an operator may ask for on the admin listener.
@@ -49,38 +52,41 @@ func (n *node) run() error {
 	stopWatching := n.watch()
 	defer stopWatching()
 	serving := n.gateway.Serving()
-	var succeeded chan error // while a successor is being started
-	starting, giveUp := context.WithCancel(context.Background())
-	defer giveUp()
+	reloads := n.signals.reload // nil while the configuration is being read
+	var reloaded chan struct{}
+	var next *succession // nil: no successor is being started
 	for {
 		select {
 		case err := <-served:
+			n.abandon(next)
 			return err
 		case <-serving:
 			serving = nil
 			n.announce()
 		case <-n.drains:
+			n.abandon(next)
 			n.tell(daemon.SdNotifyStopping)
 			return n.stop(served)
-		case err := <-succeeded:
-			succeeded = nil
-			if err == nil {
-				n.admin.Close() // who asks there means the successor
+		case s := <-next.started():
+			next = nil
+			if s.err == nil {
+				stopWatching() // the manager hears of the main process only
+				n.yield(s.process.Pid)
 				return n.stop(served)
 			}
-			n.logger.Error("no successor; this process goes on", "error", err)
-		case signal := <-n.process.signals:
-			switch {
-			case endsProgram(signal):
-				n.endings++
-				giveUp() // the end of this process is not to leave another one
-				n.tell(daemon.SdNotifyStopping)
-				return n.stop(served)
-			case signal == syscall.SIGHUP:
-				n.reload()
-			case succeeded == nil:
-				succeeded = make(chan error, 1)
-				go func(result chan<- error) { result <- n.succeed(starting) }(succeeded)
+			n.logger.Error("no successor; this process goes on", "error", s.err)
+		case <-n.signals.end:
+			n.endings++
+			n.abandon(next)
+			n.tell(daemon.SdNotifyStopping)
+			return n.stop(served)
+		case <-reloads:
+			reloads, reloaded = nil, n.reloadAside()
+		case <-reloaded:
+			reloads, reloaded = n.signals.reload, nil
+		case <-n.signals.succeed:
+			if next == nil {
+				next = n.succeed()
 			}
 		}
 	}
@@ -101,6 +107,17 @@ func (n *node) reload() (needRestart []string, err error) {
 	return n.reloader.reload()
 }
 
+// reloadAside has the node follow its configuration file, and closes done then. The
+// signals do not wait for that: a file may lie where nobody answers.
+func (n *node) reloadAside() (done chan struct{}) {
+	done = make(chan struct{})
+	go func() {
+		defer close(done)
+		n.reload()
+	}()
+	return done
+}
+
 // stop ends the gateway gracefully, or at once after a second signal to end. One
 // that follows a drain which was asked for otherwise lets that go on: whoever
 // drains a node ends its process next.
@@ -115,32 +132,38 @@ func (n *node) stop(served <-chan error) error {
 	return nil
 }
 
-// patiently calls stop with a context that ends when the time for that has passed, or
-// at the second signal to end, which may have come before.
+// lastWord is how long what comes last in a stop may take, once its time has passed.
+const lastWord = time.Second
+
+// patiently calls stop with a context that ends when the time for all that stops has
+// passed, or at the second signal to end, which may have come before.
 func (n *node) patiently(stop func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), n.reloader.settings().Shutdown)
+	left := n.reloader.settings().Shutdown
+	if n.until.IsZero() {
+		n.until = time.Now().Add(left)
+	} else {
+		left = max(lastWord, time.Until(n.until))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), left)
 	var hearing sync.WaitGroup
-	hearing.Go(func() { n.cancelOnSignal(ctx, cancel) })
+	hearing.Go(func() { n.hear(ctx, cancel) })
 	defer hearing.Wait()
 	defer cancel()
 	return stop(ctx)
 }
 
-// cancelOnSignal cancels a stop that is under way at the second signal to end.
-func (n *node) cancelOnSignal(ctx context.Context, cancel func()) {
+// hear follows the signals while a stop is under way: the second one to end cancels
+// it, and one to reload may make it faster.
+func (n *node) hear(ctx context.Context, cancel func()) {
 	for n.endings < 2 {
 		select {
-		case signal := <-n.process.signals:
-			if endsProgram(signal) {
-				n.endings++
-			}
+		case <-n.signals.end:
+			n.endings++
+		case <-n.signals.reload:
+			go n.reloader.reload() // the manager knows of the stop, and need not know
 		case <-ctx.Done():
 			return
 		}
 	}
 	cancel()
-}
-
-func endsProgram(signal os.Signal) bool {
-	return signal == os.Interrupt || signal == syscall.SIGTERM
 }

@@ -131,7 +131,7 @@ func TestReloadOverHTTPAndBySignal(t *testing.T) {
 	}
 
 	rewrite("log: {level: error}\nhubs:\n  chat: {sessions: 3}\n")
-	s.signals <- syscall.SIGHUP
+	s.reloads <- syscall.SIGHUP
 	eventually(t, connects, "a third session, once the signal is followed")
 
 	s.signals <- syscall.SIGTERM
@@ -146,5 +146,31 @@ func TestReloadOverHTTPAndBySignal(t *testing.T) {
 		if got := strings.Count(logged, message); got != want {
 			t.Errorf("%q is logged %d times, want %d, in\n%s", message, got, want, logged)
 		}
+	}
+}
+
+// A drain that turns out to be too slow is made faster.
+func TestADrainFollowsTheConfiguration(t *testing.T) {
+	file := write(t, "sluice.yaml", "drain: {rate: 1}\nhubs:\n  chat: {}\n")
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--shutdown-timeout=1h", file)
+	url := "ws://" + s.line(`listening on (\S+)$`) + "/client/hubs/chat"
+	for range 60 { // at that rate they take a minute
+		conn, _, _, err := ws.Dial(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			ws.ReadFrame(conn)
+			conn.Close()
+		}()
+	}
+	s.signals <- syscall.SIGTERM
+	s.line(`^(stopping within)`)
+	if err := os.WriteFile(file, []byte("hubs:\n  chat: {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.reloads <- syscall.SIGHUP
+	if code := s.exit(); code != exitClean {
+		t.Errorf("exit code %d; stderr %s", code, s.stderr)
 	}
 }

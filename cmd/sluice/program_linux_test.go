@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	t       *testing.T
 	command *exec.Cmd
+	written *os.File // where its output arrives
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -54,7 +56,7 @@ func startProgram(t *testing.T, configure func(*exec.Cmd), args ...string) *prog
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.command.Stdout, p.command.Stderr = end, end
+	p.command.Stdout, p.command.Stderr, p.written = end, end, output
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func (p *program) expectExit() {
 
 // chat connects to the hub chat at address.
 func chat(t *testing.T, address string) (net.Conn, error) {
-	conn, early, _, err := ws.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
+	conn, early, _, err := ws.Dialer{Timeout: 10 * time.Second}.Dial(t.Context(), "ws://"+address+"/client/hubs/chat")
 	if err != nil || early == nil {
 		return conn, err
 	}
@@ -290,6 +292,226 @@ func TestAProgramOutlivesASuccessorThatFails(t *testing.T) {
 	}
 	p.signal(syscall.SIGTERM)
 	p.expectExit()
+}
+
+// becomeFIFO puts a named pipe in the place of a file: who reads that waits.
+func becomeFIFO(t *testing.T, file string) {
+	t.Helper()
+	if err := errors.Join(os.Remove(file), syscall.Mkfifo(file, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitReader returns the other end of a named pipe once somebody reads it.
+func awaitReader(t *testing.T, file string) *os.File {
+	t.Helper()
+	var end *os.File
+	eventually(t, func() (opened bool) {
+		var err error
+		end, err = os.OpenFile(file, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		return err == nil
+	}, "a reader of "+file)
+	t.Cleanup(func() { end.Close() })
+	return end
+}
+
+// A signal to end is heard while the configuration is read from where nobody
+// answers, and behind a burst of signals to do so.
+func TestAProgramEndsAmidReloads(t *testing.T) {
+	file := write(t, "sluice.yaml", "hubs:\n  chat: {}\n")
+	p := startProgram(t, nil, "--admin=", file)
+	p.find(`listening on (\S+)\n`)
+	becomeFIFO(t, file)
+	p.signal(syscall.SIGHUP)
+	awaitReader(t, file)
+	for range 100 {
+		p.signal(syscall.SIGHUP)
+	}
+	p.signal(syscall.SIGTERM)
+	p.expectExit()
+}
+
+// What reads the log may end before the program, whose sessions are none the worse.
+func TestAProgramOutlivesTheReaderOfItsLog(t *testing.T) {
+	p := startProgram(t, nil, "--admin=")
+	conn, err := chat(t, p.find(`listening on (\S+)\n`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p.written.Close()
+	p.signal(syscall.SIGTERM) // which is logged
+	if code, err := awaitClose(conn); code != ws.StatusGoingAway || err != nil {
+		t.Errorf("closed with %d, %v; want 1001", code, err)
+	}
+	p.expectExit()
+}
+
+// A log that nobody reads holds up neither the program nor its end.
+func TestAProgramDoesNotWaitForItsLog(t *testing.T) {
+	reader, stuck, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer stuck.Close()
+	stuck.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	if _, err := io.Copy(stuck, neverEnding{}); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the pipe is not full: %v", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	c := exec.Command(os.Args[0], "serve", "--admin=", "--listen="+address)
+	c.Env, c.Stdout, c.Stderr = append(os.Environ(), programVariable+"=1"), stuck, stuck
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{t: t, command: c}
+	defer c.Process.Kill()
+	var conn net.Conn
+	eventually(t, func() bool { conn, err = chat(t, address); return err == nil }, "the program to serve")
+	defer conn.Close()
+	p.signal(syscall.SIGHUP) // which is logged
+	p.signal(syscall.SIGTERM)
+	if code, err := awaitClose(conn); code != ws.StatusGoingAway || err != nil {
+		t.Errorf("closed with %d, %v; want 1001", code, err)
+	}
+	p.expectExit()
+}
+
+// neverEnding is a reader of lines.
+type neverEnding struct{}
+
+func (neverEnding) Read(p []byte) (int, error) { return copy(p, "a line\n"), nil }
+
+// Only the gateway has signals steer it.
+func TestOtherCommandsEndAtASignal(t *testing.T) {
+	within, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	c := exec.CommandContext(within, os.Args[0], "token", "clients", "--hub=chat", "--count=2000000000", "--access-key="+testKey)
+	c.Env = append(os.Environ(), programVariable+"=1")
+	output, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := output.Read(make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
+	c.Process.Signal(os.Interrupt)
+	io.Copy(io.Discard, output)
+	c.Wait()
+	if status := c.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v, want the signal", c.ProcessState)
+	}
+}
+
+// A program that is told to end while it starts a successor leaves none. Here the
+// successor waits for its configuration.
+func TestAProgramThatEndsLeavesNoSuccessor(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		end  func(p *program, admin string)
+	}{
+		{"a signal", func(p *program, _ string) { p.signal(syscall.SIGTERM) }},
+		{"a drain", func(p *program, admin string) { post(t, admin+"drain") }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			file := write(t, "sluice.yaml", "hubs:\n  chat: {}\n")
+			p := startProgram(t, nil, "--admin=127.0.0.1:0", file)
+			admin := p.find(`  admin +(http://\S+)\n`)
+			becomeFIFO(t, file)
+			p.signal(syscall.SIGUSR2)
+			successor := awaitReader(t, file)
+			tc.end(p, admin)
+			p.expectExit()
+			eventually(t, func() bool { _, err := successor.WriteString("#\n"); return errors.Is(err, syscall.EPIPE) }, "the successor to be gone")
+		})
+	}
+}
+
+// told is what a service manager was told, and by which process.
+type told struct {
+	pid   int32
+	state string
+}
+
+// listenAsManager returns what arrives at a socket for sd_notify(3), and its path.
+func listenAsManager(t *testing.T) (path string, heard <-chan told) {
+	t.Helper()
+	path = t.TempDir() + "/notify"
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close() })
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := make(chan told, 1024)
+	go func() {
+		defer close(states)
+		for state, control := make([]byte, 256), make([]byte, 256); ; {
+			n, of, _, _, err := socket.ReadMsgUnix(state, control)
+			if err != nil {
+				return
+			}
+			messages, _ := syscall.ParseSocketControlMessage(control[:of])
+			if from, err := syscall.ParseUnixCredentials(&messages[0]); err == nil {
+				states <- told{from.Pid, string(state[:n])}
+			}
+		}
+	}()
+	return path, states
+}
+
+// A manager refuses what another process than the main one tells it, and logs that.
+func TestAServiceManagerHearsOfTheMainProcessOnly(t *testing.T) {
+	path, heard := listenAsManager(t)
+	p := startProgram(t, func(c *exec.Cmd) {
+		c.Env = append(c.Env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=20000")
+	}, "--admin=", "--close-timeout=1h", "--shutdown-timeout=1h")
+	conn, err := chat(t, p.find(`listening on (\S+)\n`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() // it does not answer the close frame
+	p.signal(syscall.SIGUSR2)
+	successor, err := strconv.Atoi(p.find(`a successor serves.* successor=(\d+)\n`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(successor, syscall.SIGKILL) })
+	named, own, others := false, 0, 0
+	for deadline := time.After(20 * time.Second); own < 20; {
+		select {
+		case s := <-heard:
+			switch {
+			case s.state == fmt.Sprintf("MAINPID=%d", successor):
+				named = true
+			case s.state == "WATCHDOG=1" && named && s.pid == int32(successor):
+				own++
+			case named && s.pid != int32(successor):
+				others++
+			}
+		case <-deadline:
+			t.Fatalf("the manager hears %d times of the successor's life", own)
+		}
+	}
+	if others > 1 { // one was perhaps on its way
+		t.Errorf("the manager hears %d times of the predecessor", others)
+	}
 }
 
 // TestAServiceManagerIsTold starts the program as systemd does: with one listening

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -156,22 +157,30 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 	}
 }
 
-// Handlers are told of the last clients once the gateway has stopped: a second signal
-// ends that too.
-func TestASecondSignalLeavesHandlersUntold(t *testing.T) {
-	told := make(chan struct{}, 1)
+// hangsOnDisconnected is an event handler that takes every event but the last of a
+// client, and tells of that.
+func hangsOnDisconnected(t *testing.T) (url string, told <-chan struct{}) {
+	t.Helper()
+	came := make(chan struct{}, 1)
 	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WebHook-Allowed-Origin", "*")
 		if r.Header.Get("ce-eventName") == "disconnected" {
-			told <- struct{}{}
+			came <- struct{}{}
 			io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
 		}
 	}))
-	defer handler.Close()
-	defer handler.CloseClientConnections()
-	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--shutdown-timeout=1h", "--access-key="+testKey, "--upstream=chat="+handler.URL)
-	endpoint, err := token.ParseEndpoint("http://" + s.line(`listening on (\S+)$`))
+	t.Cleanup(func() {
+		handler.CloseClientConnections()
+		handler.Close()
+	})
+	return handler.URL, came
+}
+
+// connectAs connects to the hub chat of a gateway at address that has an access key.
+func connectAs(t *testing.T, address string) net.Conn {
+	t.Helper()
+	endpoint, err := token.ParseEndpoint("http://" + address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +192,36 @@ func TestASecondSignalLeavesHandlersUntold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.Close()
+	return conn
+}
+
+// Handlers are told of the last clients in the time of the stop, and hardly longer: a
+// service manager ends the program soon after it.
+func TestAStopTakesNoMoreThanItsTime(t *testing.T) {
+	const within = 3 * time.Second
+	handler, _ := hangsOnDisconnected(t)
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--close-timeout=1h", "--shutdown-timeout="+within.String(), "--access-key="+testKey, "--upstream=chat="+handler)
+	conn := connectAs(t, s.line(`listening on (\S+)$`))
+	defer conn.Close() // it does not answer the close frame
+	began := time.Now()
+	s.signals <- syscall.SIGTERM
+	if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "not every notification of hub chat was delivered") {
+		t.Errorf("exit code %d: %s", code, s.stderr)
+	}
+	if took := time.Since(began); took > within*7/4 {
+		t.Errorf("the stop took %v", took)
+	}
+	if want := "shut down with 1 connections"; !strings.Contains(s.stderr.String(), want) {
+		t.Errorf("the program says %s, not %q", s.stderr, want)
+	}
+}
+
+// Handlers are told of the last clients once the gateway has stopped: a second signal
+// ends that too.
+func TestASecondSignalLeavesHandlersUntold(t *testing.T) {
+	handler, told := hangsOnDisconnected(t)
+	s := serve(t, "--listen=127.0.0.1:0", "--admin=", "--shutdown-timeout=1h", "--access-key="+testKey, "--upstream=chat="+handler)
+	connectAs(t, s.line(`listening on (\S+)$`)).Close()
 	<-told
 	began := time.Now()
 	s.signals <- syscall.SIGTERM

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/settings"
@@ -28,9 +29,10 @@ type reloader struct {
 	parts  []part
 	logger *slog.Logger
 
-	// Guarded by mu.
-	mu      sync.Mutex
-	current *settings.Settings
+	mu sync.Mutex // held by the reload that is under way
+
+	// Atomic.
+	current atomic.Pointer[settings.Settings]
 }
 
 // reload reads the settings and has every part follow them, or none. It returns
@@ -62,16 +64,12 @@ func (r *reloader) reload() (needRestart []string, err error) {
 		}
 		needRestart = append(needRestart, more...)
 	}
-	r.current = next
+	r.current.Store(next)
 	return needRestart, nil
 }
 
 // settings returns what was read last.
-func (r *reloader) settings() *settings.Settings {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.current
-}
+func (r *reloader) settings() *settings.Settings { return r.current.Load() }
 
 // gatewayPart is what the gateway itself can change. The public API stays as it is.
 func gatewayPart(g *gateway.Gateway, api *public) part {

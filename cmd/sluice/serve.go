@@ -26,6 +26,8 @@ type serveCommand struct {
 
 // Run serves until a signal or a failure.
 func (c *serveCommand) Run(p *process) error {
+	steering := p.signals()
+	p.writeAside()
 	keys := p.accessKeys(c.AccessKey, c.AccessKeyFile)
 	load := func() (*settings.Settings, error) { return p.settings(c.File, c.given(), keys) }
 	s, err := load()
@@ -66,12 +68,14 @@ func (c *serveCommand) Run(p *process) error {
 	}
 	n := &node{
 		process:   p,
+		signals:   steering,
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger, current: s},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger},
 		drains:    make(chan struct{}, 1),
 	}
+	n.reloader.current.Store(s)
 	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(api.watch(g), s.AdminActions)); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}

@@ -24,7 +24,8 @@ import (
 // server is a `sluice serve` that runs in the test's process.
 type server struct {
 	t       *testing.T
-	signals chan os.Signal
+	signals chan os.Signal // to end
+	reloads chan os.Signal
 	code    chan int
 	lines   chan string
 	stderr  *bytes.Buffer // read after code is received
@@ -39,14 +40,14 @@ func serve(t *testing.T, args ...string) *server {
 func serveOn(t *testing.T, root fs.FS, args ...string) *server {
 	t.Helper()
 	out, in := io.Pipe()
-	s := &server{t: t, signals: make(chan os.Signal, 2), code: make(chan int, 1), lines: make(chan string, 64), stderr: new(bytes.Buffer)}
+	s := &server{t: t, signals: make(chan os.Signal, 2), reloads: make(chan os.Signal, 1), code: make(chan int, 1), lines: make(chan string, 64), stderr: new(bytes.Buffer)}
 	p := &process{
 		args:    append([]string{"serve"}, args...),
 		stdout:  in,
 		stderr:  s.stderr,
 		root:    root,
 		env:     func(string) (string, bool) { return "", false },
-		signals: s.signals,
+		signals: func() signals { return signals{end: s.signals, reload: s.reloads} },
 	}
 	go func() {
 		s.code <- p.run()

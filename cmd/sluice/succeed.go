@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/sluicegate/sluice/cmd/sluice/internal/handover"
@@ -14,33 +15,82 @@ import (
 // successorTime is how long a successor may take until it serves.
 const successorTime = 30 * time.Second
 
-// succeed starts the program again, perhaps in a newer version, and returns when
-// that serves too, on the same sockets. If ctx ends before, it is given up.
-func (n *node) succeed(ctx context.Context) error {
+var errSlowSuccessor = fmt.Errorf("it was killed, for it has taken %v", successorTime)
+
+// succession is the start of a successor that is under way.
+type succession struct {
+	giveUp context.CancelFunc
+	ended  chan successor // has room for it
+}
+
+// successor is what became of one.
+type successor struct {
+	process *os.Process
+	err     error // nil: it serves
+}
+
+// started returns a channel that tells what became of the successor. That of a nil
+// succession never does.
+func (s *succession) started() <-chan successor {
+	if s == nil {
+		return nil
+	}
+	return s.ended
+}
+
+// succeed begins to start the program again, perhaps in a newer version, on the same
+// sockets.
+func (n *node) succeed() *succession {
+	ctx, giveUp := context.WithTimeoutCause(context.Background(), successorTime, errSlowSuccessor)
+	s := &succession{giveUp, make(chan successor, 1)}
+	go func() {
+		defer giveUp()
+		process, err := n.startSuccessor(ctx)
+		s.ended <- successor{process, err}
+	}()
+	return s
+}
+
+// abandon gives up a successor, if one is being started: the end of this process is
+// not to leave another one. One that serves by now is told to end, too.
+func (n *node) abandon(s *succession) {
+	if s == nil {
+		return
+	}
+	s.giveUp()
+	if last := <-s.ended; last.err == nil {
+		n.logger.Info("the successor is told to end, too", "successor", last.process.Pid)
+		last.process.Signal(syscall.SIGTERM)
+	} else {
+		n.logger.Info("no successor; this process was told to end", "error", last.err)
+	}
+}
+
+// yield leaves the field to the successor that serves.
+func (n *node) yield(successor int) {
+	n.tell(fmt.Sprintf("MAINPID=%d", successor))
+	n.logger.Info("a successor serves; this process drains", "successor", successor)
+	n.admin.Close() // who asks there means the successor
+}
+
+// startSuccessor returns when the successor serves. If ctx ends before, it is killed.
+func (n *node) startSuccessor(ctx context.Context) (*os.Process, error) {
 	program, err := programPath(n.process.program)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sockets, err := n.sockets()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer sockets.Close()
-	ctx, cancel := context.WithTimeout(ctx, successorTime)
-	defer cancel()
-	successor := handover.Successor{
+	next := handover.Successor{
 		Path:    program,
 		Args:    append([]string{n.process.program}, n.process.args...),
 		Env:     os.Environ(),
 		Sockets: sockets,
 	}
-	pid, err := successor.Start(ctx)
-	if err != nil {
-		return err
-	}
-	n.tell(fmt.Sprintf("MAINPID=%d", pid))
-	n.logger.Info("a successor serves; this process drains", "successor", pid)
-	return nil
+	return next.Start(ctx)
 }
 
 // programPath returns where the program is now: its file may have been replaced.

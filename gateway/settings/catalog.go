@@ -182,7 +182,7 @@ func Catalog() []Setting {
 		{"timeouts.shutdown", "shutdown-timeout", "DURATION", "longer than 0s",
 			"time for a graceful stop, the drain's grace included; sessions left then are closed together", func(s *Settings) value { return duration{&s.Shutdown} }},
 
-		{"drain.grace", "drain-grace", "DURATION", "0s to 1h, and less than timeouts.shutdown",
+		{"drain.grace", "drain-grace", "DURATION", "0s to 1h, shorter than `timeouts.shutdown`",
 			"time between not ready and the first close, in which clients are still accepted: what a load balancer takes to notice",
 			func(s *Settings) value { return orNever{duration{&s.Drain.Grace}, 0} }},
 		{"drain.rate", "drain-rate", "COUNT", "1 to 1073741824",

@@ -126,7 +126,10 @@ func (s *Settings) settingOf(found *gateway.Fault) (path, value string) {
 	if n, _ := fmt.Sscanf(found.Field, "Hubs[%d].%s", &hub, &of); n == 2 && hub < len(s.Hubs) {
 		return settingOfHub(&s.Hubs[hub], of)
 	}
-	if strings.HasPrefix(found.Field, "Routes[") {
+	switch of, route := strings.CutPrefix(found.Field, "Routes"); {
+	case of == "[0].Dispatch":
+		return "dispatch", quoted(dispatch(&s.Dispatch))
+	case route:
 		return "echo", fmt.Sprintf("%q", s.Echo)
 	}
 	for _, field := range s.fields() {

@@ -218,7 +218,6 @@ func TestFileFaults(t *testing.T) {
 		{"complex key", "? [a]\n: 1", `s.yaml:1:3: […]: must be a plain name`},
 		{"a path for a key", "limits.message: 1KiB", `s.yaml:1:1: limits.message: is written nested: limits: {message: …}`},
 		{"a path in a hub", "hubs: {a.b: {delivery.window: 1s}}", `s.yaml:1:14: hubs.a.b.delivery.window: is written nested: delivery: {window: …}`},
-		{"a grace longer than the drain", "drain: {grace: 10s}", `s.yaml:1:16: drain.grace: 10s: must be less than timeouts.shutdown, which includes it and is 10s`},
 		{"broken YAML", "loops: 1\nlisten: [", `s.yaml:2: is no valid YAML: did not find expected node content`},
 		{"a tab", "limits:\n\tmessage: 1", `s.yaml:2: is indented with a tab; YAML takes spaces only`},
 		{"a tab behind spaces", "limits:\n  message: 1\r\n \thead: 512\r\n", `s.yaml:3: is indented with a tab; YAML takes spaces only`},
@@ -237,6 +236,7 @@ func TestFileFaults(t *testing.T) {
 		{"gateway: window of a class", "hubs:\n  a: {}\n  b:\n    groups:\n      c: {prefix: c}\n      d: {prefix: d, window: 1us}", `s.yaml:6:30: hubs.b.groups.d.window: 1µs: must be 0 or 1ms to 10s`},
 		{"gateway: prefix of two classes", "hubs: {a: {groups: {b: {prefix: x}, c: {prefix: x}}}}", `s.yaml:1:49: hubs.a.groups.c.prefix: "x": is the prefix of another class`},
 		{"gateway: class name", "hubs:\n  a:\n    groups:\n      hub: {}", `s.yaml:4:7: hubs.a.groups.hub: "hub": must be 1 to 64 characters of a-z 0-9 _ and -, and not "hub"`},
+		{"a grace that is all of the stop", "timeouts: {shutdown: 60s}\ndrain: {grace: 60s}", `s.yaml:2:16: drain.grace: 1m0s: must be shorter than timeouts.shutdown, which is 1m0s and includes it`},
 		{"gateway: echo path", "echo: echo", `s.yaml:1:7: echo: "echo": must begin with a slash`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

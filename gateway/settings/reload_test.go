@@ -15,8 +15,8 @@ func TestDifferingComparesTheNamedSettings(t *testing.T) {
 
 func TestPathsNameTheSettings(t *testing.T) {
 	s := mustLoad(t, fromFile("hubs:\n  chat:\n    groups: {log: {}}\n"))
-	got := s.Paths([]string{"PrivateFDTables", "Limits.KernelSend", "Hubs", "Hubs[0].OnMessage", "Hubs[0].Groups[0].Prefix", "Routes"})
-	want := []string{"privateFdTables", "limits.kernelSend", "hubs", "hubs.chat.onMessage", "hubs.chat.groups.log.prefix", "routes"}
+	got := s.Paths([]string{"PrivateFDTables", "Limits.KernelSend", "Hubs", "Hubs[0].OnMessage", "Hubs[0].Groups[0].Prefix", "Routes", "Routes[0].Path", "Routes[0].Dispatch"})
+	want := []string{"privateFdTables", "limits.kernelSend", "hubs", "hubs.chat.onMessage", "hubs.chat.groups.log.prefix", "echo", "echo", "dispatch"}
 	if !slices.Equal(got, want) {
 		t.Errorf("paths %v, want %v", got, want)
 	}

@@ -117,15 +117,14 @@ func (s *Settings) Gateway() (gateway.Config, error) {
 	if s.Echo != "" {
 		config.Routes = []gateway.Route{{Path: s.Echo, Handler: gateway.Echo(), Dispatch: s.Dispatch}}
 	}
-	return config, errors.Join(s.explain(config.Validate()), s.drainFault(), s.fileFaults())
+	return config, errors.Join(s.explain(config.Validate()), s.fileFaults(), s.graceFault())
 }
 
-// drainFault refuses a drain that would end before it closes its first session, and so
-// close all of them together.
-func (s *Settings) drainFault() error {
-	if s.Drain.Grace < s.Shutdown {
-		return nil
+// graceFault is that of a grace with which every drain would end before it has closed
+// a session.
+func (s *Settings) graceFault() error {
+	if grace := s.Drain.Grace; grace > 0 && grace >= s.Shutdown {
+		return s.Fault("drain.grace", grace.String(), fmt.Sprintf("must be shorter than timeouts.shutdown, which is %v and includes it", s.Shutdown))
 	}
-	return s.Fault("drain.grace", s.Drain.Grace.String(),
-		fmt.Sprintf("must be less than timeouts.shutdown, which includes it and is %v", s.Shutdown))
+	return nil
 }

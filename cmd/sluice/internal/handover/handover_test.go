@@ -20,7 +20,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "serves":
 		serveOnce()
-	case "ends":
+	case "fails":
+		os.Exit(3)
 	case "hangs":
 		select {}
 	}
@@ -91,10 +92,17 @@ func TestASuccessorGetsTheSockets(t *testing.T) {
 }
 
 func TestASuccessorThatDoesNotServeIsReported(t *testing.T) {
-	for role, within := range map[string]time.Duration{"ends": 20 * time.Second, "hangs": 200 * time.Millisecond} {
-		t.Run(role, func(t *testing.T) {
-			if _, err := start(t, role, within); !errors.Is(err, ErrNotReady) {
-				t.Errorf("Start: %v, want that the successor does not serve", err)
+	for _, tc := range []struct {
+		role   string
+		within time.Duration
+		why    string
+	}{
+		{"fails", 20 * time.Second, "it has ended with exit status 3"},
+		{"hangs", 200 * time.Millisecond, context.DeadlineExceeded.Error()},
+	} {
+		t.Run(tc.role, func(t *testing.T) {
+			if _, err := start(t, tc.role, tc.within); !errors.Is(err, ErrNotReady) || !strings.HasSuffix(err.Error(), ": "+tc.why) {
+				t.Errorf("Start: %v, want that the successor does not serve: %s", err, tc.why)
 			}
 		})
 	}

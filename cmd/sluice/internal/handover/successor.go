@@ -30,30 +30,37 @@ var ErrNotReady = errors.New("handover: the successor does not serve")
 var personal = []string{variable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"}
 
 // Start starts the successor and waits until it serves. If it has not by the end
-// of ctx it is killed. It returns the process id.
-func (s *Successor) Start(ctx context.Context) (pid int, err error) {
+// of ctx it is killed. It returns the process, which need not be waited for.
+func (s *Successor) Start(ctx context.Context) (*os.Process, error) {
 	heard, ready, err := os.Pipe()
 	if err != nil {
-		return 0, fmt.Errorf("handover: %w", err)
+		return nil, fmt.Errorf("handover: %w", err)
 	}
 	defer heard.Close()
-	pid, err = s.fork(ready)
+	pid, err := s.fork(ready)
 	ready.Close()
 	if err != nil {
-		return 0, fmt.Errorf("handover: start %s: %w", s.Path, err)
+		return nil, fmt.Errorf("handover: start %s: %w", s.Path, err)
 	}
 	process, err := os.FindProcess(pid)
 	if err != nil {
-		return 0, fmt.Errorf("handover: %w", err)
+		return nil, fmt.Errorf("handover: %w", err)
 	}
-	go process.Wait() // or it would remain as a zombie
+	ended := make(chan *os.ProcessState, 1)
+	go func() { // or it would remain as a zombie
+		state, _ := process.Wait()
+		ended <- state
+	}()
 	stop := context.AfterFunc(ctx, func() { heard.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if n, err := heard.Read(make([]byte, 1)); n == 0 {
-		process.Kill()
-		return 0, fmt.Errorf("%w: %w", ErrNotReady, errors.Join(err, ctx.Err()))
+	if n, _ := heard.Read(make([]byte, 1)); n > 0 {
+		return process, nil
 	}
-	return pid, nil
+	process.Kill()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotReady, context.Cause(ctx))
+	}
+	return nil, fmt.Errorf("%w: it has ended with %v", ErrNotReady, <-ended)
 }
 
 // fork starts the process. It is not [os.StartProcess], which asks each file for
