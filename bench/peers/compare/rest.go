@@ -84,7 +84,7 @@ func (r *restCommand) measure(ctx context.Context, row restRow) (restFigures, er
 		return restFigures{}, err
 	}
 	defer s.stop()
-	p, err := openPublishing(ctx, s.address, r.AccessKey, row)
+	p, err := openPublishing(ctx, s.address, webPubSub{r.AccessKey}, row)
 	if err != nil {
 		return restFigures{}, s.blame(err)
 	}
@@ -99,8 +99,8 @@ func (r *restCommand) measure(ctx context.Context, row restRow) (restFigures, er
 	p.run(ctx, r.Duration)
 	took := time.Since(began)
 	after, err := readProcessCPU(s.pid())
-	if fault := p.fault.Load(); err == nil && fault != nil {
-		err = *fault
+	if err == nil {
+		err = p.failed()
 	}
 	if err != nil {
 		return restFigures{}, s.blame(err)
