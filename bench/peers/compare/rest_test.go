@@ -56,13 +56,18 @@ func TestSpectrum(t *testing.T) {
 }
 
 func TestRESTTable(t *testing.T) {
-	got := restTable("ours", []restRow{{"to nobody", 1, 0, 8}, {"to many", 1, 10, 1}}, [][]restFigures{
-		{{perPublish: 10, perSecond: 100}, {perPublish: 30, perSecond: 300}, {perPublish: 20, perSecond: 200}},
-		{{perPublish: 80, perDelivery: 8, perSecond: 5, p99: 1.25}},
+	rows := []restRow{{"to nobody", 1, 0, 8}, {"to many", 1, 10, 1}}
+	ours := func(figures ...float64) round { return round{Figures: map[string][]float64{"ours": figures}} }
+	alone := restTable([]string{"ours"}, rows, [][]round{
+		{ours(10, 0, 100, 0), ours(30, 0, 300, 0), ours(20, 0, 200, 0)},
+		{ours(80, 8, 5, 1.25)},
 	})
-	for _, want := range []string{"| to nobody | 8 | 20.0 |  | 200 |  |\n", "| to many | 1 | 80.0 | 8.00 | 5 | 1.2 |\n"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("has no row %q:\n%s", want, got)
-		}
+	both := func(ours, theirs []float64) round {
+		return round{Figures: map[string][]float64{"ours": ours, "theirs": theirs}}
 	}
+	beside := restTable([]string{"ours", "theirs"}, rows, [][]round{
+		{both([]float64{10, 0, 100, 0}, []float64{15, 0, 50, 0}), both([]float64{30, 0, 300, 0}, []float64{60, 0, 150, 0})},
+		{both([]float64{80, 8, 5, 1.25}, []float64{160, 16, 2.5, 5})},
+	})
+	checkGolden(t, "testdata/rest.md", alone+"\n"+beside)
 }
