@@ -24,7 +24,8 @@ type pubSub struct {
 
 // protocols make those that --protocol names, of a server's access key.
 var protocols = map[string]func(key string) protocol{
-	"webpubsub": func(key string) protocol { return webPubSub{key} },
+	"webpubsub":  func(key string) protocol { return webPubSub{key} },
+	"centrifugo": func(key string) protocol { return centrifugo{key} },
 }
 
 // Validate is called by kong.
