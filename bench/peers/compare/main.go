@@ -37,6 +37,8 @@ type commandLine struct {
 
 	REST restCommand `cmd:"" name:"rest" help:"Compare what it costs to publish by HTTP to groups of clients."`
 
+	Clients clientsCommand `cmd:"" help:"Compare what clients that are in a group cost, to connect and at rest."`
+
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
 	Slow slowCommand `cmd:"" help:"Have some members of a broadcast stop reading, under each policy, and show what the others notice and what the slow ones cost."`

@@ -24,13 +24,17 @@ type members struct {
 	receiving sync.WaitGroup
 
 	// Atomic.
-	fault   atomic.Pointer[error] // the first
 	latency spectrum
+
+	// broken is closed with the first fault.
+	broken  chan struct{}
+	failing sync.Once
+	fault   error
 }
 
 // audience is a group and how far a message to it has come.
 type audience struct {
-	// Fixed.
+	// Fixed while it is published to.
 	group   string
 	members int
 
@@ -41,8 +45,8 @@ type audience struct {
 	all     chan struct{}
 }
 
-func newAudience(group string, members int) *audience {
-	g := &audience{group: group, members: members, all: make(chan struct{}, 1)}
+func newAudience(group string) *audience {
+	g := &audience{group: group, all: make(chan struct{}, 1)}
 	g.text.Store(new(string))
 	return g
 }
@@ -59,6 +63,7 @@ func (m *members) join(ctx context.Context, g *audience) error {
 	if err := m.protocol.join(conn, in, user, g.group); err != nil {
 		return fmt.Errorf("member: %w", err)
 	}
+	g.members++
 	m.receiving.Go(func() {
 		if err := m.receive(conn, in, g); !errors.Is(err, net.ErrClosed) {
 			m.fail(fmt.Errorf("member: %w", err))
@@ -103,14 +108,21 @@ func (m *members) receive(conn net.Conn, in *bufio.Reader, g *audience) error {
 }
 
 // fail keeps the first fault.
-func (m *members) fail(err error) { m.fault.CompareAndSwap(nil, &err) }
+func (m *members) fail(err error) {
+	m.failing.Do(func() {
+		m.fault = err
+		close(m.broken)
+	})
+}
 
 // failed returns the first fault, or nil.
 func (m *members) failed() error {
-	if fault := m.fault.Load(); fault != nil {
-		return *fault
+	select {
+	case <-m.broken:
+		return m.fault
+	default:
+		return nil
 	}
-	return nil
 }
 
 // close ends every connection.

@@ -52,9 +52,9 @@ const deliveryPatience = 5 * time.Second
 // openPublishing connects the members and the publishers of a row. The caller must
 // close it.
 func openPublishing(ctx context.Context, address string, speaks protocol, row restRow) (*publishing, error) {
-	p := &publishing{members: members{address: address, protocol: speaks}}
+	p := &publishing{members: members{address: address, protocol: speaks, broken: make(chan struct{})}}
 	for i := range row.groups {
-		g := p.newTopic(fmt.Sprintf("g%d", i), row.members)
+		g := p.newTopic(fmt.Sprintf("g%d", i))
 		p.topics = append(p.topics, g)
 		for range row.members {
 			if err := p.join(ctx, g.audience); err != nil {
@@ -74,10 +74,10 @@ func openPublishing(ctx context.Context, address string, speaks protocol, row re
 	return p, nil
 }
 
-func (p *publishing) newTopic(group string, members int) *topic {
+func (p *publishing) newTopic(group string) *topic {
 	text := message(0)
 	request := p.protocol.request(p.address, group, text)
-	return &topic{audience: newAudience(group, members), request: request, at: bytes.Index(request, []byte(text))}
+	return &topic{audience: newAudience(group), request: request, at: bytes.Index(request, []byte(text))}
 }
 
 // run publishes for a while, to each publisher's share of the groups in turn.
@@ -127,12 +127,25 @@ func (p *publishing) publish(conn net.Conn, in *bufio.Reader, g *topic) error {
 		defer patience.Stop()
 		select {
 		case <-g.all:
+		case <-p.broken:
+			return p.fault
 		case <-patience.C:
 			return fmt.Errorf("%d of %d members do not have a message within %v", g.missing.Load(), g.members, deliveryPatience)
 		}
 	}
 	p.published.Add(1)
 	return nil
+}
+
+// publishOnce publishes over a connection of its own: servers end those on which
+// nothing was asked for a while.
+func (p *publishing) publishOnce(ctx context.Context, g *topic) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return p.publish(conn, bufio.NewReader(conn), g)
 }
 
 // forget has the figures begin anew.
