@@ -15,6 +15,8 @@ func TestClientsAreKept(t *testing.T) {
 	if err != nil || len(figures) != 3 {
 		t.Errorf("got %v, %v", figures, err)
 	}
+	server.mu.Lock()
+	defer server.mu.Unlock()
 	if len(server.members) != 6 {
 		t.Errorf("%d clients came, want 5 and the first", len(server.members))
 	}
@@ -29,7 +31,7 @@ func TestClientsThatAreLost(t *testing.T) {
 		deliverOnce(member, text)
 	})
 	c := clientsCommand{Connections: 1}
-	if _, err := c.keep(t.Context(), os.Getpid(), server.address, plain{}); err == nil || !strings.Contains(err.Error(), "EOF") {
+	if _, err := c.keep(t.Context(), os.Getpid(), server.address, plain{}); err == nil || !strings.Contains(err.Error(), "member: ") {
 		t.Errorf("got %v, want the end of a member's connection", err)
 	}
 }
