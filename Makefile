@@ -21,7 +21,7 @@ PLATFORMS   ?= linux/amd64 linux/arm64
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build sluice and wsbench into bin/
@@ -232,6 +232,20 @@ REST_KEY = a-key-that-only-measurements-have
 bench-rest: build build-peers ## measure what it costs to publish by REST: ROUNDS=3 MEMBERS=10000 DURING=4s
 	@bin/compare rest --access-key $(REST_KEY) --rounds $(ROUNDS) --members $(MEMBERS) --duration $(DURING) \
 		sluice='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(REST_KEY)'
+
+# Centrifugo is a module of its own, which takes minutes to build for the first time.
+CENTRIFUGO  = --access-key $(REST_KEY) --rounds $(ROUNDS) --protocol centrifugo=centrifugo \
+	sluice='bin/sluice serve --listen 127.0.0.1:0 --admin= --access-key $(REST_KEY)' \
+	centrifugo='env CENTRIFUGO_HTTP_API_KEY=$(REST_KEY) CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY=$(REST_KEY) \
+		bin/centrifugo --config bench/peers/centrifugo/config.json --http_server.port {port}'
+
+.PHONY: bench-centrifugo
+bench-centrifugo: ROUNDS := 3
+bench-centrifugo: CONNECTIONS := 10000
+bench-centrifugo: build build-peers ## compare publishing by REST and clients at rest with Centrifugo: ROUNDS=3 MEMBERS=10000 DURING=4s CONNECTIONS=10000 HOLD=75s
+	cd bench/peers/centrifugo && $(GO) build -o ../../../bin/centrifugo github.com/centrifugal/centrifugo/v6
+	bin/compare rest --members $(MEMBERS) --duration $(DURING) $(CENTRIFUGO)
+	bin/compare clients --connections $(CONNECTIONS) --rest $(HOLD) $(CENTRIFUGO)
 
 # The server's timeouts are short, so that they end attackers within DURING.
 IMPATIENT = --handshake-timeout 1s --close-timeout 1s --write-stall 2s --idle 2s

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/signal"
@@ -24,6 +25,7 @@ func TestMain(m *testing.M) {
 	fakes := map[string]func(){
 		"server":          fakeServer,
 		"shy-server":      waitForTheEnd,
+		"told-server":     toldServer,
 		"frail-server":    frailServer,
 		"dead-server":     func() { fmt.Fprintln(os.Stderr, "port is taken"); os.Exit(1) },
 		"echo":            fakeTool,
@@ -39,6 +41,16 @@ func TestMain(m *testing.M) {
 // fakeServer announces the port in its second argument and serves nothing.
 func fakeServer() {
 	fmt.Printf("time=now msg=\"listening on 127.0.0.1:%s\"\n", os.Args[2])
+	waitForTheEnd()
+}
+
+// toldServer listens on the port in its second argument and does not say so.
+func toldServer() {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	defer listener.Close()
 	waitForTheEnd()
 }
 

@@ -35,7 +35,9 @@ type commandLine struct {
 
 	Peers peersCommand `cmd:"" help:"Compare servers in everything that the others compare them in, on one page."`
 
-	REST restCommand `cmd:"" name:"rest" help:"Measure what it costs to publish by REST, as a table."`
+	REST restCommand `cmd:"" name:"rest" help:"Compare what it costs to publish by HTTP to groups of clients."`
+
+	Clients clientsCommand `cmd:"" help:"Compare what clients that are in a group cost, to connect and at rest."`
 
 	Attack attackCommand `cmd:"" help:"Attack one server in each way, and show what well-behaved clients notice."`
 
@@ -143,13 +145,7 @@ func (c *common) Validate() error {
 	return errors.Join(faults...)
 }
 
-func (c *common) names() []string {
-	names := make([]string, len(c.Servers))
-	for i, s := range c.Servers {
-		names[i] = s.Name
-	}
-	return names
-}
+func (c *common) names() []string { return namesOf(c.Servers) }
 
 // compare measures cell after cell and writes each table when it is complete.
 func (c *common) compare(ctx context.Context, cells []cell) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -109,4 +110,33 @@ func readProcessCPU(pid int) (time.Duration, error) {
 		return 0, fmt.Errorf("%s: %w", path, err)
 	}
 	return spent, nil
+}
+
+// parseProcessRSS returns the resident set in the text of /proc/PID/status, in
+// bytes (proc_pid_status(5)).
+func parseProcessRSS(text []byte) (int64, error) {
+	_, rest, found := bytes.Cut(text, []byte("\nVmRSS:"))
+	if !found {
+		return 0, errors.New("has no VmRSS")
+	}
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	value, inKiB := bytes.CutSuffix(bytes.TrimSpace(line), []byte(" kB"))
+	n, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil || !inKiB {
+		return 0, fmt.Errorf("VmRSS: %q: is no number of kB", bytes.TrimSpace(line))
+	}
+	return n << 10, nil
+}
+
+func readProcessRSS(pid int) (int64, error) {
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	rss, err := parseProcessRSS(text)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return rss, nil
 }

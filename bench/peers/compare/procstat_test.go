@@ -57,7 +57,22 @@ func TestParseProcessCPU(t *testing.T) {
 	}
 }
 
+func TestParseProcessRSS(t *testing.T) {
+	got, err := parseProcessRSS([]byte("Name:\tserver\nVmHWM:\t    4096 kB\nVmRSS:\t    2048 kB\nThreads:\t1\n"))
+	if err != nil || got != 2<<20 {
+		t.Errorf("got %d, %v", got, err)
+	}
+	for _, text := range []string{"", "Name:\tserver\n", "\nVmRSS:\t2 MB\n", "\nVmRSS:\tmuch kB\n"} {
+		if _, err := parseProcessRSS([]byte(text)); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+	}
+}
+
 func TestReadOwnProcess(t *testing.T) {
+	if rss, err := readProcessRSS(os.Getpid()); err != nil || rss < 1<<20 {
+		t.Errorf("the resident set is %d, %v", rss, err)
+	}
 	if _, err := readProcessCPU(os.Getpid()); err != nil {
 		t.Error(err)
 	}

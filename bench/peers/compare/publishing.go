@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,49 +14,50 @@ import (
 	"time"
 )
 
-// publishing is groups with members, and what is published to them by REST. It
+// publishing is groups with members, and what is published to them by HTTP. It
 // belongs to one goroutine.
 type publishing struct {
-	// Fixed after openPublishing.
-	address  string
-	inFlight int
-	groups   []*audience
-	posts    []net.Conn // one for each that is in flight
-	members  []net.Conn
+	members
 
-	receiving sync.WaitGroup
+	// Fixed after openPublishing.
+	topics     []*topic
+	publishers []net.Conn // one for each publish that is in flight
 
 	// Atomic.
 	published atomic.Uint64
-	fault     atomic.Pointer[error] // the first
-	latency   spectrum
 }
 
-// audience is a group and its members.
-type audience struct {
-	// Fixed after openPublishing.
-	request []byte // that publishes to it
-	members int
-
-	// Atomic.
-	sent    atomic.Int64 // when the last message was, in Unix nanoseconds
-	missing atomic.Int64 // members that do not have it yet
-	all     chan struct{}
+// topic is a group that is published to.
+type topic struct {
+	*audience
+	request []byte // that publishes a message to it
+	at      int    // where in request the message stands
+	number  uint64 // of the last message
 }
+
+// Messages are of messageSize bytes: numberDigits of their number, and filler.
+const (
+	messageSize  = 128
+	numberDigits = 16
+)
+
+var filler = strings.Repeat("x", messageSize-numberDigits)
+
+// message returns the text of the message with that number.
+func message(number uint64) string { return fmt.Sprintf("%0*d", numberDigits, number) + filler }
 
 // deliveryPatience is how long the members may take to have a message.
 const deliveryPatience = 5 * time.Second
 
 // openPublishing connects the members and the publishers of a row. The caller must
 // close it.
-func openPublishing(ctx context.Context, address, key string, row restRow) (*publishing, error) {
-	p := &publishing{address: address, inFlight: row.inFlight}
+func openPublishing(ctx context.Context, address string, speaks protocol, row restRow) (*publishing, error) {
+	p := &publishing{members: members{address: address, protocol: speaks, broken: make(chan struct{})}}
 	for i := range row.groups {
-		name := fmt.Sprintf("g%d", i)
-		g := &audience{members: row.members, all: make(chan struct{}, 1), request: publishRequest(address, key, name)}
-		p.groups = append(p.groups, g)
+		g := p.newTopic(fmt.Sprintf("g%d", i))
+		p.topics = append(p.topics, g)
 		for range row.members {
-			if err := p.join(ctx, key, name, g); err != nil {
+			if err := p.join(ctx, g.audience); err != nil {
 				p.close()
 				return nil, err
 			}
@@ -67,81 +69,27 @@ func openPublishing(ctx context.Context, address, key string, row restRow) (*pub
 			p.close()
 			return nil, err
 		}
-		p.posts = append(p.posts, conn)
+		p.publishers = append(p.publishers, conn)
 	}
 	return p, nil
 }
 
-// publishRequest returns the request that publishes 128 bytes to a group.
-func publishRequest(address, key, group string) []byte {
-	path := "/api/hubs/chat/groups/" + group + "/:send"
-	body := strings.Repeat("x", 128)
-	return fmt.Appendf(nil, "POST %s?api-version=2024-12-01 HTTP/1.1\r\nHost: %s\r\nUser-Agent: compare\r\nAuthorization: Bearer %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
-		path, address, bearer(key, "http://"+address+path, ""), len(body), body)
-}
-
-// join opens a member of a group.
-func (p *publishing) join(ctx context.Context, key, group string, g *audience) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
-	if err != nil {
-		return err
-	}
-	p.members = append(p.members, conn)
-	path := "/client/hubs/chat"
-	fmt.Fprintf(conn, "GET %s?access_token=%s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: json.webpubsub.azure.v1\r\n\r\n",
-		path, bearer(key, "http://"+p.address+path, group), p.address)
-	in := bufio.NewReaderSize(conn, 1024)
-	answer, err := http.ReadResponse(in, nil)
-	if err != nil {
-		return fmt.Errorf("member: %w", err)
-	}
-	if answer.StatusCode != http.StatusSwitchingProtocols {
-		return fmt.Errorf("member: answered %s", answer.Status)
-	}
-	if err := skipFrame(in); err != nil { // that it is connected
-		return fmt.Errorf("member: %w", err)
-	}
-	p.receiving.Go(func() { p.receive(in, g) })
-	return nil
-}
-
-// receive counts the messages of a member, until its connection ends.
-func (p *publishing) receive(in *bufio.Reader, g *audience) {
-	for skipFrame(in) == nil {
-		p.latency.add(time.Duration(time.Now().UnixNano() - g.sent.Load()))
-		if g.missing.Add(-1) == 0 {
-			g.all <- struct{}{}
-		}
-	}
-}
-
-// skipFrame passes over a frame of the server's (RFC 6455 §5.2).
-func skipFrame(in *bufio.Reader) error {
-	head, err := in.Peek(2)
-	if err != nil {
-		return err
-	}
-	length, size := int(head[1]&0x7f), 2
-	if length == 126 {
-		if head, err = in.Peek(4); err != nil {
-			return err
-		}
-		length, size = int(head[2])<<8|int(head[3]), 4
-	}
-	_, err = in.Discard(size + length)
-	return err
+func (p *publishing) newTopic(group string) *topic {
+	text := message(0)
+	request := p.protocol.request(p.address, group, text)
+	return &topic{audience: newAudience(group), request: request, at: bytes.Index(request, []byte(text))}
 }
 
 // run publishes for a while, to each publisher's share of the groups in turn.
 func (p *publishing) run(ctx context.Context, takes time.Duration) {
 	end := time.Now().Add(takes)
 	var publishers sync.WaitGroup
-	for i, conn := range p.posts {
+	for i, conn := range p.publishers {
 		publishers.Go(func() {
 			in := bufio.NewReader(conn)
-			for n := i; time.Now().Before(end) && ctx.Err() == nil && p.fault.Load() == nil; n += p.inFlight {
-				if err := p.publish(conn, in, p.groups[n%len(p.groups)]); err != nil {
-					p.fault.CompareAndSwap(nil, &err)
+			for n := i; time.Now().Before(end) && ctx.Err() == nil && p.failed() == nil; n += len(p.publishers) {
+				if err := p.publish(conn, in, p.topics[n%len(p.topics)]); err != nil {
+					p.fail(err)
 				}
 			}
 		})
@@ -149,9 +97,14 @@ func (p *publishing) run(ctx context.Context, takes time.Duration) {
 	publishers.Wait()
 }
 
-// publish sends one message, and waits for the answer and the members.
-func (p *publishing) publish(conn net.Conn, in *bufio.Reader, g *audience) error {
+// publish sends one message, and waits for the answer and the members. A group
+// with members has one publisher at a time.
+func (p *publishing) publish(conn net.Conn, in *bufio.Reader, g *topic) error {
 	if g.members > 0 {
+		g.number++
+		text := message(g.number)
+		copy(g.request[g.at:], text)
+		g.text.Store(&text)
 		g.missing.Store(int64(g.members))
 		g.sent.Store(time.Now().UnixNano())
 	}
@@ -162,23 +115,37 @@ func (p *publishing) publish(conn net.Conn, in *bufio.Reader, g *audience) error
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	if answer.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("publish: answered %s", answer.Status)
+	if !p.protocol.accepted(answer.StatusCode, body) {
+		return fmt.Errorf("publish: answered %s: %s", answer.Status, body)
 	}
 	if g.members > 0 {
 		patience := time.NewTimer(deliveryPatience)
 		defer patience.Stop()
 		select {
 		case <-g.all:
+		case <-p.broken:
+			return p.fault
 		case <-patience.C:
 			return fmt.Errorf("%d of %d members do not have a message within %v", g.missing.Load(), g.members, deliveryPatience)
 		}
 	}
 	p.published.Add(1)
 	return nil
+}
+
+// publishOnce publishes over a connection of its own: servers end those on which
+// nothing was asked for a while.
+func (p *publishing) publishOnce(ctx context.Context, g *topic) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return p.publish(conn, bufio.NewReader(conn), g)
 }
 
 // forget has the figures begin anew.
@@ -189,8 +156,8 @@ func (p *publishing) forget() {
 
 // close ends every connection.
 func (p *publishing) close() {
-	for _, conn := range append(p.posts, p.members...) {
+	for _, conn := range p.publishers {
 		conn.Close()
 	}
-	p.receiving.Wait()
+	p.members.close()
 }

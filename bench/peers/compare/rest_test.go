@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -10,7 +9,8 @@ import (
 )
 
 func TestBearer(t *testing.T) {
-	parts := strings.Split(bearer("key", "http://h/api", "g1"), ".")
+	claimed := map[string]any{"aud": "http://h/api", "webpubsub.group": []string{"g1"}}
+	parts := strings.Split(bearer("key", claimed), ".")
 	if len(parts) != 3 {
 		t.Fatalf("%d parts", len(parts))
 	}
@@ -29,7 +29,7 @@ func TestBearer(t *testing.T) {
 	if claims.Audience != "http://h/api" || len(claims.Groups) != 1 || claims.Groups[0] != "g1" || time.Until(time.Unix(claims.Expires, 0)) < 59*time.Minute {
 		t.Errorf("claims %s", text)
 	}
-	if bearer("another", "http://h/api", "g1") == strings.Join(parts, ".") {
+	if bearer("another", claimed) == strings.Join(parts, ".") {
 		t.Error("the key does not matter")
 	}
 }
@@ -55,29 +55,19 @@ func TestSpectrum(t *testing.T) {
 	}
 }
 
-func TestSkipFrame(t *testing.T) {
-	in := bufio.NewReader(strings.NewReader("\x81\x02hi\x81\x7e\x00\x80" + strings.Repeat("x", 128) + "\x81\x00?"))
-	for range 3 {
-		if err := skipFrame(in); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if rest, _ := in.ReadByte(); rest != '?' {
-		t.Errorf("behind three frames stands %q", rest)
-	}
-	if err := skipFrame(in); err == nil {
-		t.Error("no frame is passed over without an error")
-	}
-}
-
 func TestRESTTable(t *testing.T) {
-	got := restTable("ours", []restRow{{"to nobody", 1, 0, 8}, {"to many", 1, 10, 1}}, [][]restFigures{
-		{{perPublish: 10, perSecond: 100}, {perPublish: 30, perSecond: 300}, {perPublish: 20, perSecond: 200}},
-		{{perPublish: 80, perDelivery: 8, perSecond: 5, p99: 1.25}},
+	rows := []restRow{{"to nobody", 1, 0, 8}, {"to many", 1, 10, 1}}
+	ours := func(figures ...float64) round { return round{Figures: map[string][]float64{"ours": figures}} }
+	alone := restTable([]string{"ours"}, rows, [][]round{
+		{ours(10, 0, 100, 0), ours(30, 0, 300, 0), ours(20, 0, 200, 0)},
+		{ours(80, 8, 5, 1.25)},
 	})
-	for _, want := range []string{"| to nobody | 8 | 20.0 |  | 200 |  |\n", "| to many | 1 | 80.0 | 8.00 | 5 | 1.2 |\n"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("has no row %q:\n%s", want, got)
-		}
+	both := func(ours, theirs []float64) round {
+		return round{Figures: map[string][]float64{"ours": ours, "theirs": theirs}}
 	}
+	beside := restTable([]string{"ours", "theirs"}, rows, [][]round{
+		{both([]float64{10, 0, 100, 0}, []float64{15, 0, 50, 0}), both([]float64{30, 0, 300, 0}, []float64{60, 0, 150, 0})},
+		{both([]float64{80, 8, 5, 1.25}, []float64{160, 16, 2.5, 5})},
+	})
+	checkGolden(t, "testdata/rest.md", alone+"\n"+beside)
 }

@@ -37,6 +37,14 @@ func (s *serverSpec) UnmarshalText(text []byte) error {
 	return nil
 }
 
+func namesOf(servers []serverSpec) []string {
+	names := make([]string, len(servers))
+	for i, s := range servers {
+		names[i] = s.Name
+	}
+	return names
+}
+
 // filled returns the server with the marks in its command line replaced. Arguments
 // of which nothing is left go.
 func (s serverSpec) filled(marks *strings.Replacer) serverSpec {
@@ -60,8 +68,12 @@ type server struct {
 }
 
 // start runs the server pinned to cpus and waits until it says where it
-// listens. The process ends with ctx, or with stop.
+// listens, or is there if it was told. The process ends with ctx, or with stop.
 func (s serverSpec) start(ctx context.Context, cpus cpuList) (*server, error) {
+	s, address, err := s.told()
+	if err != nil {
+		return nil, err
+	}
 	output, input, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -81,6 +93,9 @@ func (s serverSpec) start(ctx context.Context, cpus cpuList) (*server, error) {
 	}
 	found := make(chan string, 1)
 	go running.drain(output, found)
+	if address != "" {
+		go running.knock(address, found)
+	}
 
 	deadline := time.NewTimer(startDeadline)
 	defer deadline.Stop()
