@@ -6,8 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway"
 )
 
@@ -50,7 +52,7 @@ var detours = map[string]struct {
 	}}},
 
 	"version of HTTP":                 {gateway.ReasonBadRequest, 505, provocation{nil, asked("GET / HTTP/2.0\r\n\r\n")}},
-	"long target":                     {gateway.ReasonHeadTooLarge, 414, provocation{nil, asked("GET /" + string(patterned(5000)) + " HTTP/1.1\r\nHost: a\r\n\r\n")}},
+	"long target":                     {gateway.ReasonHeadTooLarge, 414, provocation{func(c *gateway.Config) { c.Limits.Head = 2 * codec.MaxTarget }, asked("GET /" + strings.Repeat("a", codec.MaxTarget) + " HTTP/1.1\r\nHost: a\r\n\r\n")}},
 	"refused by Decide":               {gateway.ReasonUnauthorized, 402, provocation{deciding(&gateway.Refusal{Status: 402}), asked(upgradeOf(hubPath))}},
 	"panic of Decide":                 {gateway.ReasonInternal, 500, provocation{deciding(nil), asked(upgradeOf(hubPath))}},
 	"identity that cannot be":         {gateway.ReasonInternal, 500, provocation{nil, asked(upgradeOf(hubPath + "?long"))}},

@@ -242,7 +242,6 @@ func TestAClientThatReadsNoAnswersIsNotReadEither(t *testing.T) {
 		for i := range requests {
 			all = append(all, get(fmt.Sprintf("/large?%d", i))...)
 		}
-		b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
 		if _, err := b.conn.Write(all); err != nil {
 			t.Fatal(err)
 		}
@@ -256,6 +255,7 @@ func TestAClientThatReadsNoAnswersIsNotReadEither(t *testing.T) {
 			t.Errorf("%d bytes wait for the client, want up to two answers", held)
 		}
 		for i := range requests {
+			b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
 			if _, body := b.answer(); len(body) < size || body[size:] != fmt.Sprint(i) {
 				t.Fatalf("answer %d is %d bytes and ends in %.10q", i, len(body), body[min(size, len(body)):])
 			}

@@ -184,9 +184,9 @@ var provocations = map[gateway.Reason]provocation{
 		p.end([]gatewaytest.Option{offering("permessage-deflate")}, compressedFrame(ws.OpBinary, bytes.Repeat(emptyBlock, 4000)))
 	}},
 	gateway.ReasonRateExceeded: {func(c *gateway.Config) { c.Rates = gateway.Rates{Messages: 1, Excess: gateway.Disconnect} }, told(say("x"), say("x"))},
-	gateway.ReasonSlowConsumer: {nil, func(p *provoked) {
+	gateway.ReasonSlowConsumer: {trickling, func(p *provoked) {
 		c := p.Frozen(p.t, "/")
-		c.SendText("flood")
+		c.SendText("go")
 		p.Eventually(p.t, func() bool { return p.Stats(p.t).Classes[0].Closed == 1 }, "the session to count as slow")
 		p.closed(c)
 	}},
@@ -211,6 +211,17 @@ func undecided(c *gateway.Config) {
 		<-ctx.Done()
 		return ctx.Err()
 	}
+}
+
+// trickling has more sent to who asks than may wait, and little of it stand in front of
+// the close frame, which a peer has a second to read.
+func trickling(c *gateway.Config) {
+	c.Limits.Outbound, c.Limits.KernelSend = 16<<10, 16<<10
+	c.Routes[0].Handler = hooks{message: func(s gateway.Session, _ gateway.Message) {
+		for range 64 {
+			s.Send(gateway.Binary, make([]byte, 4<<10))
+		}
+	}}
 }
 
 // overTLS secures a configuration; the certificate is set when the test begins.

@@ -228,7 +228,7 @@ func (l *Loop) continueScheduled(todo int) {
 	for _, h := range l.next[:todo] {
 		l.goOn(h)
 	}
-	l.next = l.next[:copy(l.next, l.next[todo:])]
+	l.next = consumed(l.next, todo)
 }
 
 // serveYielding looks at connections that yield, and writes what comes of it, for
@@ -246,7 +246,7 @@ func (l *Loop) serveYielding() {
 			c.Flush()
 		}
 	}
-	l.yielding = l.yielding[:copy(l.yielding, l.yielding[done:])]
+	l.yielding = consumed(l.yielding, done)
 }
 
 // goOn goes on with a connection that was scheduled.

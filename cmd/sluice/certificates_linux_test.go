@@ -16,7 +16,7 @@ import (
 // certificate is replaced again and again: none ends, and every new connection
 // sees the certificate of its time.
 func TestCertificatesAreReplacedUnderLoad(t *testing.T) {
-	const sessions, reloads = 1000, 8
+	const sessions, reloads = 300, 8
 	all := []certified{certify(t, "first.test"), certify(t, "second.test")}
 	file := write(t, "s.yaml", "")
 	use := func(c certified) {
