@@ -351,12 +351,14 @@ type Authorize func(*Request) error
 // Refusal is an error that refuses an upgrade with a status and a line of text
 // of the program's own.
 type Refusal struct {
-	// Status is the HTTP status, 400 to 599.
+	// Status is the HTTP status, 400 to 599. From 500 on the refusal counts as
+	// [ReasonDecisionFailed], and else as [ReasonUnauthorized].
 	Status int
 	// Text is the body, one line.
 	Text string
 	// RetryAfter is when the client may come back, which the header Retry-After
-	// tells it in whole seconds. Default: no word of that.
+	// tells it in whole seconds. Default: no word of that, and 1 s with a Status of 500
+	// or more.
 	RetryAfter time.Duration
 }
 

@@ -144,6 +144,7 @@ func TestDecisionsThatRefuse(t *testing.T) {
 	}{
 		{"an error", errors.New("no"), http.StatusUnauthorized, gateway.ReasonUnauthorized},
 		{"a refusal", &gateway.Refusal{Status: http.StatusTeapot, Text: "short and stout"}, http.StatusTeapot, gateway.ReasonUnauthorized},
+		{"an outage", &gateway.Refusal{Status: http.StatusBadGateway, Text: "nobody answers"}, http.StatusBadGateway, gateway.ReasonDecisionFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			onVariants(t, func(t *testing.T, config gateway.Config) {

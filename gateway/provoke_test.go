@@ -151,6 +151,7 @@ var provocations = map[gateway.Reason]provocation{
 	gateway.ReasonOrigin:           {nil, asked(upgradeOf(hubPath, "Origin: https://evil.example"))},
 	gateway.ReasonSubprotocol:      {nil, asked(upgradeOf(hubPath, "Sec-WebSocket-Protocol: other"))},
 	gateway.ReasonUnauthorized:     {nil, asked(upgradeOf(hubPath + "?refuse"))},
+	gateway.ReasonDecisionFailed:   {nil, asked(upgradeOf(hubPath + "?down"))},
 	gateway.ReasonHTTPBusy: {place(func(c *gateway.Config) *int { return &c.Limits.HTTPConnections }), func(p *provoked) {
 		p.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 		p.Eventually(p.t, func() bool { return p.Stats(p.t).HTTPConnections == 1 }, "a request")
@@ -279,6 +280,8 @@ func moody(r *gateway.Request) error {
 	switch r.Query {
 	case "refuse":
 		return &gateway.Refusal{Status: http.StatusUnauthorized, Text: "not you"}
+	case "down":
+		return &gateway.Refusal{Status: http.StatusInternalServerError, Text: "whom it asks is down"}
 	case "panic":
 		panic("as told")
 	case "long":

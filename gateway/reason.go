@@ -63,6 +63,9 @@ const (
 	ReasonSubprotocol
 	// ReasonUnauthorized: the route's Authorize or Decide refused the request.
 	ReasonUnauthorized
+	// ReasonDecisionFailed: it could not tell, and refused with a status of 500 or
+	// more: what it asks is down.
+	ReasonDecisionFailed
 	// ReasonUndecided: the route's Decide took longer than [Timeouts].Decide.
 	ReasonUndecided
 	// ReasonUndecidedFull: as many upgrades await a decision as
@@ -174,6 +177,7 @@ var reasonTable = [reasonCount]reasonRow{
 	ReasonOrigin:           {"origin", http.StatusForbidden, 0, slog.LevelInfo, RetryNever, "origin not allowed"},
 	ReasonSubprotocol:      {"subprotocol", http.StatusBadRequest, 0, slog.LevelDebug, RetryNever, "no common subprotocol"},
 	ReasonUnauthorized:     {"unauthorized", http.StatusUnauthorized, 0, slog.LevelInfo, RetryNever, "not authorized"},
+	ReasonDecisionFailed:   {"decision_failed", http.StatusInternalServerError, 0, slog.LevelWarn, RetryLater, "no decision on the upgrade"},
 	ReasonUndecided:        {"undecided", http.StatusGatewayTimeout, 0, slog.LevelWarn, RetryLater, "no decision on the upgrade in time"},
 	ReasonUndecidedFull:    {"undecided_full", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many upgrades await a decision"},
 	ReasonHTTPBusy:         {"http_busy", http.StatusServiceUnavailable, 0, slog.LevelWarn, RetryLater, "too many requests in progress"},

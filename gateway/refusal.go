@@ -26,6 +26,9 @@ func unauthorized(err error) *refusal {
 	if errors.As(err, &chosen) && chosen.Status >= 400 && chosen.Status <= 599 {
 		refused.status, refused.text, refused.after = chosen.Status, oneLine(chosen.Text), chosen.RetryAfter
 	}
+	if refused.status >= http.StatusInternalServerError {
+		refused.reason = ReasonDecisionFailed
+	}
 	return refused
 }
 
