@@ -123,6 +123,11 @@ type Message struct {
 	Data []byte
 	// Group is the group that the message is from; empty: it is from the server.
 	Group string
+	// Key is what the message updates, of at most 1,024 bytes: where the policy for slow
+	// clients is conflate, a message that waits for one is replaced by the next with its
+	// key. Empty: the message updates nothing. It is the request's header
+	// Sluice-Conflation-Key.
+	Key string
 	// TTL is how long the message is worth delivering: up to 5 minutes. 0: for ever.
 	TTL time.Duration
 	// Metadata are those of the request's headers X-WebPubSub-Metadata-…, by names

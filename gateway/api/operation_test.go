@@ -32,6 +32,7 @@ func TestOperations(t *testing.T) {
 		{"POST" + hub + ":send?excluded=a&excluded=b%20c&filter=userId+eq+null&messageTtlSeconds=300", "", []string{text, "x-webpubsub-METADATA-Trace: t1"}, 202,
 			`send 0 "" except ["a" "b c"] filter true false: type 0 "" group "" ttl 5m0s metadata map[trace:t1]`},
 		{"POST" + hub + "groups/g%2F1/:send", "hi", []string{text}, 202, `send 1 "g/1": type 0 "hi" group "g/1" ttl 0s metadata map[]`},
+		{"POST" + hub + "groups/g/:send", "hi", []string{text, "sluice-conflation-key: player 7"}, 202, `send 1 "g": type 0 "hi" group "g" key "player 7" ttl 0s metadata map[]`},
 		{"POST" + hub + "users/ana%20%2F%2e/:send", "hi", []string{text}, 202, `send 2 "ana /.": type 0 "hi" group "" ttl 0s metadata map[]`},
 		{"POST" + hub + "connections/c1/:send", "hi", []string{text}, 202, `send 3 "c1": type 0 "hi" group "" ttl 0s metadata map[]`},
 

@@ -13,6 +13,13 @@ import (
 // form.
 const metadataPrefix = "X-Webpubsub-Metadata-"
 
+// keyHeader carries a message's [Message].Key, in canonical form: Web PubSub has no word
+// for it.
+const keyHeader = "Sluice-Conflation-Key"
+
+// maxKey is how long a key may be, in bytes: each message that waits keeps its own.
+const maxKey = 1024
+
 // maxTTL is the longest that a message may say it is worth delivering, in seconds.
 const maxTTL = 300
 
@@ -31,7 +38,11 @@ func send(s Scope) func(*call) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		m := Message{Group: c.values.group, TTL: time.Duration(ttl) * time.Second, Metadata: c.metadata()}
+		key := c.request.Header.Get(keyHeader)
+		if len(key) > maxKey {
+			return answer{}, bad(keyHeader, "has %d bytes; it may have %d", len(key), maxKey)
+		}
+		m := Message{Group: c.values.group, Key: key, TTL: time.Duration(ttl) * time.Second, Metadata: c.metadata()}
 		err = c.withBody(func(body []byte) error {
 			m.Data = body
 			if m.Type, err = dataType(media, body); err != nil {

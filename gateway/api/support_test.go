@@ -142,7 +142,11 @@ func (f *fakeHub) note(format string, args ...any) error {
 }
 
 func (f *fakeHub) Send(_ context.Context, to api.Selection, m *api.Message) error {
-	return f.note("send %s: type %d %q group %q ttl %v metadata %v", described(to), m.Type, m.Data, m.Group, m.TTL, m.Metadata)
+	key := ""
+	if m.Key != "" {
+		key = fmt.Sprintf(" key %q", m.Key)
+	}
+	return f.note("send %s: type %d %q group %q%s ttl %v metadata %v", described(to), m.Type, m.Data, m.Group, key, m.TTL, m.Metadata)
 }
 
 func (f *fakeHub) Close(_ context.Context, which api.Selection, reason string) error {

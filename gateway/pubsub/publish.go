@@ -65,7 +65,7 @@ func (s *Service) Deliver(ctx context.Context, to api.Selection, m *api.Message)
 func (s *Service) publication(to *api.Selection, m *api.Message) (p gateway.Publication, kept gateway.Reach) {
 	made := contentOf(messageOf(m))
 	p = made.publication()
-	p.Filter = s.filter(to)
+	p.Filter, p.Key = s.filter(to), m.Key
 	return p, s.reliable.send(to, nil, &shared{message: &made.message, expires: s.expiry(m.TTL)})
 }
 

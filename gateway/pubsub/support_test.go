@@ -43,6 +43,12 @@ func start(t testing.TB, change func(*pubsub.Config)) *rig {
 // startHubs serves several hubs of one gateway, each with a rig of its own.
 func startHubs(t testing.TB, configs ...pubsub.Config) (rigs []*rig) {
 	t.Helper()
+	return startDelivering(t, gateway.Delivery{}, configs...)
+}
+
+// startDelivering is startHubs, and says what becomes of messages for slow clients.
+func startDelivering(t testing.TB, delivery gateway.Delivery, configs ...pubsub.Config) (rigs []*rig) {
+	t.Helper()
 	endpoint, err := token.ParseEndpoint("http://gateway.test")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +64,7 @@ func startHubs(t testing.TB, configs ...pubsub.Config) (rigs []*rig) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hub := gateway.HubConfig{Name: config.Hub}
+		hub := gateway.HubConfig{Name: config.Hub, Delivery: delivery}
 		service.Configure(&hub)
 		hubs = append(hubs, hub)
 		rigs = append(rigs, &rig{t: t, hub: config.Hub, service: service, tokens: tokens})
