@@ -25,17 +25,21 @@ type porter interface {
 	entered()
 }
 
-// handOffQueue is how many sockets may be on their way from one loop. A backend makes
-// hundreds of requests at once, each on a connection of its own, and one turn of the
-// loop meets them all. A socket pair holds no more by default: 208 KiB, and each of
-// its messages counts for 768 B.
-const handOffQueue = 256
+// How many sockets may be on their way from one loop. A backend makes a thousand
+// requests at once, each on a connection of its own, and the loop may meet them all
+// before whoever adopts them has its turn.
+const (
+	sharedQueue = 2048
+	// A socket pair holds no more by default: 208 KiB, and each of its messages counts
+	// for 768 B.
+	pairQueue = 256
+)
 
 func newPorter(private bool) (porter, error) {
 	if private {
 		return newTablePorter()
 	}
-	return &sharedPorter{parcels: make(chan *sharedParcel, handOffQueue)}, nil
+	return &sharedPorter{parcels: make(chan *sharedParcel, sharedQueue)}, nil
 }
 
 // parcel is what goes with a socket that is handed off.

@@ -19,7 +19,7 @@ func newTablePorter() (porter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tablePorter{ends, make(chan *parcel, handOffQueue)}, nil
+	return &tablePorter{ends, make(chan *parcel, pairQueue)}, nil
 }
 
 func (p *tablePorter) carry(fd int, goes parcel) error {

@@ -179,6 +179,10 @@ func TestHandOffsThatNobodyAdopts(t *testing.T) {
 				taken.Store(conn.RemoteAddr().String(), string(read))
 				conn.Close()
 			}
+			queue := sharedQueue
+			if config.PrivateFDTables {
+				queue = pairQueue
+			}
 			s := startServerOf(t, config)
 			var handedOff []string
 			s.on(0, func(l *Loop) {
@@ -197,7 +201,7 @@ func TestHandOffsThatNobodyAdopts(t *testing.T) {
 				}
 			})
 			var last net.Conn
-			for range handOffQueue + 10 {
+			for range queue + 10 {
 				last = s.dial()
 				s.handle(last)
 				fmt.Fprint(last, "go")
@@ -214,8 +218,8 @@ func TestHandOffsThatNobodyAdopts(t *testing.T) {
 			go func() { s.Stop(); close(stopped) }()
 			close(proceed)
 			await(t, "Stop", stopped)
-			if got := len(handedOff); got < handOffQueue || got > handOffQueue+1 {
-				t.Errorf("%d were handed off, want the %d of the queue, and one in Adopt", got, handOffQueue)
+			if got := len(handedOff); got < queue || got > queue+1 {
+				t.Errorf("%d were handed off, want the %d of the queue, and one in Adopt", got, queue)
 			}
 			for _, addr := range handedOff {
 				if read, ok := taken.Load(addr); !ok || read != "go" {
