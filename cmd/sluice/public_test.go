@@ -211,8 +211,9 @@ func TestAStopTakesNoMoreThanItsTime(t *testing.T) {
 	if took := time.Since(began); took > within*7/4 {
 		t.Errorf("the stop took %v", took)
 	}
-	if want := "shut down with 1 connections"; !strings.Contains(s.stderr.String(), want) {
-		t.Errorf("the program says %s, not %q", s.stderr, want)
+	// Which of the two is counted depends on what was asked last before the time was up.
+	if left := regexp.MustCompile("shut down with 1 (sessions|connections)"); !left.MatchString(s.stderr.String()) {
+		t.Errorf("the program says %s, not %v", s.stderr, left)
 	}
 }
 
