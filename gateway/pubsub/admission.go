@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/auth"
@@ -96,18 +95,13 @@ func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
 	return s.letIn(r, of.client, of.query)
 }
 
-// upstreamPause is after which time a client may come back whom the upstream could
-// not be asked about: by then it has been tried again ([webhook.Config].BreakerPause).
-const upstreamPause = time.Second
-
-// turnDown refuses a candidate whom the upstream has refused or not answered for.
+// turnDown refuses a candidate whom the upstream has refused or not answered for. When
+// the client comes back, after [gateway.Refusal].RetryAfter, the upstream has been tried
+// again ([webhook.Config].BreakerPause).
 func (s *Service) turnDown(err error) error {
 	refusal := s.refuse(http.StatusInternalServerError, "the upstream did not answer the connect event")
 	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
 		refusal.Status, refusal.Text = rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?")
-	}
-	if webhook.IsOutage(err) {
-		refusal.RetryAfter = upstreamPause
 	}
 	return refusal
 }

@@ -25,7 +25,7 @@ var (
 func notifyPause(failure error, tries int, age, window time.Duration) time.Duration {
 	last := len(notifyPauses) - 1
 	more := passing(failure) && tries <= last
-	if IsOutage(failure) {
+	if isOutage(failure) {
 		more = age < window
 	}
 	if !more {
@@ -63,10 +63,10 @@ func unsent(err error) bool {
 	return errors.As(err, &failed)
 }
 
-// IsOutage reports whether an event has failed because its handler is away or too
+// isOutage reports whether an event has failed because its handler is away or too
 // slow, as it may be no more in a second. What a handler has answered is no outage,
 // but for 502, 503 and 504, which a proxy says of a handler that does not.
-func IsOutage(err error) bool {
+func isOutage(err error) bool {
 	if rejected, is := errors.AsType[*Rejected](err); is {
 		return unmanned(rejected.Status)
 	}
