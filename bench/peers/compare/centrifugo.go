@@ -59,9 +59,7 @@ func (centrifugo) receive(payload []byte) (delivered, answer []byte) {
 }
 
 func (c centrifugo) request(address, group, text string) []byte {
-	body := fmt.Appendf(nil, `{"channel":"%s","data":"%s"}`, group, text)
-	return fmt.Appendf(nil, "POST /api/publish HTTP/1.1\r\nHost: %s\r\nUser-Agent: compare\r\nX-API-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		address, c.key, len(body), body)
+	return post(address, "/api/publish", "X-API-Key: "+c.key, "application/json", fmt.Sprintf(`{"channel":"%s","data":"%s"}`, group, text))
 }
 
 // accepted looks into the body: an error is answered with 200, too.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 )
 
@@ -19,4 +20,10 @@ type protocol interface {
 	request(address, group, text string) []byte
 	// accepted reports whether that is what a request was answered with.
 	accepted(status int, body []byte) bool
+}
+
+// post returns an HTTP request with a body; authorization is a header field.
+func post(address, target, authorization, media, body string) []byte {
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: compare\r\n%s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+		target, address, authorization, media, len(body), body)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"fmt"
 	"net"
 	"net/http"
 )
@@ -31,8 +30,7 @@ func (webPubSub) receive(payload []byte) (delivered, answer []byte) {
 func (w webPubSub) request(address, group, text string) []byte {
 	path := "/api/hubs/chat/groups/" + group + "/:send"
 	token := bearer(w.key, map[string]any{"aud": "http://" + address + path})
-	return fmt.Appendf(nil, "POST %s?api-version=2024-12-01 HTTP/1.1\r\nHost: %s\r\nUser-Agent: compare\r\nAuthorization: Bearer %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
-		path, address, token, len(text), text)
+	return post(address, path+"?api-version=2024-12-01", "Authorization: Bearer "+token, "text/plain", text)
 }
 
 func (webPubSub) accepted(status int, _ []byte) bool { return status == http.StatusAccepted }
