@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/netip"
 
@@ -75,6 +76,9 @@ type Request struct {
 	Session Session
 	// RemoteAddr is the peer's address.
 	RemoteAddr netip.AddrPort
+	// Certificate is the one with which the client has proved in TLS who it is; nil if
+	// it has shown none. How it was verified is for [Config].TLS to say, in ClientAuth.
+	Certificate *x509.Certificate
 	// Subprotocol is what was negotiated, or empty. [Authorize] and [Decide] may set
 	// it to another one of those that the client offers, or to none.
 	Subprotocol string

@@ -98,7 +98,7 @@ func (s *shard) upgrade(c *poller.Conn, x *session, parsed codec.Request, p []by
 		return
 	}
 	r := s.requestFor(route, parsed, p[:end])
-	r.Session, r.RemoteAddr = s.session(c), c.RemoteAddr()
+	r.Session, r.RemoteAddr, r.Certificate = s.session(c), c.RemoteAddr(), c.TakeCertificate()
 	refused := s.admit(c, route, r)
 	if refused == nil {
 		refused = s.occupy(c, route)

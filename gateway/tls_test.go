@@ -214,6 +214,41 @@ func TestClientCertificates(t *testing.T) {
 	c.ExpectText("hello")
 }
 
+// TestHandlersLearnOfTheClientsCertificate: programs can let a client in for it, also
+// when it comes back with a ticket.
+func TestHandlersLearnOfTheClientsCertificate(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config, trust := secured(t, config)
+		cert, issued := gatewaytest.Certificate(t, "client.test")
+		config.TLS.ClientAuth, config.TLS.ClientCAs = tls.VerifyClientCertIfGiven, issued.RootCAs
+		config = serving(config, gateway.Echo(), gateway.Pooled)
+		config.Routes[0].Authorize = func(r *gateway.Request) error {
+			name := "nobody"
+			if r.Certificate != nil {
+				name = r.Certificate.DNSNames[0]
+			}
+			r.Greeting = gateway.Message{Type: gateway.Text, Payload: []byte(name)}
+			return nil
+		}
+		n := gatewaytest.Start(t, config)
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			trust := trust.Clone()
+			trust.MinVersion, trust.MaxVersion = version, version
+			nobody, _ := dialTLS(t, n, trust)
+			nobody.ExpectText("nobody")
+			trust.Certificates = []tls.Certificate{cert}
+			trust.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+			for round := range 2 {
+				c, conn := dialTLS(t, n, trust)
+				c.ExpectText("client.test")
+				if got := conn.ConnectionState().DidResume; got != (round == 1) {
+					t.Errorf("round %d: resumed %v", round, got)
+				}
+			}
+		}
+	})
+}
+
 // TestPeersThatDoNotFinishTheHandshake: those that say nothing, those that say
 // something else, and those that leave.
 func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {

@@ -280,7 +280,7 @@ func (l *Loop) forget(c *Conn) {
 		c.waiting.Close()
 	}
 	if c.flags&flagSecure != 0 {
-		l.security.table.Release(c.slot)
+		l.security.release(c.slot)
 	}
 	l.slots.Put(c.slot)
 	l.conns.Release(c.slot)

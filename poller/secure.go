@@ -2,6 +2,7 @@ package poller
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -18,7 +19,8 @@ type security struct {
 
 	// Loop only.
 	table   slab.Table[secured]
-	sealed  []byte // what was read behind the records that are being delivered
+	shown   map[uint32]*x509.Certificate // by slot, until [Conn.TakeCertificate]
+	sealed  []byte                       // what was read behind the records that are being delivered
 	warm    *secure.Warm
 	running int      // handshakes
 	waiting []Handle // connections whose handshake could begin, in order
@@ -134,6 +136,7 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	}
 	rest := h.Finish(r.Session, l.security.warm)
 	*s = secured{session: r.Session}
+	l.security.show(c.slot, r.State.PeerCertificates)
 	c.state = connOpen
 	c.Yield(false)
 	c.Resume()
@@ -143,6 +146,34 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 	if c.generation == generation && c.state == connOpen && c.flags&flagEnded != 0 {
 		l.ended(c)
 	}
+}
+
+// show keeps the certificate of a connection's peer, the first of its chain, if it has
+// sent any. Few do, and it takes some kilobytes: hence not in the table.
+func (s *security) show(slot uint32, chain []*x509.Certificate) {
+	if len(chain) == 0 {
+		return
+	}
+	if s.shown == nil {
+		s.shown = make(map[uint32]*x509.Certificate)
+	}
+	s.shown[slot] = chain[0]
+}
+
+// TakeCertificate returns the certificate with which the peer has proved in TLS who it
+// is (RFC 8446 §4.4.2), or had when it got the ticket that it resumes with; nil if it has
+// shown none. The loop forgets it: it takes some kilobytes, which a connection should
+// not hold for all its life.
+func (c *Conn) TakeCertificate() *x509.Certificate {
+	shown := c.loop.security.shown[c.slot]
+	delete(c.loop.security.shown, c.slot)
+	return shown
+}
+
+// release forgets all about the connection in a slot.
+func (s *security) release(slot uint32) {
+	s.table.Release(slot)
+	delete(s.shown, slot)
 }
 
 // failureOf tells a peer that has left from a handshake that has failed.

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"testing"
 	"time"
 )
@@ -28,6 +29,32 @@ func TestTheHandlerHearsNothingOfHandshakeOutput(t *testing.T) {
 			t.Error("what was taken still waits")
 		}
 	})
+}
+
+// TestTheCertificateOfAPeerIsNotKept beyond the one who takes it, nor beyond the
+// connection.
+func TestTheCertificateOfAPeerIsNotKept(t *testing.T) {
+	config := rigConfig()
+	config.TLS = &TLS{Config: func() *tls.Config { return new(tls.Config) }, Timeout: time.Second, Handshakes: 1}
+	r := newRigOf(t, config)
+	r.kernel.Dial(r.acceptor.listeners[0])
+	r.settle()
+	shown := new(x509.Certificate)
+	r.each(func(c *Conn) {
+		r.security.show(c.slot, nil)
+		if got := c.TakeCertificate(); got != nil {
+			t.Error("a peer that has shown no certificate has one")
+		}
+		r.security.show(c.slot, []*x509.Certificate{shown, new(x509.Certificate)})
+		if c.TakeCertificate() != shown || c.TakeCertificate() != nil {
+			t.Error("want the first certificate of the chain, once")
+		}
+		r.security.show(c.slot, []*x509.Certificate{shown})
+	})
+	r.pass(2 * time.Second)
+	if n := len(r.security.shown); n != 0 {
+		t.Errorf("%d certificates are kept after their connections", n)
+	}
 }
 
 // TestAPeerThatReadsSlowlyIsNotSecuredForEver: a handshake has its time, whatever the
