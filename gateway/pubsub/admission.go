@@ -178,6 +178,7 @@ func connectRequest(r *gateway.Request, of *candidate) webhook.ConnectRequest {
 		Query:        of.query,
 		Headers:      make(map[string][]string),
 		Subprotocols: slices.Collect(r.Protocols()),
+		Certificate:  r.Certificate,
 	}
 	for name, value := range of.token.Claims {
 		told.Claims[name] = texts(value)

@@ -15,7 +15,7 @@ import (
 // Of what a backend sends under a key, a client that did not read gets the latest.
 func TestConflationKeys(t *testing.T) {
 	const sent, keys = 400, 4
-	g := startDelivering(t, gateway.Delivery{Policy: gateway.Conflate}, pubsub.Config{Hub: "chat"})[0]
+	g := startChanged(t, func(c *gateway.Config) { c.Hubs[0].Delivery.Policy = gateway.Conflate }, pubsub.Config{Hub: "chat"})[0]
 	slow := g.Dial(t, g.path(token.Client{}), gatewaytest.ReceiveBuffer(1))
 	for n := range sent {
 		m := &api.Message{Key: fmt.Sprint(n % keys), Data: fmt.Appendf(nil, "%d %s", n, strings.Repeat("x", 4<<10))}

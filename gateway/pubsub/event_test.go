@@ -2,11 +2,13 @@ package pubsub_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
@@ -184,6 +186,31 @@ func TestConnectAnswerReplacesTheToken(t *testing.T) {
 	p.Close()
 	b.expect(t, "left ben h")
 	b.expect(t, "disconnected ben ")
+}
+
+// TestConnectTellsTheClientsCertificate, by which a backend may know its devices.
+func TestConnectTellsTheClientsCertificate(t *testing.T) {
+	server, trust := gatewaytest.Certificate(t, "gateway.test")
+	device, issued := gatewaytest.Certificate(t, "device.test")
+	b := newBackend()
+	b.connect = func(r webhook.ConnectRequest) (webhook.ConnectAnswer, error) {
+		if r.Certificate == nil {
+			return webhook.ConnectAnswer{UserID: "nobody"}, nil
+		}
+		return webhook.ConnectAnswer{UserID: r.Certificate.DNSNames[0]}, nil
+	}
+	g := startChanged(t, func(c *gateway.Config) {
+		c.TLS = &tls.Config{Certificates: []tls.Certificate{server}, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: issued.RootCAs}
+	}, pubsub.Config{Hub: "chat", Upstream: b})[0]
+	for _, user := range []string{"nobody", "device.test"} {
+		conn := tls.Client(g.Raw(t), trust)
+		if _, err := conn.Write(gatewaytest.UpgradeRequest(g.path(token.Client{}))); err != nil {
+			t.Fatal(err)
+		}
+		gatewaytest.Upgraded(t, conn)
+		b.expect(t, "connected "+user+" ")
+		trust.Certificates = []tls.Certificate{device}
+	}
 }
 
 func TestUpstreamIsToldOfGroups(t *testing.T) {

@@ -43,11 +43,11 @@ func start(t testing.TB, change func(*pubsub.Config)) *rig {
 // startHubs serves several hubs of one gateway, each with a rig of its own.
 func startHubs(t testing.TB, configs ...pubsub.Config) (rigs []*rig) {
 	t.Helper()
-	return startDelivering(t, gateway.Delivery{}, configs...)
+	return startChanged(t, func(*gateway.Config) {}, configs...)
 }
 
-// startDelivering is startHubs, and says what becomes of messages for slow clients.
-func startDelivering(t testing.TB, delivery gateway.Delivery, configs ...pubsub.Config) (rigs []*rig) {
+// startChanged is startHubs on a gateway that change has configured.
+func startChanged(t testing.TB, change func(*gateway.Config), configs ...pubsub.Config) (rigs []*rig) {
 	t.Helper()
 	endpoint, err := token.ParseEndpoint("http://gateway.test")
 	if err != nil {
@@ -64,7 +64,7 @@ func startDelivering(t testing.TB, delivery gateway.Delivery, configs ...pubsub.
 		if err != nil {
 			t.Fatal(err)
 		}
-		hub := gateway.HubConfig{Name: config.Hub, Delivery: delivery}
+		hub := gateway.HubConfig{Name: config.Hub}
 		service.Configure(&hub)
 		hubs = append(hubs, hub)
 		rigs = append(rigs, &rig{t: t, hub: config.Hub, service: service, tokens: tokens})
@@ -77,7 +77,9 @@ func startDelivering(t testing.TB, delivery gateway.Delivery, configs ...pubsub.
 			}
 		})
 	}
-	node := gatewaytest.StartBound(t, gateway.Config{Loops: 2, Workers: 2, Hubs: hubs}, func(g *gateway.Gateway) {
+	on := gateway.Config{Loops: 2, Workers: 2, Hubs: hubs}
+	change(&on)
+	node := gatewaytest.StartBound(t, on, func(g *gateway.Gateway) {
 		for _, r := range rigs {
 			r.service.Bind(g)
 		}

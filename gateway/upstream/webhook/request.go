@@ -1,7 +1,11 @@
 package webhook
 
 import (
+	"crypto/sha1"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"fmt"
 	"maps"
 	"strings"
 )
@@ -17,16 +21,26 @@ type ConnectRequest struct {
 	Headers map[string][]string
 	// Subprotocols are those it offers, in its order.
 	Subprotocols []string
-	// Certificates are those it has shown in TLS.
-	Certificates []Certificate
+	// Certificate is the one it has shown in TLS, nil if none.
+	Certificate *x509.Certificate
 }
 
-// Certificate is a client's certificate as handlers see it.
-type Certificate struct {
-	// Thumbprint is the SHA-1 of the certificate in hexadecimal digits.
+// shownCertificate is a client's certificate as handlers see it.
+type shownCertificate struct {
+	// Thumbprint is the SHA-1 of the certificate, as others name it too, in
+	// hexadecimal digits. It names; it proves nothing.
 	Thumbprint string `json:"thumbprint"`
-	// Content is the certificate in PEM.
-	Content string `json:"content"`
+	Content    string `json:"content"` // PEM
+}
+
+// shown returns the list of the client's certificates, which has one or none: [] and
+// not null.
+func (r ConnectRequest) shown() []shownCertificate {
+	if r.Certificate == nil {
+		return []shownCertificate{}
+	}
+	content := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: r.Certificate.Raw})
+	return []shownCertificate{{fmt.Sprintf("%X", sha1.Sum(r.Certificate.Raw)), string(content)}}
 }
 
 // body returns the request in JSON. A token in it would let the handler's logs
@@ -43,13 +57,13 @@ func (r ConnectRequest) body() ([]byte, error) {
 		Query        map[string][]string `json:"query"`
 		Headers      map[string][]string `json:"headers"`
 		Subprotocols []string            `json:"subprotocols"`
-		Certificates []Certificate       `json:"clientCertificates"`
+		Certificates []shownCertificate  `json:"clientCertificates"`
 	}{
 		listed(r.Claims, ""),
 		listed(r.Query, "access_token"),
 		listed(r.Headers, "Authorization"),
 		append([]string{}, r.Subprotocols...), // [] and not null
-		append([]Certificate{}, r.Certificates...),
+		r.shown(),
 	})
 }
 

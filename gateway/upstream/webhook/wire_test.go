@@ -1,6 +1,10 @@
 package webhook_test
 
 import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/upstream/webhook"
 )
 
@@ -90,6 +95,33 @@ func TestHeadersOfAUserEvent(t *testing.T) {
 		}
 		if user, _ := url.PathUnescape(got.Header.Get("ce-userId")); user != client.UserID {
 			t.Errorf("the user id is decoded as %q, want %q", user, client.UserID)
+		}
+	})
+}
+
+func TestConnectShowsTheCertificate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cert, _ := gatewaytest.Certificate(t, "device.test")
+		var body struct {
+			Shown []struct{ Thumbprint, Content string } `json:"clientCertificates"`
+		}
+		u := open(t, func(w http.ResponseWriter, r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, err := u.Connect(t.Context(), &webhook.Connection{ID: "c1"}, webhook.ConnectRequest{Certificate: cert.Leaf}); err != nil {
+			t.Fatal(err)
+		}
+		if len(body.Shown) != 1 {
+			t.Fatalf("%d certificates are shown", len(body.Shown))
+		}
+		content, behind := pem.Decode([]byte(body.Shown[0].Content))
+		if content == nil || content.Type != "CERTIFICATE" || !bytes.Equal(content.Bytes, cert.Leaf.Raw) || len(behind) > 0 {
+			t.Errorf("the content is %q", body.Shown[0].Content)
+		}
+		if got, want := body.Shown[0].Thumbprint, fmt.Sprintf("%X", sha1.Sum(cert.Leaf.Raw)); got != want {
+			t.Errorf("the thumbprint is %s, want %s", got, want)
 		}
 	})
 }
