@@ -115,6 +115,9 @@ type rules struct {
 	perAddress  int // connections
 }
 
+// mask tells clients apart.
+func (a *Admission) mask() limit.Mask { return limit.Mask{IPv4: a.IPv4Bits, IPv6: a.IPv6Bits} }
+
 func newRules(config *Config) *rules {
 	a := &config.Admission
 	return &rules{
@@ -122,7 +125,7 @@ func newRules(config *Config) *rules {
 		proxies:     limit.NewPrefixes(a.ProxyProtocol),
 		forwarders:  limit.NewPrefixes(a.Forwarders),
 		header:      a.ForwardedHeader,
-		mask:        limit.Mask{IPv4: a.IPv4Bits, IPv6: a.IPv6Bits},
+		mask:        a.mask(),
 		rate:        limit.Rate{PerSecond: a.AcceptRate, Burst: a.AcceptBurst},
 		addressRate: limit.Rate{PerSecond: a.AddressRate, Burst: a.AddressBurst},
 		queue:       (max(0, a.AcceptQueue) + config.Loops - 1) / config.Loops,

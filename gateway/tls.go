@@ -85,10 +85,12 @@ func (t *tlsSide) poller(config *Config, failed func(int, netip.AddrPort, error)
 	if config.TLS == nil {
 		return nil
 	}
+	mask := config.Admission.mask()
 	return &poller.TLS{
 		Config:     t.config.Load,
 		Timeout:    config.Timeouts.Handshake,
 		Handshakes: max(1, config.Limits.TLSHandshakes/config.Loops),
+		Network:    func(addr netip.Addr) netip.Prefix { return siteOf(mask.Masked(addr)) },
 		Failed:     failed,
 	}
 }

@@ -93,6 +93,10 @@ type TLS struct {
 	// Handshakes is how many may be under way on one loop, at least 1; each has a
 	// goroutine. Others wait for their turn.
 	Handshakes int
+	// Network, if set, returns the network that an address counts as a part of. In the
+	// line for a handshake networks take turns; without it addresses do. It is called
+	// on the loops and must not block.
+	Network func(netip.Addr) netip.Prefix
 	// Failed, if set, is told of each connection that ends before it is secured,
 	// and why: a [*HandshakeError], [ErrHandshakeTimeout], [ErrStopped], [io.EOF]
 	// for a peer that has left, or an error of the kernel. It is called on the loop

@@ -14,16 +14,19 @@ import (
 // security is what a loop needs to secure its connections.
 type security struct {
 	// Fixed once running.
-	run   func(handshake func()) // starts a goroutine
 	local net.Addr
 
 	// Loop only.
-	table   slab.Table[secured]
-	shown   map[uint32]*x509.Certificate // by slot, until [Conn.TakeCertificate]
-	sealed  []byte                       // what was read behind the records that are being delivered
-	warm    *secure.Warm
-	running int      // handshakes
-	waiting []Handle // connections whose handshake could begin, in order
+	table      slab.Table[secured]
+	handshakes handshakes
+	shown      map[uint32]*x509.Certificate // by slot, until [Conn.TakeCertificate]
+	sealed     []byte                       // what was read behind the records that are being delivered
+	warm       *secure.Warm
+}
+
+// newSecurity returns what a loop needs; start starts a goroutine.
+func newSecurity(local net.Addr, start func(handshake func())) security {
+	return security{local: local, warm: secure.NewWarm(warmSessions), handshakes: newHandshakes(start)}
 }
 
 // secured is the TLS part of a connection. It lives in a slab under the
@@ -63,26 +66,8 @@ func (l *Loop) feed(c *Conn, p []byte) {
 	}
 	if !s.begun && s.handshake.Ready() {
 		s.begun = true
-		l.security.waiting = append(l.security.waiting, c.Handle())
-		l.beginHandshakes()
+		l.awaitHandshake(c)
 	}
-}
-
-// beginHandshakes lets waiting handshakes begin, while there is room.
-func (l *Loop) beginHandshakes() {
-	w := &l.security.waiting
-	begun := 0
-	for begun < len(*w) && l.security.running < l.config.TLS.Handshakes {
-		h := (*w)[begun]
-		begun++
-		if c := l.lookup(h.Slot, h.Generation); c != nil && c.state == connSecuring {
-			s := l.security.table.At(h.Slot)
-			s.running = true
-			l.security.running++
-			l.security.run(s.handshake.Run)
-		}
-	}
-	*w = (*w)[:copy(*w, (*w)[begun:])]
 }
 
 // sealedOutput is what a handshake sends.
@@ -93,7 +78,7 @@ type sealedOutput struct {
 
 // Run queues the bytes.
 func (o *sealedOutput) Run(l *Loop) {
-	if c := l.lookup(o.handle.Slot, o.handle.Generation); c != nil && c.state == connSecuring {
+	if c := l.securing(o.handle); c != nil {
 		l.output.add(c, piece{bytes: o.bytes, shared: true, sealed: true})
 	}
 }
@@ -103,7 +88,7 @@ type roomAgain Handle
 
 // Run reads the connection again.
 func (r *roomAgain) Run(l *Loop) {
-	if c := l.lookup(r.Slot, r.Generation); c != nil && c.state == connSecuring {
+	if c := l.securing(Handle(*r)); c != nil {
 		c.Resume()
 	}
 }
@@ -116,9 +101,8 @@ type handshakeEnd struct {
 
 // Run opens the connection, or ends it.
 func (e *handshakeEnd) Run(l *Loop) {
-	l.security.running--
-	c := l.lookup(e.handle.Slot, e.handle.Generation)
-	if c != nil && c.state == connSecuring {
+	l.security.handshakes.running--
+	if c := l.securing(e.handle); c != nil {
 		l.secured(c, e.result)
 	}
 	l.beginHandshakes()

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/fdtable"
-	"github.com/sluicegate/sluice/poller/secure"
 )
 
 // Server is a number of loops that listen on one address. Its methods may be
@@ -142,7 +141,7 @@ func (s *Server) enter(l *Loop, e *equipment) error {
 		return err
 	}
 	l.engine, l.sockets = engine, e.sockets
-	l.security = security{run: s.running.Go, local: net.TCPAddrFromAddrPort(s.addr), warm: secure.NewWarm(warmSessions)}
+	l.security = newSecurity(net.TCPAddrFromAddrPort(s.addr), s.running.Go)
 	l.acceptor = acceptor{listeners: e.listeners, reserve: e.reserve, table: e.table, open: true, ready: true, spare: -1}
 	for _, listener := range e.listeners {
 		if err := engine.Add(listener, listenerToken); err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/internal/sys"
-	"github.com/sluicegate/sluice/poller/secure"
 )
 
 // Stepped is a loop whose turns are taken one by one, on a kernel that a test
@@ -34,7 +33,7 @@ func NewStepped(config Config, kernel Kernel, newHandler func(*Loop) Handler) (*
 	l := newLoop(0, config, kernel.Clock, kernel.Engine.Wake, pool)
 	l.engine, l.sockets, l.porter = kernel.Engine, kernel.Sockets, nowhere{}
 	l.acceptor = acceptor{listeners: []int{kernel.Listener}, reserve: kernel.Reserve, table: new(sync.RWMutex), open: true, ready: true, spare: -1}
-	l.security = security{run: func(handshake func()) { go handshake() }, local: &net.TCPAddr{}, warm: secure.NewWarm(warmSessions)}
+	l.security = newSecurity(&net.TCPAddr{}, func(handshake func()) { go handshake() })
 	l.handler = newHandler(l)
 	if config.Gate != nil {
 		l.gate = config.Gate(l)

@@ -1,0 +1,105 @@
+package poller
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sluicegate/sluice/poller/internal/sys/fake"
+	"github.com/sluicegate/sluice/poller/secure"
+)
+
+// hello is a record in which a handshake may begin. Whether it is a good one matters
+// to nobody before the handshake runs.
+var hello = []byte{22, 3, 1, 0, 1, 1}
+
+// newHandshakeRig returns a rig of which one handshake may be under way, and does
+// nothing until the test ends it.
+func newHandshakeRig(t *testing.T, network func(netip.Addr) netip.Prefix) *rig {
+	config := rigConfig()
+	config.TLS = &TLS{Config: func() *tls.Config { return new(tls.Config) }, Timeout: time.Hour, Handshakes: 1, Network: network}
+	r := newRigOf(t, config)
+	r.security = newSecurity(&net.TCPAddr{}, func(func()) {})
+	return r
+}
+
+// greets connects a peer and has it begin a handshake.
+func (r *rig) greets(from string) *fake.Peer {
+	p := r.kernel.DialFrom(netip.AddrPortFrom(netip.MustParseAddr(from), 1), r.acceptor.listeners[0])
+	p.Write(hello)
+	r.settle()
+	return p
+}
+
+// failHandshake ends the handshake that is under way, and returns whose it was.
+func (r *rig) failHandshake() (addr string) {
+	r.t.Helper()
+	var of Handle
+	r.each(func(c *Conn) {
+		if r.security.table.At(c.slot).running {
+			of, addr = c.Handle(), c.RemoteAddr().Addr().String()
+		}
+	})
+	if of.IsZero() {
+		r.t.Fatal("no handshake is under way")
+	}
+	(&handshakeEnd{of, secure.Result{Err: io.EOF}}).Run(r.Loop)
+	r.settle()
+	return addr
+}
+
+// TestNetworksTakeTurnsForHandshakes: one that finishes none delays each other one by
+// one place.
+func TestNetworksTakeTurnsForHandshakes(t *testing.T) {
+	wide := func(addr netip.Addr) netip.Prefix {
+		network, _ := addr.Prefix(16)
+		return network
+	}
+	for _, tc := range []struct {
+		name    string
+		network func(netip.Addr) netip.Prefix
+		want    []string
+	}{
+		{"addresses", nil, []string{"10.0.0.1", "10.0.0.1", "10.0.0.2", "10.1.0.1", "10.0.0.1"}},
+		{"networks", wide, []string{"10.0.0.1", "10.0.0.1", "10.1.0.1", "10.0.0.1", "10.0.0.2"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := newHandshakeRig(t, tc.network)
+			for _, from := range []string{"10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2", "10.1.0.1"} {
+				r.greets(from)
+			}
+			var got []string
+			for range tc.want {
+				got = append(got, r.failHandshake())
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("handshakes began in the order %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestTheLineForHandshakesStaysShort, however many connections come to it and leave,
+// and nobody who waits loses his place.
+func TestTheLineForHandshakesStaysShort(t *testing.T) {
+	r := newHandshakeRig(t, nil)
+	r.greets("10.0.0.1")
+	r.greets("10.0.0.2")
+	for range 3 * maxGone {
+		r.greets("10.0.0.3").Close()
+		r.settle()
+		present := r.slots.Used() + 1 // when the last one came
+		if n, most := r.security.handshakes.waiting.Len(), present+maxGone+1; n > most {
+			t.Fatalf("%d are in line, want %d at most", n, most)
+		}
+	}
+	for _, want := range []string{"10.0.0.1", "10.0.0.2"} {
+		if got := r.failHandshake(); got != want {
+			t.Errorf("the handshake of %s began, want that of %s", got, want)
+		}
+	}
+}
