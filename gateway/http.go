@@ -98,9 +98,8 @@ func misplacedUpgrade(r *http.Request) *refusal {
 func (*httpSide) answer(w http.ResponseWriter, refused *refusal) {
 	status, text := refused.answer()
 	w.Header().Set("Connection", "close")
-	if status == http.StatusUpgradeRequired {
-		w.Header().Add("Connection", "Upgrade")
-		w.Header().Set("Upgrade", "websocket") // RFC 9110 §15.5.22
+	for name, value := range refused.fields(status) {
+		w.Header().Add(name, value)
 	}
 	http.Error(w, text, status)
 }

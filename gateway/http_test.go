@@ -162,7 +162,7 @@ func TestUpgradeWithoutConnectionIsToldSo(t *testing.T) {
 	for _, connection := range []string{"", "Connection: keep-alive\r\n"} {
 		request := strings.Replace(string(gatewaytest.UpgradeRequest("/")), "Connection: Upgrade\r\n", connection, 1)
 		answer, body := browse(t, n).ask([]byte(request))
-		if answer.StatusCode != http.StatusUpgradeRequired || answer.Header.Get("Upgrade") != "websocket" || !strings.Contains(body, "Connection: Upgrade") {
+		if answer.StatusCode != http.StatusUpgradeRequired || answer.Header.Get("Upgrade") != "websocket" || answer.Header.Get("Sec-WebSocket-Version") != "13" || !strings.Contains(body, "Connection: Upgrade") {
 			t.Errorf("with %q: %s %q, want 426 and what is missing", connection, answer.Status, body)
 		}
 	}

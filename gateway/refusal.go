@@ -3,7 +3,9 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,19 +81,25 @@ func (r *refusal) appendTo(b []byte) []byte {
 	b = fmt.Appendf(b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n",
 		status, http.StatusText(status), len(text)+1)
 	b = appendDate(b)
-	switch status {
-	case http.StatusUnauthorized:
-		b = append(b, "WWW-Authenticate: Bearer\r\n"...) // RFC 9110 §15.5.2, RFC 6750 §3
-	case http.StatusUpgradeRequired:
-		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...) // RFC 6455 §4.4, RFC 9110 §7.8
-	case http.StatusMethodNotAllowed:
-		b = append(b, "Allow: GET\r\n"...) // RFC 9110 §15.5.6
-	}
-	if after := r.retryAfter(); after > 0 {
-		b = fmt.Appendf(b, "Retry-After: %d\r\n", (after+time.Second-1)/time.Second) // RFC 9110 §10.2.3
+	for name, value := range r.fields(status) {
+		b = fmt.Appendf(b, "%s: %s\r\n", name, value)
 	}
 	b = append(b, "\r\n"...)
 	return append(append(b, text...), '\n')
+}
+
+// fields yields the header fields that tell the client of the answer what to do.
+func (r *refusal) fields(status int) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, f := range remedies[status] {
+			if !yield(f.name, f.value) {
+				return
+			}
+		}
+		if after := r.retryAfter(); after > 0 {
+			yield("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second))) // RFC 9110 §10.2.3
+		}
+	}
 }
 
 // retryAfter returns after which time the client may come back; 0: it is not told.
@@ -100,6 +108,19 @@ func (r *refusal) retryAfter() time.Duration {
 		return time.Second
 	}
 	return r.after
+}
+
+type field struct{ name, value string }
+
+// remedies are header fields that answers of a status have.
+var remedies = map[int][]field{
+	http.StatusUnauthorized:     {{"WWW-Authenticate", "Bearer"}}, // RFC 9110 §15.5.2, RFC 6750 §3
+	http.StatusMethodNotAllowed: {{"Allow", "GET"}},               // RFC 9110 §15.5.6
+	http.StatusUpgradeRequired: { // RFC 6455 §4.4, RFC 9110 §7.8
+		{"Connection", "Upgrade"},
+		{"Upgrade", "websocket"},
+		{"Sec-WebSocket-Version", "13"},
+	},
 }
 
 // printable quotes what a client sent for a line of text, shortened.
