@@ -81,7 +81,7 @@ const (
 	// departureBurst bounds what a step closes after a long turn: to close a
 	// session takes some 10 µs.
 	departureBurst = 10 * departureStep
-	// lateComers is how long the connections that were accepted last may take to
+	// lateComers is how long the connections that were let in last may take to
 	// become sessions, which are then closed like all others: to cut them off
 	// would refuse clients that another node has room for.
 	lateComers = time.Second
@@ -101,7 +101,17 @@ func (s *shard) depart() {
 	s.departing = true
 	d := &departure{shard: s, last: s.loop.Began() - departureStep}
 	d.Run(s.loop)
-	s.loop.After(lateComers, poller.TaskFunc(func(*poller.Loop) { s.endLateComers() }))
+	s.awaitLateComers(s.loop)
+}
+
+// awaitLateComers has those who wait at the door let in at their pace, as ever, and then
+// ends what does not become a session.
+func (s *shard) awaitLateComers(l *poller.Loop) {
+	if s.door.waiting.Len() > 0 {
+		l.After(departureStep, poller.TaskFunc(s.awaitLateComers))
+		return
+	}
+	l.After(lateComers, poller.TaskFunc(func(*poller.Loop) { s.endLateComers() }))
 }
 
 // Run closes as many sessions as are due. Steps come at random moments: the

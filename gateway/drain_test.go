@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -57,6 +58,30 @@ func TestDrainKeepsItsPace(t *testing.T) {
 			t.Errorf("%d sessions at %d a second have gone within %v, want %v or more", sessions, rate, took, least)
 		}
 	})
+}
+
+// TestDrainLetsInWhoWaits at the door: they were accepted before, and are told to go
+// like everyone else.
+func TestDrainLetsInWhoWaits(t *testing.T) {
+	const clients, rate = 40, 25
+	config := gateway.Config{Loops: 2}
+	config.Admission.AcceptRate, config.Admission.AcceptBurst, config.Admission.AcceptQueue = rate, 1, 8*clients
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	conns := make([]net.Conn, clients)
+	for i := range conns {
+		conns[i] = n.Raw(t)
+		if _, err := conns[i].Write(gatewaytest.UpgradeRequest("/")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- shutDown(t, n.Gateway, gatewaytest.Patience) }()
+	for _, conn := range conns {
+		gatewaytest.Upgraded(t, conn).ExpectClose(ws.StatusGoingAway)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
 }
 
 func TestDrainGraceStillServes(t *testing.T) {
