@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"math"
 	"net"
@@ -138,7 +139,7 @@ func (h *httpSide) adopt(conn net.Conn, read []byte) {
 		h.release()
 		return
 	}
-	adopted := &adoptedConn{Conn: conn, read: read, side: h, place: h.takePlace(conn)}
+	adopted := h.adopted(conn, read)
 	select {
 	case h.conns <- adopted:
 		select {
@@ -149,6 +150,15 @@ func (h *httpSide) adopt(conn net.Conn, read []byte) {
 	case <-h.closed:
 		adopted.Close()
 	}
+}
+
+// adopted makes of a connection, and the bytes read from it, one for net/http.
+func (h *httpSide) adopted(conn net.Conn, read []byte) net.Conn {
+	adopted := &adoptedConn{Conn: conn, read: read, side: h, place: h.takePlace(conn)}
+	if secured, is := conn.(connectionStater); is {
+		return &adoptedTLSConn{adopted, secured}
+	}
+	return adopted
 }
 
 // takePlace has a connection count for its address as it did on its loop, whatever
@@ -214,6 +224,16 @@ type adoptedConn struct {
 	side   *httpSide
 	place  netip.Prefix // the network that it counts for, if it does
 	closed atomic.Bool
+}
+
+// connectionStater is a connection over TLS. net/http takes any that has the method for
+// one, so plain ones must not have it.
+type connectionStater interface{ ConnectionState() tls.ConnectionState }
+
+// adoptedTLSConn is an adoptedConn over TLS.
+type adoptedTLSConn struct {
+	*adoptedConn
+	connectionStater
 }
 
 // Read returns first what the loop has read.

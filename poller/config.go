@@ -60,8 +60,8 @@ type Config struct {
 
 	// Adopt receives the connections handed off with [Conn.HandOff] and the
 	// bytes already read from each, which it owns. conn has a CloseWrite as
-	// [*net.TCPConn] has; it is nil if the socket was lost on the way, for want of
-	// descriptors. Adopt is called on goroutines of the server's own, one for each
+	// [*net.TCPConn] has, and over TLS a ConnectionState as [*tls.Conn] has; it is nil
+	// if the socket was lost on the way, for want of descriptors. Adopt is called on goroutines of the server's own, one for each
 	// loop; without it nothing may be handed off.
 	Adopt func(conn net.Conn, read []byte)
 	// AcceptFailed, if set, is told when a loop begins to fail to accept for

@@ -1,6 +1,8 @@
 package poller
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/netip"
 
@@ -44,10 +46,13 @@ func newPorter(private bool) (porter, error) {
 
 // parcel is what goes with a socket that is handed off.
 type parcel struct {
-	read    []byte         // the peer's first bytes
-	session secure.Session // nil: not secured
-	sealed  []byte         // what was read behind them, for session to open
-	remote  netip.AddrPort // see [Conn.RemoteAddr]
+	read   []byte         // the peer's first bytes
+	remote netip.AddrPort // see [Conn.RemoteAddr]
+
+	// If the connection is secured.
+	session     secure.Session
+	sealed      []byte            // what was read behind the first bytes, for session to open
+	certificate *x509.Certificate // see [Conn.TakeCertificate]
 }
 
 // conn returns the connection that the parcel belongs to, over its socket.
@@ -56,11 +61,12 @@ func (p parcel) conn(fd int) net.Conn {
 	if err != nil {
 		return nil
 	}
-	conn := socket.(halfCloser)
-	if p.session != nil {
-		conn = secure.NewConn(socket, p.session, p.sealed)
+	remote := net.TCPAddrFromAddrPort(p.remote)
+	if p.session == nil {
+		return &remoteConn{socket.(halfCloser), remote}
 	}
-	return &remoteConn{conn, net.TCPAddrFromAddrPort(p.remote)}
+	conn := secure.NewConn(socket, p.session, p.sealed)
+	return &securedConn{remoteConn{conn, remote}, p.session, p.certificate}
 }
 
 // halfCloser is a connection whose stream can end before its peer's does, as that of a
@@ -77,6 +83,24 @@ type remoteConn struct {
 }
 
 func (c *remoteConn) RemoteAddr() net.Addr { return c.remote }
+
+// securedConn is a connection that TLS secures. net/http has requests know it by its
+// ConnectionState.
+type securedConn struct {
+	remoteConn
+	session     secure.Session
+	certificate *x509.Certificate
+}
+
+// ConnectionState returns what was negotiated. Of the client's chain it has the first
+// certificate.
+func (c *securedConn) ConnectionState() tls.ConnectionState {
+	state := c.session.ConnectionState()
+	if c.certificate != nil {
+		state.PeerCertificates = []*x509.Certificate{c.certificate}
+	}
+	return state
+}
 
 type sharedParcel struct {
 	parcel

@@ -25,6 +25,9 @@ type Session interface {
 	Seal(dst []byte, pieces [][]byte) []byte
 	// Close appends the announcement that nothing more will be sent.
 	Close(dst []byte) []byte
+	// ConnectionState returns what was negotiated, as far as the session remembers. Any
+	// goroutine may call it.
+	ConnectionState() tls.ConnectionState
 }
 
 // session13 is a session of TLS 1.3.
@@ -265,3 +268,8 @@ func (s *session13) Close(dst []byte) []byte {
 }
 
 var errNoKeys = errors.New("tls: the handshake left no keys")
+
+// ConnectionState implements [Session].
+func (s *session13) ConnectionState() tls.ConnectionState {
+	return tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, CipherSuite: s.suite.id}
+}

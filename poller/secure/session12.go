@@ -85,3 +85,6 @@ func (s *session12) Close(dst []byte) []byte {
 	s.conn.CloseWrite()
 	return s.Reply(dst)
 }
+
+// ConnectionState implements [Session].
+func (s *session12) ConnectionState() tls.ConnectionState { return s.conn.ConnectionState() }
