@@ -98,7 +98,8 @@
 //
 // With [Config].TLS the public port is secured. The handshake has a goroutine, and
 // what follows has none: an idle session of TLS 1.3 takes some 300 bytes more than
-// a plain one. See package secure.
+// a plain one. See package secure. Where clients are asked for certificates, a request
+// has the one that was shown.
 //
 // # Admission
 //
