@@ -3,6 +3,7 @@ package poller
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/netip"
 )
 
@@ -65,6 +66,10 @@ func (l *Loop) pass(c *Conn, e Entry) {
 	case Enter:
 		l.enter(c)
 	case Hold:
+		if c.flags&flagEnding != 0 {
+			l.close(c, io.EOF) // whoever has left gets no place in line
+			return
+		}
 		c.Pause()
 	case Repel:
 		l.reset(c, ErrRepelled)

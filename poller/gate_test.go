@@ -151,6 +151,21 @@ func TestConnectionsThatDoNotEnter(t *testing.T) {
 	}
 }
 
+// TestWhoHasLeftGetsNoPlaceInLine has a peer end its stream right behind its preface:
+// no event will tell of that once the connection is held.
+func TestWhoHasLeftGetsNoPlaceInLine(t *testing.T) {
+	for _, sent := range []string{"pre:", "pre:data"} {
+		r, w := newGatedRig(t, AwaitPreface, Hold)
+		peer := r.kernel.Dial(r.acceptor.listeners[0])
+		peer.Write([]byte(sent))
+		peer.CloseWrite()
+		r.settle()
+		if len(w.abandoned) != 1 || w.abandoned[0] != io.EOF || w.gone != 1 || len(r.early) != 0 {
+			t.Errorf("%q: abandoned for %v, %d gone, input of %d kept; want %v, 1 and 0", sent, w.abandoned, w.gone, len(r.early), io.EOF)
+		}
+	}
+}
+
 // TestWhoWaitsDoesNotFillTheMemory has connections send much right behind their
 // preface, and then wait.
 func TestWhoWaitsDoesNotFillTheMemory(t *testing.T) {
