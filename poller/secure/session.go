@@ -107,6 +107,9 @@ func (s *session13) open(record []byte) (data []byte, err error) {
 	if err != nil {
 		return nil, s.fault(alertBadRecordMAC, "a record that was changed on its way")
 	}
+	if len(inner) > maxPlaintext+1 { // with type and padding, RFC 8446 §5.4
+		return nil, s.fault(alertRecordOverflow, "a record of more than 16,384 bytes")
+	}
 	end := len(inner) - 1
 	for end >= 0 && inner[end] == 0 { // padding, RFC 8446 §5.4
 		end--
@@ -115,9 +118,6 @@ func (s *session13) open(record []byte) (data []byte, err error) {
 		return nil, s.fault(alertUnexpectedMessage, "a record without a type")
 	}
 	content := inner[:end:end]
-	if len(content) > maxPlaintext {
-		return nil, s.fault(alertRecordOverflow, "a record of more than 16,384 bytes")
-	}
 	switch contentType(inner[end]) {
 	case typeData:
 		if len(content) > 0 {

@@ -226,6 +226,10 @@ func TestFaults(t *testing.T) {
 			content := make([]byte, maxPlaintext+1)
 			return c.seal(nil, typeData, [][]byte{content}, len(content))
 		}, alertRecordOverflow},
+		{"too much with its padding", func(c *session13) []byte {
+			padded := append([]byte{'x', byte(typeData)}, make([]byte, maxPlaintext-1)...)
+			return c.seal(nil, 0, [][]byte{padded}, len(padded))
+		}, alertRecordOverflow},
 		{"unprotected alert", raw(21, 3, 3, 0, 2), alertUnexpectedMessage},
 		{"plain HTTP", raw([]byte("GET / HTTP/1.1\r\n")...), alertUnexpectedMessage},
 		{"another version", raw(23, 3, 4, 0, 20), alertUnexpectedMessage},
