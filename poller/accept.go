@@ -108,9 +108,9 @@ func (l *Loop) acceptFailed(err error) {
 }
 
 // shed gives up the reserve descriptor to accept a connection that cannot be
-// served, and resets it: otherwise it would wait, unseen, for ever. It reports
-// whether there was one and the reserve was regained. Meanwhile no other loop
-// accepts, or it would take the place.
+// served, and resets it: otherwise it would wait, unseen, for ever. It regains the
+// reserve, and reports whether it did both. Meanwhile no other loop accepts, or it
+// would take the place.
 func (l *Loop) shed() bool {
 	a := &l.acceptor
 	a.table.Lock()
@@ -118,15 +118,14 @@ func (l *Loop) shed() bool {
 	l.sockets.Close(a.spare)
 	a.spare = -1
 	fd, _, err := l.sockets.Accept(a.listeners[a.at])
-	if err != nil {
-		if err == sys.EAGAIN {
-			a.exhausted()
-		}
-		return false
+	switch err {
+	case nil:
+		l.sockets.Reset(fd)
+		l.stats.Shed++
+	case sys.EAGAIN:
+		a.exhausted()
 	}
-	l.sockets.Reset(fd)
-	l.stats.Shed++
-	return a.holdReserve() == nil
+	return a.holdReserve() == nil && err == nil
 }
 
 // holdReserve opens the reserve descriptor, unless it is held. Another thread

@@ -196,6 +196,22 @@ func TestTheReserveIsLostToAnother(t *testing.T) {
 	}
 }
 
+// The connection that the reserve was given up for may be gone by then, and the
+// place must not be anybody's until the next one comes.
+func TestTheReserveIsRegainedWhereItWasNotNeeded(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.EAGAIN, syscall.ECONNABORTED} {
+		r := newRig(t)
+		r.kernel.Fail(fake.OpAccept, 1, syscall.EMFILE)
+		r.kernel.Fail(fake.OpAccept, 1, errno)
+		r.knock(1)
+		r.turn()
+		if r.acceptor.spare < 0 {
+			t.Errorf("%v: the reserve is not held", errno)
+		}
+		r.pass(2 * acceptBackoff)
+	}
+}
+
 func TestAConnectionThatCannotBeRegistered(t *testing.T) {
 	r := newRig(t)
 	r.kernel.Fail(fake.OpAdd, 1, 0)
