@@ -34,6 +34,9 @@ const (
 	// acceptBackoff is how long a loop without descriptors leaves its listener
 	// alone. Each time it then sheds a batch, so that clients learn quickly.
 	acceptBackoff = 100 * time.Millisecond
+	// lastAccepts is for how long a loop that closes its listeners accepts what waits
+	// there. A full backlog takes less, and a flood has no end.
+	lastAccepts = time.Second
 )
 
 // announced notes that connections wait at some listener.
@@ -151,7 +154,7 @@ func (l *Loop) stopAccepting() {
 	}
 	a.announced()
 	a.retry = 0
-	for a.due(l.began) {
+	for until := l.clock() + lastAccepts; a.due(l.began) && l.clock() < until; {
 		l.acceptPending()
 	}
 	a.open = false

@@ -250,6 +250,25 @@ func TestStopAcceptingWhileShort(t *testing.T) {
 	}
 }
 
+// Connections that come as fast as they are accepted must not hold the loop, and all
+// that are open on it, for ever.
+func TestStopAcceptingInAFlood(t *testing.T) {
+	r := newRig(t)
+	flood := 5000
+	r.handler.onOpened = func(*Conn) {
+		if flood--; flood > 0 {
+			r.knock(1)
+		}
+		r.advance(time.Millisecond)
+	}
+	r.knock(1)
+	began := r.clock()
+	r.stopAccepting()
+	if got := r.clock() - began; got > 2*lastAccepts {
+		t.Errorf("the loop accepts for %v, want no more than about %v", got, lastAccepts)
+	}
+}
+
 func TestAnUnknownPeerAddress(t *testing.T) {
 	r := newRig(t)
 	fd, _, err := r.kernel.Connect()
