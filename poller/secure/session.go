@@ -34,6 +34,7 @@ type session13 struct {
 	in, out traffic
 	partial []byte // an unfinished record
 	useless uint8  // records in a row without data
+	begun   uint8  // bytes of keyUpdateHeader that have come
 	alert   uint8  // to be sent, if fatal is set
 	fatal   bool
 	rekey   bool // the peer has asked for new keys, before the next data
@@ -118,7 +119,11 @@ func (s *session13) open(record []byte) (data []byte, err error) {
 		return nil, s.fault(alertUnexpectedMessage, "a record without a type")
 	}
 	content := inner[:end:end]
-	switch contentType(inner[end]) {
+	kind := contentType(inner[end])
+	if s.begun > 0 && kind != typeHandshake { // RFC 8446 §5.1
+		return nil, s.fault(alertUnexpectedMessage, "a record amid a handshake message")
+	}
+	switch kind {
 	case typeData:
 		if len(content) > 0 {
 			s.useless = 0
@@ -161,21 +166,34 @@ func (s *session13) alerted(content []byte) error {
 }
 
 // keyUpdate changes the peer's keys, and ours before the next data if it asks for
-// that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that
-// reads nothing could otherwise have answers queued without end.
+// that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that reads
+// nothing could otherwise have answers queued without end. The message may be cut into
+// several records (§5.1).
 func (s *session13) keyUpdate(content []byte) error {
+	if len(content) == 0 { // RFC 8446 §5.4
+		return s.fault(alertUnexpectedMessage, "a handshake record of no bytes")
+	}
+	for ; len(content) > 0 && int(s.begun) < len(keyUpdateHeader); content = content[1:] {
+		switch {
+		case content[0] == keyUpdateHeader[s.begun]:
+			s.begun++
+		case s.begun == 0:
+			return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
+		default:
+			return s.fault(alertDecodeError, "a key update that is not 1 byte long")
+		}
+	}
 	switch {
-	case len(content) < 4 || content[0] != handshakeKeyUpdate:
-		return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
-	case content[1] != 0 || content[2] != 0 || content[3] != 1:
-		return s.fault(alertDecodeError, "a key update that is not 1 byte long")
-	case len(content) != 5: // RFC 8446 §5.1
-		return s.fault(alertUnexpectedMessage, "a key update that is not alone in its record")
-	case content[4] > 1:
+	case len(content) == 0:
+		return s.countUseless()
+	case len(content) > 1: // RFC 8446 §5.1
+		return s.fault(alertUnexpectedMessage, "a key update that does not end its record")
+	case content[0] > 1:
 		return s.fault(alertIllegalParameter, "a key update that asks for what there is not")
 	}
+	s.begun = 0
 	s.in.update(s.suite)
-	s.rekey = s.rekey || content[4] == 1
+	s.rekey = s.rekey || content[0] == 1
 	return s.countUseless()
 }
 
