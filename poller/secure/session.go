@@ -19,6 +19,8 @@ type Session interface {
 	// [*Fault]; there is no data after any. Reply may have something to be sent
 	// after each call.
 	Open(wire []byte) (data []byte, n int, err error)
+	// Ended reports whether Open has returned [io.EOF].
+	Ended() bool
 	// Reply appends what the peer must be sent for what was opened, often nothing.
 	Reply(dst []byte) []byte
 	// Seal appends pieces, which it borrows, to dst as one stream.
@@ -38,6 +40,7 @@ type session13 struct {
 	alert   uint8  // to be sent, if fatal is set
 	fatal   bool
 	rekey   bool // the peer has asked for new keys, before the next data
+	ended   bool // the peer's close_notify has come
 	closed  bool // nothing more will be sent
 	recent  bool // used since the warm ring last looked
 }
@@ -158,6 +161,7 @@ func (s *session13) alerted(content []byte) error {
 	}
 	switch tls.AlertError(content[1]) {
 	case alertCloseNotify:
+		s.ended = true
 		return io.EOF
 	case alertUserCanceled:
 		return s.countUseless()
@@ -210,6 +214,9 @@ func (s *session13) fault(alert tls.AlertError, problem string) error {
 	s.fatal, s.alert = true, uint8(alert)
 	return &Fault{alert, problem}
 }
+
+// Ended implements [Session].
+func (s *session13) Ended() bool { return s.ended }
 
 // Reply implements [Session].
 func (s *session13) Reply(dst []byte) []byte {
