@@ -94,7 +94,7 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 			<-proceed
 			switch {
 			case err != nil:
-				e.closeListeners()
+				e.failed()
 			case failed != nil:
 				l.teardown()
 			default:
