@@ -87,6 +87,23 @@ func TestContinueTakesAnotherTurn(t *testing.T) {
 	}
 }
 
+// TestManyTimersHaveAPartOfTheTurn: what is over comes in the next one.
+func TestManyTimersHaveAPartOfTheTurn(t *testing.T) {
+	r := newRig(t)
+	r.turn()
+	ran := 0
+	for range 100 {
+		r.After(0, TaskFunc(func(*Loop) { ran++; r.advance(eventBudget / eventsPerLook) }))
+	}
+	for turn := 1; ran < 100; turn++ {
+		began := r.clock()
+		r.turn()
+		if took := r.clock() - began; took > 2*eventBudget || ran < min(100, turn*eventsPerLook) || !r.pending() && ran < 100 {
+			t.Fatalf("after turn %d, of %v, %d have run", turn, took, ran)
+		}
+	}
+}
+
 // TestManyTimersLeaveNoList: what many timers have taken is given back when the last
 // has run.
 func TestManyTimersLeaveNoList(t *testing.T) {
