@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"sync"
-	"sync/atomic"
 
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/fdtable"
@@ -27,8 +26,10 @@ type Server struct {
 
 	// Safe for concurrent use.
 	running sync.WaitGroup
-	stopped sync.Once
-	started atomic.Bool
+
+	// Guarded by life, which is held while the loops are started or ended.
+	life             sync.Mutex
+	started, stopped bool
 }
 
 // Listen opens a listener for each loop. Nothing is accepted before
@@ -74,9 +75,12 @@ func (s *Server) SegmentsInUse() int { return s.pool.Outstanding() }
 // and returns when all of them accept. On an error none of them runs, and the
 // server is of no further use.
 func (s *Server) Start(newHandler func(*Loop) Handler) error {
-	if !s.started.CompareAndSwap(false, true) {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.started {
 		return ErrStarted
 	}
+	s.started = true
 	entered := make(chan error, len(s.loops))
 	proceed := make(chan struct{})
 	var failed error
@@ -112,7 +116,7 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 	}
 	close(proceed)
 	if failed != nil {
-		s.stopped.Do(s.finish)
+		s.finish()
 	}
 	return failed
 }
@@ -170,24 +174,28 @@ func (s *Server) StopAccepting() {
 // Stop ends every loop and every connection that is left, and waits. It may be
 // called more than once.
 func (s *Server) Stop() {
-	s.stopped.Do(func() {
-		s.listeners.close()
-		if s.started.CompareAndSwap(false, true) {
-			for i, e := range s.equipment {
-				s.loops[i].mailbox.close()
-				e.abandon()
-			}
-			return
-		}
+	s.life.Lock()
+	defer s.life.Unlock()
+	s.listeners.close()
+	switch {
+	case s.stopped:
+	case s.started:
 		for _, l := range s.loops {
 			l.Do(TaskFunc(func(l *Loop) { l.stopping = true }))
 		}
 		s.finish()
-	})
-	s.running.Wait()
+	default:
+		s.started, s.stopped = true, true
+		for i, e := range s.equipment {
+			s.loops[i].mailbox.close()
+			e.abandon()
+		}
+	}
 }
 
+// finish waits for loops that end. It is called with life held.
 func (s *Server) finish() {
+	s.stopped = true
 	s.listeners.close()
 	s.running.Wait()
 	for _, e := range s.equipment {

@@ -327,6 +327,32 @@ func TestStopWithoutStart(t *testing.T) {
 	}
 }
 
+// A signal may come while the loops are started: either they never are, or they end.
+func TestStopWhileStarting(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			expectNoLeak(t)
+			for range 30 {
+				s, err := Listen(engine.config(2))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var both sync.WaitGroup
+				both.Go(s.Stop)
+				both.Go(func() {
+					if err := s.Start(func(*Loop) Handler { return newRecorder() }); err != nil && !errors.Is(err, ErrStarted) {
+						t.Errorf("Start: %v", err)
+					}
+				})
+				both.Wait()
+				if err := s.Loop(0).Do(TaskFunc(func(*Loop) {})); !errors.Is(err, ErrStopped) {
+					t.Errorf("Do after Stop: %v, want ErrStopped", err)
+				}
+			}
+		})
+	}
+}
+
 // Stop must reach a loop whatever its mailbox holds.
 func TestStopWithAFullMailbox(t *testing.T) {
 	s := startServer(t, engines[0], 1)
