@@ -98,6 +98,7 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 			<-proceed
 			switch {
 			case err != nil:
+				l.mailbox.close()
 				e.failed()
 			case failed != nil:
 				l.teardown()

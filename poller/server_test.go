@@ -468,6 +468,11 @@ func TestStartWithoutDescriptors(t *testing.T) {
 			if !errors.Is(err, syscall.EMFILE) {
 				t.Errorf("Start: %v, want EMFILE", err)
 			}
+			for i := range s.Loops() {
+				if err := s.Loop(i).Do(TaskFunc(func(*Loop) {})); !errors.Is(err, ErrStopped) {
+					t.Errorf("Do: %v, want ErrStopped", err)
+				}
+			}
 			s.Stop()
 			expectPortFree(t, s.Addr())
 		})
