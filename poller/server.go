@@ -137,6 +137,7 @@ func (s *Server) goLoop(loop func()) {
 
 // enter readies a loop, on its own goroutine.
 func (s *Server) enter(l *Loop, e *equipment) error {
+	l.watched.goroutine = goroutineID()
 	if s.config.PrivateFDTables {
 		if err := e.leaveSharedTable(s.equipment); err != nil {
 			return err

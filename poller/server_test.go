@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -350,6 +351,16 @@ func TestStopWhileStarting(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The stack of a loop can be had as soon as it runs.
+func TestTheStackOfALoopThatHasJustStarted(t *testing.T) {
+	s := startServer(t, engines[0], 2)
+	for i := range s.Loops() {
+		if stack := s.Loop(i).Stack(); !bytes.Contains(stack, []byte("poller.(*Server).Start")) {
+			t.Errorf("the stack of loop %d is %q", i, stack)
+		}
 	}
 }
 

@@ -25,7 +25,6 @@ const (
 
 // run is the life of the loop, after it was given its engine.
 func (l *Loop) run() {
-	l.watched.goroutine = goroutineID()
 	for !l.stopping {
 		l.turn()
 	}
