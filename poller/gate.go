@@ -89,7 +89,7 @@ func (l *Loop) enter(c *Conn) {
 // Enter lets in the connection of h, which the gate holds, and reports whether
 // it was still there.
 func (l *Loop) Enter(h Handle) bool {
-	c := l.lookup(h.Slot, h.Generation)
+	c := l.named(h)
 	if c == nil || c.state != connAtGate {
 		return false
 	}

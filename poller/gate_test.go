@@ -61,6 +61,11 @@ func TestAGateHolds(t *testing.T) {
 	if c := r.Conn(w.held[0]); c != nil {
 		t.Error("a connection that is held is known to others")
 	}
+	elsewhere := w.held[0]
+	elsewhere.Loop++
+	if r.Enter(elsewhere) {
+		t.Error("a handle of another loop lets a connection in")
+	}
 	for i, want := range []bool{true, false, false} {
 		if got := r.Enter(w.held[i]); got != want {
 			t.Errorf("connection %d enters: %v", i, got)
