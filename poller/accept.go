@@ -157,6 +157,15 @@ func (l *Loop) stopAccepting() {
 	for until := l.clock() + lastAccepts; a.due(l.began) && l.clock() < until; {
 		l.acceptPending()
 	}
+	l.closeListeners()
+}
+
+// closeListeners leaves what waits at them to whoever else has the sockets.
+func (l *Loop) closeListeners() {
+	a := &l.acceptor
+	if !a.open {
+		return
+	}
 	a.open = false
 	for _, listener := range a.listeners {
 		l.engine.Remove(listener)

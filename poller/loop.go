@@ -314,9 +314,9 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 	return busy
 }
 
-// teardown ends everything the loop holds.
+// teardown ends everything the loop holds. It accepts nothing: it would only end that.
 func (l *Loop) teardown() {
-	l.stopAccepting()
+	l.closeListeners()
 	l.readMail()
 	l.flush()
 	l.each(func(c *Conn) { l.close(c, ErrStopped) })
