@@ -2,6 +2,7 @@ package poller
 
 import (
 	"container/heap"
+	"math"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type timer struct {
 // nothing else to do. There is no way to take it back. A loop that stops before
 // drops it. Where many are due, they take several turns.
 func (l *Loop) After(d time.Duration, task Task) {
+	d = min(d, math.MaxInt64-l.began) // or the sum would be long ago
 	heap.Push(&l.timers, timer{l.began + d, task})
 }
 

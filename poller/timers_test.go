@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -84,6 +85,18 @@ func TestContinueTakesAnotherTurn(t *testing.T) {
 	expectBytes(t, "the peer", c.Read(), []byte("xxx"))
 	if r.pending() {
 		t.Error("the loop still has work")
+	}
+}
+
+// TestATimerForNeverDoesNotRun: its time is beyond what the clock can tell.
+func TestATimerForNeverDoesNotRun(t *testing.T) {
+	r := newRig(t)
+	r.advance(time.Hour)
+	r.turn()
+	r.After(math.MaxInt64, TaskFunc(func(*Loop) { t.Error("it has run") }))
+	r.turn()
+	if until := r.untilDue(); until < 24*time.Hour {
+		t.Errorf("the loop sleeps for %v", until)
 	}
 }
 
