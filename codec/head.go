@@ -102,6 +102,27 @@ func trimSpace(s string) string {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
+// equalFold reports whether a and b differ at most in the case of ASCII letters. What
+// strings.EqualFold takes for equal has others too: "web\u017focket" is no websocket.
+// Most names differ in length, which is seen without a call.
+func equalFold(a, b string) bool { return len(a) == len(b) && equalLetters(a, b) }
+
+func equalLetters(a, b string) bool {
+	for i := range len(a) {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
 // isToken reports whether s is a token, RFC 9110 §5.6.2.
 func isToken(s string) bool {
 	return s != "" && tokenChars.hold(s)

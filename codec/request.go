@@ -106,7 +106,7 @@ func cutAuthority(target string) (authority, path string, absolute bool) {
 		return "", target, false
 	}
 	scheme, rest, _ := strings.Cut(target, "://")
-	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+	if !equalFold(scheme, "http") && !equalFold(scheme, "https") {
 		return "", target, false
 	}
 	end := strings.IndexAny(rest, "/?")
@@ -181,27 +181,27 @@ func (r *Request) keep(name, value string, seen *seenFields) bool {
 	var field *string
 	var bit seenFields
 	switch {
-	case sameName(name, "Host"):
+	case equalFold(name, "Host"):
 		field, bit = &r.Host, seenHost
-	case sameName(name, "Origin"):
+	case equalFold(name, "Origin"):
 		field, bit = &r.Origin, seenOrigin
-	case sameName(name, "Sec-WebSocket-Key"):
+	case equalFold(name, "Sec-WebSocket-Key"):
 		field, bit = &r.Key, seenKey
-	case sameName(name, "Sec-WebSocket-Version"):
+	case equalFold(name, "Sec-WebSocket-Version"):
 		field, bit = &r.Version, seenVersion
-	case sameName(name, "Content-Length"):
+	case equalFold(name, "Content-Length"):
 		field, bit = &r.contentLength, seenContentLength
-	case sameName(name, "Connection"):
+	case equalFold(name, "Connection"):
 		if hasToken(value, "upgrade") {
 			*seen |= seenUpgrade
 		}
 		return true
-	case sameName(name, "Upgrade"):
+	case equalFold(name, "Upgrade"):
 		if hasToken(value, "websocket") {
 			*seen |= seenWebSocket
 		}
 		return true
-	case sameName(name, "Transfer-Encoding"):
+	case equalFold(name, "Transfer-Encoding"):
 		r.transferEncoding = true
 		return true
 	default:
@@ -214,10 +214,6 @@ func (r *Request) keep(name, value string, seen *seenFields) bool {
 	*field = value
 	return true
 }
-
-// sameName compares header names. Most differ in length, which costs less to
-// see than EqualFold to call.
-func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
 // BodyLength returns how many bytes of a body follow the head: those of its
 // Content-Length, 0 without one. It is not known of a request with a
@@ -298,7 +294,7 @@ func cutNamed(lines, name string) (value, rest string, found bool) {
 	for lines != "" {
 		var line string
 		line, lines, _ = strings.Cut(lines, "\n")
-		if colon := len(name); colon < len(line) && line[colon] == ':' && strings.EqualFold(line[:colon], name) {
+		if colon := len(name); colon < len(line) && line[colon] == ':' && equalFold(line[:colon], name) {
 			return trimSpace(strings.TrimSuffix(line[colon+1:], "\r")), lines, true
 		}
 	}
@@ -320,7 +316,7 @@ func cutElement(list string) (element, rest string, found bool) {
 // hasToken reports whether a comma-separated list has token, in any case.
 func hasToken(list, token string) bool {
 	for element, rest, more := cutElement(list); more; element, rest, more = cutElement(rest) {
-		if strings.EqualFold(element, token) {
+		if equalFold(element, token) {
 			return true
 		}
 	}

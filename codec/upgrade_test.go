@@ -39,6 +39,8 @@ var badUpgrades = []struct {
 	text               string
 }{
 	{"no upgrade", requestLine, "Upgrade:", 426, "Upgrade: websocket"},
+	{"another upgrade that folds to it", requestLine, "Upgrade: web\u017focket", 426, "Upgrade: websocket"},
+	{"target of another scheme that folds to it", "GET http\u017f://x/hub HTTP/1.1", "", 400, "must be a path or an http URI"},
 	{"POST", "POST /hub HTTP/1.1", "", 405, `method "POST"; a WebSocket upgrade must use GET`},
 	{"lower-case get", "get /hub HTTP/1.1", "", 405, `method "get"`},
 	{"HTTP/1.0", "GET /hub HTTP/1.0", "", 400, "HTTP/1.0; a WebSocket upgrade needs HTTP/1.1"},

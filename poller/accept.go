@@ -34,6 +34,9 @@ const (
 	// acceptBackoff is how long a loop without descriptors leaves its listener
 	// alone. Each time it then sheds a batch, so that clients learn quickly.
 	acceptBackoff = 100 * time.Millisecond
+	// lastAccepts is for how long a loop that closes its listeners accepts what waits
+	// there. A full backlog takes less, and a flood has no end.
+	lastAccepts = time.Second
 )
 
 // announced notes that connections wait at some listener.
@@ -108,9 +111,9 @@ func (l *Loop) acceptFailed(err error) {
 }
 
 // shed gives up the reserve descriptor to accept a connection that cannot be
-// served, and resets it: otherwise it would wait, unseen, for ever. It reports
-// whether there was one and the reserve was regained. Meanwhile no other loop
-// accepts, or it would take the place.
+// served, and resets it: otherwise it would wait, unseen, for ever. It regains the
+// reserve, and reports whether it did both. Meanwhile no other loop accepts, or it
+// would take the place.
 func (l *Loop) shed() bool {
 	a := &l.acceptor
 	a.table.Lock()
@@ -118,15 +121,14 @@ func (l *Loop) shed() bool {
 	l.sockets.Close(a.spare)
 	a.spare = -1
 	fd, _, err := l.sockets.Accept(a.listeners[a.at])
-	if err != nil {
-		if err == sys.EAGAIN {
-			a.exhausted()
-		}
-		return false
+	switch err {
+	case nil:
+		l.sockets.Reset(fd)
+		l.stats.Shed++
+	case sys.EAGAIN:
+		a.exhausted()
 	}
-	l.sockets.Reset(fd)
-	l.stats.Shed++
-	return a.holdReserve() == nil
+	return a.holdReserve() == nil && err == nil
 }
 
 // holdReserve opens the reserve descriptor, unless it is held. Another thread
@@ -152,8 +154,17 @@ func (l *Loop) stopAccepting() {
 	}
 	a.announced()
 	a.retry = 0
-	for a.due(l.began) {
+	for until := l.clock() + lastAccepts; a.due(l.began) && l.clock() < until; {
 		l.acceptPending()
+	}
+	l.closeListeners()
+}
+
+// closeListeners leaves what waits at them to whoever else has the sockets.
+func (l *Loop) closeListeners() {
+	a := &l.acceptor
+	if !a.open {
+		return
 	}
 	a.open = false
 	for _, listener := range a.listeners {

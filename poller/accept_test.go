@@ -196,6 +196,22 @@ func TestTheReserveIsLostToAnother(t *testing.T) {
 	}
 }
 
+// The connection that the reserve was given up for may be gone by then, and the
+// place must not be anybody's until the next one comes.
+func TestTheReserveIsRegainedWhereItWasNotNeeded(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.EAGAIN, syscall.ECONNABORTED} {
+		r := newRig(t)
+		r.kernel.Fail(fake.OpAccept, 1, syscall.EMFILE)
+		r.kernel.Fail(fake.OpAccept, 1, errno)
+		r.knock(1)
+		r.turn()
+		if r.acceptor.spare < 0 {
+			t.Errorf("%v: the reserve is not held", errno)
+		}
+		r.pass(2 * acceptBackoff)
+	}
+}
+
 func TestAConnectionThatCannotBeRegistered(t *testing.T) {
 	r := newRig(t)
 	r.kernel.Fail(fake.OpAdd, 1, 0)
@@ -231,6 +247,25 @@ func TestStopAcceptingWhileShort(t *testing.T) {
 				t.Errorf("%v: peer %d is neither served nor reset", errno, i+2)
 			}
 		}
+	}
+}
+
+// Connections that come as fast as they are accepted must not hold the loop, and all
+// that are open on it, for ever.
+func TestStopAcceptingInAFlood(t *testing.T) {
+	r := newRig(t)
+	flood := 5000
+	r.handler.onOpened = func(*Conn) {
+		if flood--; flood > 0 {
+			r.knock(1)
+		}
+		r.advance(time.Millisecond)
+	}
+	r.knock(1)
+	began := r.clock()
+	r.stopAccepting()
+	if got := r.clock() - began; got > 2*lastAccepts {
+		t.Errorf("the loop accepts for %v, want no more than about %v", got, lastAccepts)
 	}
 }
 

@@ -106,7 +106,7 @@ func (c *Conn) Flush() bool {
 // Pause stops reading c after the present read: TCP pushes back on the peer.
 func (c *Conn) Pause() { c.flags |= flagPaused }
 
-// Resume reads c again, in the next turn.
+// Resume reads c again, in the next turn that has time for it.
 func (c *Conn) Resume() {
 	if c.flags&flagPaused == 0 {
 		return

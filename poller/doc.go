@@ -17,10 +17,11 @@
 // # A turn of a loop
 //
 // A loop waits for readiness, then: reads once from each ready connection,
-// drains its mailbox, writes what all of that has produced, one write for each
-// connection, and sweeps a part of its connections for timeouts. One read a
-// turn, of at most 64 KiB, is the fair share of a connection: what it has
-// beyond that is read in the next turn.
+// drains its mailbox, sweeps a part of its connections for timeouts, and writes
+// what all of that has produced, one write for each connection. One read a turn,
+// of at most 64 KiB, is the fair share of a connection: what it has beyond that
+// is read in the next turn. However many connections are ready, they
+// have some milliseconds of a turn together, and those left over come in the next.
 //
 // # Coming in
 //

@@ -90,6 +90,14 @@ func (e *equipment) entered() {
 	e.porter.entered()
 }
 
+// failed closes what a loop that cannot run had in the shared table. A table of its own
+// ends with its thread, and if there is none entered has closed the same.
+func (e *equipment) failed() {
+	if !e.private {
+		e.closeListeners()
+	}
+}
+
 func (e *equipment) closeListeners() {
 	for _, listener := range e.listeners {
 		e.sockets.Close(listener)

@@ -3,6 +3,7 @@ package poller
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/netip"
 )
 
@@ -65,6 +66,10 @@ func (l *Loop) pass(c *Conn, e Entry) {
 	case Enter:
 		l.enter(c)
 	case Hold:
+		if c.flags&flagEnding != 0 {
+			l.close(c, io.EOF) // whoever has left gets no place in line
+			return
+		}
 		c.Pause()
 	case Repel:
 		l.reset(c, ErrRepelled)
@@ -84,7 +89,7 @@ func (l *Loop) enter(c *Conn) {
 // Enter lets in the connection of h, which the gate holds, and reports whether
 // it was still there.
 func (l *Loop) Enter(h Handle) bool {
-	c := l.lookup(h.Slot, h.Generation)
+	c := l.named(h)
 	if c == nil || c.state != connAtGate {
 		return false
 	}

@@ -61,6 +61,11 @@ func TestAGateHolds(t *testing.T) {
 	if c := r.Conn(w.held[0]); c != nil {
 		t.Error("a connection that is held is known to others")
 	}
+	elsewhere := w.held[0]
+	elsewhere.Loop++
+	if r.Enter(elsewhere) {
+		t.Error("a handle of another loop lets a connection in")
+	}
 	for i, want := range []bool{true, false, false} {
 		if got := r.Enter(w.held[i]); got != want {
 			t.Errorf("connection %d enters: %v", i, got)
@@ -148,6 +153,21 @@ func TestConnectionsThatDoNotEnter(t *testing.T) {
 				t.Errorf("input of %d connections is kept", len(r.early))
 			}
 		})
+	}
+}
+
+// TestWhoHasLeftGetsNoPlaceInLine has a peer end its stream right behind its preface:
+// no event will tell of that once the connection is held.
+func TestWhoHasLeftGetsNoPlaceInLine(t *testing.T) {
+	for _, sent := range []string{"pre:", "pre:data"} {
+		r, w := newGatedRig(t, AwaitPreface, Hold)
+		peer := r.kernel.Dial(r.acceptor.listeners[0])
+		peer.Write([]byte(sent))
+		peer.CloseWrite()
+		r.settle()
+		if len(w.abandoned) != 1 || w.abandoned[0] != io.EOF || w.gone != 1 || len(r.early) != 0 {
+			t.Errorf("%q: abandoned for %v, %d gone, input of %d kept; want %v, 1 and 0", sent, w.abandoned, w.gone, len(r.early), io.EOF)
+		}
 	}
 }
 

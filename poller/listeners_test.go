@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/sluicegate/sluice/poller/internal/sys"
 )
 
 // TestNobodyIsRefusedWhileASuccessorTakesOver connects all the time while one
@@ -96,6 +99,41 @@ func TestLoopsShareOneInheritedListener(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A successor that fails as it starts leaves the connections that queue to its
+// predecessor, which has the socket too.
+func TestWhoCannotStartTakesNoConnection(t *testing.T) {
+	old, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	file, err := old.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := engines[0].config(2)
+	config.Inherited = []*os.File{file}
+	s, err := Listen(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.equipment[1].engine.open = func() (sys.Engine, error) { return nil, errTest }
+	client, err := net.Dial("tcp", old.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := s.Start(func(*Loop) Handler { return newRecorder() }); !errors.Is(err, errTest) {
+		t.Errorf("Start: %v, want %v", err, errTest)
+	}
+	old.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+	conn, err := old.Accept()
+	if err != nil {
+		t.Fatalf("the connection is lost: %v", err)
+	}
+	conn.Close()
 }
 
 func listenerFile(t *testing.T) *os.File {

@@ -166,11 +166,14 @@ func (l *Loop) Offer(task Task, size int) error {
 func (l *Loop) MailWaiting() (letters, bytes int) { return l.mailbox.depth() }
 
 // Conn returns the connection of h, or nil if it has ended.
-func (l *Loop) Conn(h Handle) *Conn {
+func (l *Loop) Conn(h Handle) *Conn { return announced(l.named(h)) }
+
+// named is Conn, and finds also connections that no handler has heard of.
+func (l *Loop) named(h Handle) *Conn {
 	if int(h.Loop) != l.index {
 		return nil
 	}
-	return announced(l.lookup(h.Slot, h.Generation))
+	return l.lookup(h.Slot, h.Generation)
 }
 
 // announced returns c if its handler has heard of it.
@@ -312,9 +315,9 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 	return busy
 }
 
-// teardown ends everything the loop holds.
+// teardown ends everything the loop holds. It accepts nothing: it would only end that.
 func (l *Loop) teardown() {
-	l.stopAccepting()
+	l.closeListeners()
 	l.readMail()
 	l.flush()
 	l.each(func(c *Conn) { l.close(c, ErrStopped) })

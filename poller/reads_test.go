@@ -72,6 +72,36 @@ func TestAHotConnectionDoesNotDelayItsNeighbour(t *testing.T) {
 	}
 }
 
+// However many connections send more than the loop keeps up with, they have a part of
+// the turn, one after the other.
+func TestHotConnectionsDoNotDelayTheirNeighbour(t *testing.T) {
+	const cost = eventBudget / eventsPerLook
+	r := newRig(t)
+	r.kernel.SetBuffers(64<<10, 1<<20)
+	clients := r.dialMany(101)
+	hot, neighbour := clients[:100], clients[100]
+	sent := pattern(3*buf.SegmentSize + 100)
+	for _, c := range hot {
+		r.write(c, sent)
+	}
+	r.handler.onData = func(*Conn, []byte) { r.advance(cost) }
+	for turn := range 50 {
+		r.write(neighbour, []byte("."))
+		began := r.clock()
+		r.turn()
+		if took := r.clock() - began; took > 2*eventBudget {
+			t.Fatalf("turn %d took %v, want no more than %v", turn, took, 2*eventBudget)
+		}
+	}
+	if got := len(r.handler.received[neighbour.handle]); got < 25 {
+		t.Errorf("the neighbour was read %d times in 50 turns", got)
+	}
+	r.settle()
+	for _, c := range hot {
+		r.expectReceived(c, string(sent))
+	}
+}
+
 func TestFullReadsGoOnWithoutAnEvent(t *testing.T) {
 	for _, size := range []int{1, buf.SegmentSize - 1, buf.SegmentSize, buf.SegmentSize + 1, 2 * buf.SegmentSize, 5*buf.SegmentSize + 7} {
 		r := newRig(t)

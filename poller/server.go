@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"sync"
-	"sync/atomic"
 
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/fdtable"
@@ -26,8 +25,10 @@ type Server struct {
 
 	// Safe for concurrent use.
 	running sync.WaitGroup
-	stopped sync.Once
-	started atomic.Bool
+
+	// Guarded by life, which is held while the loops are started or ended.
+	life             sync.Mutex
+	started, stopped bool
 }
 
 // Listen opens a listener for each loop. Nothing is accepted before
@@ -73,9 +74,12 @@ func (s *Server) SegmentsInUse() int { return s.pool.Outstanding() }
 // and returns when all of them accept. On an error none of them runs, and the
 // server is of no further use.
 func (s *Server) Start(newHandler func(*Loop) Handler) error {
-	if !s.started.CompareAndSwap(false, true) {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.started {
 		return ErrStarted
 	}
+	s.started = true
 	entered := make(chan error, len(s.loops))
 	proceed := make(chan struct{})
 	var failed error
@@ -93,7 +97,8 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 			<-proceed
 			switch {
 			case err != nil:
-				e.closeListeners()
+				l.mailbox.close()
+				e.failed()
 			case failed != nil:
 				l.teardown()
 			default:
@@ -111,7 +116,7 @@ func (s *Server) Start(newHandler func(*Loop) Handler) error {
 	}
 	close(proceed)
 	if failed != nil {
-		s.stopped.Do(s.finish)
+		s.finish()
 	}
 	return failed
 }
@@ -131,6 +136,7 @@ func (s *Server) goLoop(loop func()) {
 
 // enter readies a loop, on its own goroutine.
 func (s *Server) enter(l *Loop, e *equipment) error {
+	l.watched.goroutine = goroutineID()
 	if s.config.PrivateFDTables {
 		if err := e.leaveSharedTable(s.equipment); err != nil {
 			return err
@@ -169,24 +175,28 @@ func (s *Server) StopAccepting() {
 // Stop ends every loop and every connection that is left, and waits. It may be
 // called more than once.
 func (s *Server) Stop() {
-	s.stopped.Do(func() {
-		s.listeners.close()
-		if s.started.CompareAndSwap(false, true) {
-			for i, e := range s.equipment {
-				s.loops[i].mailbox.close()
-				e.abandon()
-			}
-			return
-		}
+	s.life.Lock()
+	defer s.life.Unlock()
+	s.listeners.close()
+	switch {
+	case s.stopped:
+	case s.started:
 		for _, l := range s.loops {
 			l.Do(TaskFunc(func(l *Loop) { l.stopping = true }))
 		}
 		s.finish()
-	})
-	s.running.Wait()
+	default:
+		s.started, s.stopped = true, true
+		for i, e := range s.equipment {
+			s.loops[i].mailbox.close()
+			e.abandon()
+		}
+	}
 }
 
+// finish waits for loops that end. It is called with life held.
 func (s *Server) finish() {
+	s.stopped = true
 	s.listeners.close()
 	s.running.Wait()
 	for _, e := range s.equipment {

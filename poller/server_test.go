@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -327,6 +328,42 @@ func TestStopWithoutStart(t *testing.T) {
 	}
 }
 
+// A signal may come while the loops are started: either they never are, or they end.
+func TestStopWhileStarting(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			expectNoLeak(t)
+			for range 30 {
+				s, err := Listen(engine.config(2))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var both sync.WaitGroup
+				both.Go(s.Stop)
+				both.Go(func() {
+					if err := s.Start(func(*Loop) Handler { return newRecorder() }); err != nil && !errors.Is(err, ErrStarted) {
+						t.Errorf("Start: %v", err)
+					}
+				})
+				both.Wait()
+				if err := s.Loop(0).Do(TaskFunc(func(*Loop) {})); !errors.Is(err, ErrStopped) {
+					t.Errorf("Do after Stop: %v, want ErrStopped", err)
+				}
+			}
+		})
+	}
+}
+
+// The stack of a loop can be had as soon as it runs.
+func TestTheStackOfALoopThatHasJustStarted(t *testing.T) {
+	s := startServer(t, engines[0], 2)
+	for i := range s.Loops() {
+		if stack := s.Loop(i).Stack(); !bytes.Contains(stack, []byte("poller.(*Server).Start")) {
+			t.Errorf("the stack of loop %d is %q", i, stack)
+		}
+	}
+}
+
 // Stop must reach a loop whatever its mailbox holds.
 func TestStopWithAFullMailbox(t *testing.T) {
 	s := startServer(t, engines[0], 1)
@@ -441,6 +478,11 @@ func TestStartWithoutDescriptors(t *testing.T) {
 			}
 			if !errors.Is(err, syscall.EMFILE) {
 				t.Errorf("Start: %v, want EMFILE", err)
+			}
+			for i := range s.Loops() {
+				if err := s.Loop(i).Do(TaskFunc(func(*Loop) {})); !errors.Is(err, ErrStopped) {
+					t.Errorf("Do: %v, want ErrStopped", err)
+				}
 			}
 			s.Stop()
 			expectPortFree(t, s.Addr())

@@ -2,11 +2,13 @@ package poller
 
 import (
 	"container/heap"
+	"math"
 	"time"
 )
 
-// timers are the tasks of a loop that wait for their time: a few, of whoever
-// collects work for many connections. Connections have none: they are swept.
+// timers are the tasks of a loop that wait for their time, of whoever collects work
+// for many connections or holds one back for a while. Timeouts of connections are none
+// of them: those are found by the sweep.
 type timers []timer
 
 type timer struct {
@@ -17,17 +19,28 @@ type timer struct {
 // After runs task on the loop in its first turn that begins d from the present
 // turn's beginning or later, at most a millisecond late when the loop has
 // nothing else to do. There is no way to take it back. A loop that stops before
-// drops it.
+// drops it. Where many are due, they take several turns.
 func (l *Loop) After(d time.Duration, task Task) {
+	d = min(d, math.MaxInt64-l.began) // or the sum would be long ago
 	heap.Push(&l.timers, timer{l.began + d, task})
 }
 
-// runTimers runs the tasks that are due.
+// runTimers runs the tasks that are due, as many as there is time for.
 func (l *Loop) runTimers() {
-	for len(l.timers) > 0 && l.timers[0].at <= l.began {
+	if !l.timerDue() {
+		return
+	}
+	until := l.clock() + eventBudget
+	for done := 1; l.timerDue(); done++ {
 		heap.Pop(&l.timers).(timer).task.Run(l)
+		if l.spent(until, done) {
+			l.again = true
+			return
+		}
 	}
 }
+
+func (l *Loop) timerDue() bool { return len(l.timers) > 0 && l.timers[0].at <= l.began }
 
 // Len, Less, Swap, Push and Pop implement [heap.Interface].
 func (t timers) Len() int           { return len(t) }

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -84,6 +85,35 @@ func TestContinueTakesAnotherTurn(t *testing.T) {
 	expectBytes(t, "the peer", c.Read(), []byte("xxx"))
 	if r.pending() {
 		t.Error("the loop still has work")
+	}
+}
+
+// TestATimerForNeverDoesNotRun: its time is beyond what the clock can tell.
+func TestATimerForNeverDoesNotRun(t *testing.T) {
+	r := newRig(t)
+	r.advance(time.Hour)
+	r.turn()
+	r.After(math.MaxInt64, TaskFunc(func(*Loop) { t.Error("it has run") }))
+	r.turn()
+	if until := r.untilDue(); until < 24*time.Hour {
+		t.Errorf("the loop sleeps for %v", until)
+	}
+}
+
+// TestManyTimersHaveAPartOfTheTurn: what is over comes in the next one.
+func TestManyTimersHaveAPartOfTheTurn(t *testing.T) {
+	r := newRig(t)
+	r.turn()
+	ran := 0
+	for range 100 {
+		r.After(0, TaskFunc(func(*Loop) { ran++; r.advance(eventBudget / eventsPerLook) }))
+	}
+	for turn := 1; ran < 100; turn++ {
+		began := r.clock()
+		r.turn()
+		if took := r.clock() - began; took > 2*eventBudget || ran < min(100, turn*eventsPerLook) || !r.pending() && ran < 100 {
+			t.Fatalf("after turn %d, of %v, %d have run", turn, took, ran)
+		}
 	}
 }
 

@@ -14,7 +14,8 @@ const eventBatch = 256
 
 const (
 	// eventBudget is how much of a turn the events may take, and what
-	// eventsPerLook events take more, for so often the clock is looked at.
+	// eventsPerLook events take more, for so often the clock is looked at. As much
+	// again may the connections take that go on from earlier turns, and the timers.
 	eventBudget   = time.Millisecond
 	eventsPerLook = 8
 	// yieldBudget is how much of a turn connections that yield may take, and as
@@ -24,7 +25,6 @@ const (
 
 // run is the life of the loop, after it was given its engine.
 func (l *Loop) run() {
-	l.watched.goroutine = goroutineID()
 	for !l.stopping {
 		l.turn()
 	}
@@ -104,10 +104,16 @@ func (l *Loop) dispatchEvents() {
 	for l.handled < l.ready {
 		l.dispatch(l.events[l.handled])
 		l.handled++
-		if l.handled%eventsPerLook == 0 && l.clock()-l.began > eventBudget {
+		if l.spent(l.began+eventBudget, l.handled) {
 			return
 		}
 	}
+}
+
+// spent reports whether until has come, for who has so much done. The clock is looked
+// at now and then only.
+func (l *Loop) spent(until time.Duration, done int) bool {
+	return done%eventsPerLook == 0 && l.clock() >= until
 }
 
 func (l *Loop) poll(timeout time.Duration) int {
@@ -223,12 +229,22 @@ func (l *Loop) schedule(c *Conn) {
 }
 
 // continueScheduled goes on with the first todo connections of the list, which
-// an earlier turn left before the kernel had said EAGAIN.
+// an earlier turn left before the kernel had said EAGAIN. Those that it has no time
+// for come first in the next turn: the others would wait for thousands that send more
+// than the loop keeps up with.
 func (l *Loop) continueScheduled(todo int) {
-	for _, h := range l.next[:todo] {
-		l.goOn(h)
+	if todo == 0 {
+		return
 	}
-	l.next = consumed(l.next, todo)
+	done := 0
+	for until := l.clock() + eventBudget; done < todo; {
+		l.goOn(l.next[done])
+		done++
+		if l.spent(until, done) {
+			break
+		}
+	}
+	l.next = consumed(l.next, done)
 }
 
 // serveYielding looks at connections that yield, and writes what comes of it, for

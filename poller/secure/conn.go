@@ -35,7 +35,11 @@ func NewConn(socket net.Conn, s Session, early []byte) *Conn {
 	if s, ok := s.(*session13); ok {
 		s.warm = NewWarm(1)
 	}
-	return &Conn{Conn: socket, session: s, early: early}
+	c := &Conn{Conn: socket, session: s, early: early}
+	if s.Ended() {
+		c.failed = io.EOF
+	}
+	return c
 }
 
 // Read implements [net.Conn].

@@ -98,6 +98,23 @@ func closeWriting(t *testing.T) {
 	}
 }
 
+// TestTheEndIsToldOfASessionThatHasEnded: its loop has opened the peer's close_notify,
+// and the peer, which waits for answers, sends nothing more.
+func TestTheEndIsToldOfASessionThatHasEnded(t *testing.T) {
+	peer, ended := pair(suites[0])
+	if _, _, err := ended.Open(peer.Close(nil)); err != io.EOF {
+		t.Fatal(err)
+	}
+	for _, session := range []Session{ended, &session12{end: io.EOF}} {
+		near, far := net.Pipe()
+		defer far.Close()
+		near.SetReadDeadline(time.Now())
+		if _, err := NewConn(near, session, nil).Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("%T: Read returns %v, want %v", session, err, io.EOF)
+		}
+	}
+}
+
 // TestWritesFailOnceRecordsAreMissing: what cannot be sent any more, or would follow a
 // part of a record, is not said to be written.
 func TestWritesFailOnceRecordsAreMissing(t *testing.T) {

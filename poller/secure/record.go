@@ -42,6 +42,10 @@ const (
 // the handshake is over (RFC 8446 §4.6).
 const handshakeKeyUpdate = 24
 
+// keyUpdateHeader is what each of them begins with: the type, and the length of the one
+// byte that follows.
+const keyUpdateHeader = string(rune(handshakeKeyUpdate)) + "\x00\x00\x01"
+
 // Fault is why a connection cannot go on: the peer broke the protocol, or what
 // came is not what it sent. The alert, of which the peer is told, says which; it is 0
 // where crypto/tls has chosen it.

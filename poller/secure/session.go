@@ -19,6 +19,8 @@ type Session interface {
 	// [*Fault]; there is no data after any. Reply may have something to be sent
 	// after each call.
 	Open(wire []byte) (data []byte, n int, err error)
+	// Ended reports whether Open has returned [io.EOF].
+	Ended() bool
 	// Reply appends what the peer must be sent for what was opened, often nothing.
 	Reply(dst []byte) []byte
 	// Seal appends pieces, which it borrows, to dst as one stream.
@@ -37,9 +39,11 @@ type session13 struct {
 	in, out traffic
 	partial []byte // an unfinished record
 	useless uint8  // records in a row without data
+	begun   uint8  // bytes of keyUpdateHeader that have come
 	alert   uint8  // to be sent, if fatal is set
 	fatal   bool
 	rekey   bool // the peer has asked for new keys, before the next data
+	ended   bool // the peer's close_notify has come
 	closed  bool // nothing more will be sent
 	recent  bool // used since the warm ring last looked
 }
@@ -110,6 +114,9 @@ func (s *session13) open(record []byte) (data []byte, err error) {
 	if err != nil {
 		return nil, s.fault(alertBadRecordMAC, "a record that was changed on its way")
 	}
+	if len(inner) > maxPlaintext+1 { // with type and padding, RFC 8446 §5.4
+		return nil, s.fault(alertRecordOverflow, "a record of more than 16,384 bytes")
+	}
 	end := len(inner) - 1
 	for end >= 0 && inner[end] == 0 { // padding, RFC 8446 §5.4
 		end--
@@ -118,10 +125,11 @@ func (s *session13) open(record []byte) (data []byte, err error) {
 		return nil, s.fault(alertUnexpectedMessage, "a record without a type")
 	}
 	content := inner[:end:end]
-	if len(content) > maxPlaintext {
-		return nil, s.fault(alertRecordOverflow, "a record of more than 16,384 bytes")
+	kind := contentType(inner[end])
+	if s.begun > 0 && kind != typeHandshake { // RFC 8446 §5.1
+		return nil, s.fault(alertUnexpectedMessage, "a record amid a handshake message")
 	}
-	switch contentType(inner[end]) {
+	switch kind {
 	case typeData:
 		if len(content) > 0 {
 			s.useless = 0
@@ -156,6 +164,7 @@ func (s *session13) alerted(content []byte) error {
 	}
 	switch tls.AlertError(content[1]) {
 	case alertCloseNotify:
+		s.ended = true
 		return io.EOF
 	case alertUserCanceled:
 		return s.countUseless()
@@ -164,21 +173,34 @@ func (s *session13) alerted(content []byte) error {
 }
 
 // keyUpdate changes the peer's keys, and ours before the next data if it asks for
-// that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that
-// reads nothing could otherwise have answers queued without end.
+// that (RFC 8446 §4.6.3). One change answers all that asked before: a peer that reads
+// nothing could otherwise have answers queued without end. The message may be cut into
+// several records (§5.1).
 func (s *session13) keyUpdate(content []byte) error {
+	if len(content) == 0 { // RFC 8446 §5.4
+		return s.fault(alertUnexpectedMessage, "a handshake record of no bytes")
+	}
+	for ; len(content) > 0 && int(s.begun) < len(keyUpdateHeader); content = content[1:] {
+		switch {
+		case content[0] == keyUpdateHeader[s.begun]:
+			s.begun++
+		case s.begun == 0:
+			return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
+		default:
+			return s.fault(alertDecodeError, "a key update that is not 1 byte long")
+		}
+	}
 	switch {
-	case len(content) < 4 || content[0] != handshakeKeyUpdate:
-		return s.fault(alertUnexpectedMessage, "a handshake message that has no place here")
-	case content[1] != 0 || content[2] != 0 || content[3] != 1:
-		return s.fault(alertDecodeError, "a key update that is not 1 byte long")
-	case len(content) != 5: // RFC 8446 §5.1
-		return s.fault(alertUnexpectedMessage, "a key update that is not alone in its record")
-	case content[4] > 1:
+	case len(content) == 0:
+		return s.countUseless()
+	case len(content) > 1: // RFC 8446 §5.1
+		return s.fault(alertUnexpectedMessage, "a key update that does not end its record")
+	case content[0] > 1:
 		return s.fault(alertIllegalParameter, "a key update that asks for what there is not")
 	}
+	s.begun = 0
 	s.in.update(s.suite)
-	s.rekey = s.rekey || content[4] == 1
+	s.rekey = s.rekey || content[0] == 1
 	return s.countUseless()
 }
 
@@ -195,6 +217,9 @@ func (s *session13) fault(alert tls.AlertError, problem string) error {
 	s.fatal, s.alert = true, uint8(alert)
 	return &Fault{alert, problem}
 }
+
+// Ended implements [Session].
+func (s *session13) Ended() bool { return s.ended }
 
 // Reply implements [Session].
 func (s *session13) Reply(dst []byte) []byte {

@@ -63,6 +63,9 @@ func opened(err error) error {
 	return &Fault{problem: strings.TrimPrefix(err.Error(), "tls: ")}
 }
 
+// Ended implements [Session].
+func (s *session12) Ended() bool { return s.end == io.EOF }
+
 // Reply implements [Session].
 func (s *session12) Reply(dst []byte) []byte {
 	dst = append(dst, s.out...)

@@ -147,6 +147,30 @@ func TestKeysChange(t *testing.T) {
 	}
 }
 
+// TestAKeyUpdateInPieces: handshake messages may be cut into records anywhere (RFC 8446
+// §5.1).
+func TestAKeyUpdateInPieces(t *testing.T) {
+	suite := suites[0]
+	update := []byte{handshakeKeyUpdate, 0, 0, 1, 0}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for first := 1; first < len(update); first++ {
+		for second := first; second < len(update); second++ {
+			client, server := pair(suite)
+			var wire []byte
+			for _, piece := range [][]byte{update[:first], update[first:second], update[second:]} {
+				if len(piece) > 0 {
+					wire = client.seal(wire, typeHandshake, [][]byte{piece}, len(piece))
+				}
+			}
+			client.out.update(suite)
+			wire = client.Seal(wire, [][]byte{[]byte("data")})
+			if got, err := openAll(server, wire, rng); err != nil || string(got) != "data" {
+				t.Errorf("cut at %d and %d: %q, %v", first, second, got, err)
+			}
+		}
+	}
+}
+
 // TestKeysAreChangedOnceForManyRequests: a peer that asks again and again, and
 // reads nothing, must not have an answer queued for each.
 func TestKeysAreChangedOnceForManyRequests(t *testing.T) {
@@ -226,6 +250,10 @@ func TestFaults(t *testing.T) {
 			content := make([]byte, maxPlaintext+1)
 			return c.seal(nil, typeData, [][]byte{content}, len(content))
 		}, alertRecordOverflow},
+		{"too much with its padding", func(c *session13) []byte {
+			padded := append([]byte{'x', byte(typeData)}, make([]byte, maxPlaintext-1)...)
+			return c.seal(nil, 0, [][]byte{padded}, len(padded))
+		}, alertRecordOverflow},
 		{"unprotected alert", raw(21, 3, 3, 0, 2), alertUnexpectedMessage},
 		{"plain HTTP", raw([]byte("GET / HTTP/1.1\r\n")...), alertUnexpectedMessage},
 		{"another version", raw(23, 3, 4, 0, 20), alertUnexpectedMessage},
@@ -237,6 +265,10 @@ func TestFaults(t *testing.T) {
 		{"key update of two bytes", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 2, 0, 0), alertDecodeError},
 		{"key update of no bytes", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 0), alertDecodeError},
 		{"data behind a key update", inner(typeHandshake, handshakeKeyUpdate, 0, 0, 1, 0, 24), alertUnexpectedMessage},
+		{"data within a key update", func(c *session13) []byte {
+			begun := c.seal(nil, typeHandshake, [][]byte{{handshakeKeyUpdate, 0}}, 2)
+			return c.Seal(begun, [][]byte{[]byte("hello")})
+		}, alertUnexpectedMessage},
 		{"a handshake record of no bytes", inner(typeHandshake), alertUnexpectedMessage},
 		{"an alert of no bytes", inner(typeAlert), alertUnexpectedMessage},
 		{"an alert of one byte", inner(typeAlert, 1), alertDecodeError},

@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"math"
 	"syscall"
 	"time"
 	"unsafe"
@@ -98,12 +99,15 @@ func (e *Epoll) wait(timeout time.Duration) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+// longestWait is what the kernel can be asked for, 24 days: it takes an int.
+const longestWait = math.MaxInt32 * time.Millisecond
+
 // milliseconds rounds up: a deadline must not be met by spinning below 1 ms.
 func milliseconds(d time.Duration) int {
 	if d < 0 {
 		return -1
 	}
-	return int((d + time.Millisecond - 1) / time.Millisecond)
+	return int((min(d, longestWait) + time.Millisecond - 1) / time.Millisecond)
 }
 
 func fromEpoll(bits uint32) Ready {
