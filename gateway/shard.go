@@ -282,10 +282,10 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		return
 	}
 	switch letter.Kind {
-	case letterMessage:
-		s.send(c, x, outgoing{frame: letter.Bytes})
-	case letterFrame:
-		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
+	case letterMessage, letterOwed:
+		s.send(c, x, outgoing{frame: letter.Bytes, owed: letter.Kind == letterOwed})
+	case letterFrame, letterOwedFrame:
+		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true, owed: letter.Kind == letterOwedFrame})
 	case letterLeave:
 		s.leave(c, x, letter.Ref.(Group))
 	case letterLeaveAll:

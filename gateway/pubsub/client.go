@@ -294,9 +294,17 @@ func (c *client) answer(s gateway.Session, frame []byte) {
 	c.send(s, frame)
 }
 
-// send sends a frame of the client's encoding.
+// send sends a frame of the client's encoding. A reliable one is closed rather than
+// made to miss it: it comes back for what it has not acknowledged.
 func (c *client) send(s gateway.Session, frame []byte) bool {
-	return len(frame) == 0 || s.Send(messageType(c.protocol.Encoding, subprotocol.Text), frame) == nil
+	t := messageType(c.protocol.Encoding, subprotocol.Text)
+	switch {
+	case len(frame) == 0:
+		return true
+	case c.lasting != nil:
+		return s.SendOwed(t, frame) == nil
+	}
+	return s.Send(t, frame) == nil
 }
 
 // end tells the client why, and closes it for good.
