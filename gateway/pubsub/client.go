@@ -249,29 +249,21 @@ func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.
 // join makes the client a member of a group, and has then called with what came of
 // it, on the session's loop or before it returns: then must not block.
 func (c *client) join(s gateway.Session, group string, then func(error)) {
-	in := c.service.hub.Group(group)
-	if c.lasting == nil {
-		if err := in.JoinThen(s, then); err != nil {
-			then(err)
-		}
+	if c.lasting != nil {
+		then(c.joinLasting(group))
 		return
 	}
-	joined, err := c.service.reliable.join(c, group, c.service.maxGroups())
-	if joined {
-		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	if err := c.service.hub.Group(group).JoinThen(s, then); err != nil {
+		then(err)
 	}
-	if err == nil {
-		err = c.unlessAway(in.Join(s))
-	}
-	then(err)
 }
 
 // leave ends the client's membership in a group.
 func (c *client) leave(s gateway.Session, group string) error {
-	if c.lasting != nil && c.service.reliable.leave(c, group) {
-		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	if c.lasting != nil {
+		return c.leaveLasting(group)
 	}
-	return c.unlessAway(c.service.hub.Group(group).Leave(s))
+	return c.service.hub.Group(group).Leave(s)
 }
 
 // leaveAll ends all memberships of the client.

@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"sync"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -14,6 +15,11 @@ import (
 type lasting struct {
 	// Fixed.
 	id string // that of its first session
+
+	// Held while its groups, or the session that is in them, change, and until the
+	// upstream and the session have been told: in that order. It comes before the
+	// index's lock.
+	changing sync.Mutex
 
 	// Guarded by the index's lock.
 	groups []string
@@ -29,12 +35,14 @@ type lasting struct {
 	sent    uint64 // sequence id up to which the session was sent all
 }
 
-// begin gives the client its first socket, whose session is in these groups.
+// begin gives the client its first socket, whose session is in these groups. Whoever
+// ends it meanwhile tells the upstream behind this.
 func (c *client) begin(s gateway.Session, groups []string) {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
 	c.service.reliable.add(c, groups)
 	if _, is := c.takeUp(s); !is {
 		s.Close(ws.StatusPolicyViolation, "the connection was ended when it began")
-		return
 	}
 	c.tellConnected()
 	for _, name := range c.service.reliable.groupsOf(c) {
@@ -44,6 +52,8 @@ func (c *client) begin(s gateway.Session, groups []string) {
 
 // resume gives the client another socket. One that it has still is dropped.
 func (c *client) resume(s gateway.Session) {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
 	old, is := c.takeUp(s)
 	if !is {
 		c.service.counts.unrecovered.Add(1)
@@ -57,20 +67,35 @@ func (c *client) resume(s gateway.Session) {
 	}
 }
 
+// joinLasting makes the client, and the session that it has now, members of a group.
+func (c *client) joinLasting(group string) error {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
+	joined, err := c.service.reliable.join(c, group, c.service.maxGroups())
+	if err != nil {
+		return err
+	}
+	if joined {
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	}
+	return unlessEnded(c.service.hub.Group(group).Join(c.present()))
+}
+
+// leaveLasting ends these memberships.
+func (c *client) leaveLasting(group string) error {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
+	if c.service.reliable.leave(c, group) {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	}
+	return unlessEnded(c.service.hub.Group(group).Leave(c.present()))
+}
+
 // present returns the session that the client has now, the zero Session if none.
 func (c *client) present() gateway.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lasting.session
-}
-
-// unlessAway passes over the lack of a session: a reliable client's groups are the
-// service's.
-func (c *client) unlessAway(err error) error {
-	if c.lasting != nil {
-		return unlessEnded(err)
-	}
-	return err
 }
 
 // takeUp sends a new socket what the client has not acknowledged. It reports false for
@@ -180,6 +205,8 @@ func (c *client) conclude() bool {
 
 // depart takes a client that is over out of the index, and tells the upstream.
 func (c *client) depart(reason string) {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
 	for _, name := range c.service.reliable.remove(c) {
 		c.notify(webhook.Notification{Kind: webhook.Left, Group: name})
 	}
