@@ -288,15 +288,15 @@ func (c *client) answer(s gateway.Session, frame []byte) {
 
 // send sends a frame of the client's encoding. A reliable one is closed rather than
 // made to miss it: it comes back for what it has not acknowledged.
-func (c *client) send(s gateway.Session, frame []byte) bool {
+func (c *client) send(s gateway.Session, frame []byte) error {
 	t := messageType(c.protocol.Encoding, subprotocol.Text)
 	switch {
 	case len(frame) == 0:
-		return true
+		return nil
 	case c.lasting != nil:
-		return s.SendOwed(t, frame) == nil
+		return s.SendOwed(t, frame)
 	}
-	return s.Send(t, frame) == nil
+	return s.Send(t, frame)
 }
 
 // end tells the client why, and closes it for good.

@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -26,13 +27,14 @@ type lasting struct {
 
 	// Guarded by the client's lock.
 	session gateway.Session // the zero Session: it has no socket
-	met     bool            // it has had one
+	met     bool            // it was sent the connected frame
 	left    bool            // its peer has closed it for good
 	over    bool            // it has ended for good
 	waits   uint32          // how often it was waited for
 	expiry  *time.Timer     // ends the present wait; nil: it is not waited for
 	replay  subprotocol.Replay
 	sent    uint64 // sequence id up to which the session was sent all
+	later   bool   // more is to be sent when the session's loop may have room
 }
 
 // begin gives the client its first socket, whose session is in these groups. Whoever
@@ -109,13 +111,19 @@ func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
 	}
 	old, l.session, l.sent, l.left = l.session, s, 0, false
 	c.waitNoMore()
-	if !l.met {
-		l.met = true
-		c.send(s, c.connected(l.id).Append(nil, c.protocol.Encoding))
-	}
+	c.meet()
 	c.dropExpired()
 	c.flush()
 	return old, true
+}
+
+// meet sends the client the connected frame, which comes before all messages, and
+// reports whether it was sent. The client's lock is held.
+func (c *client) meet() bool {
+	if l := c.lasting; !l.met {
+		l.met = c.sendKept(c.connected(l.id).Append(nil, c.protocol.Encoding))
+	}
+	return c.lasting.met
 }
 
 // PeerCloses notes that the client leaves for good, which 1000 says (RFC 6455 §7.4.1).
@@ -254,8 +262,7 @@ func (c *client) overrun() {
 	c.end(gateway.Session{}, ws.StatusPolicyViolation, subprotocol.ErrReplayFull.Error())
 }
 
-// flush sends what is kept and was not sent on this session. Its loop may have had no
-// room before. The client's lock is held.
+// flush sends what is kept and was not sent on this session. The client's lock is held.
 func (c *client) flush() {
 	for number, p := range c.lasting.replay.All() {
 		if number > c.lasting.sent && !c.sendStamped(number, p) {
@@ -268,17 +275,43 @@ func (c *client) flush() {
 // loop. The client's lock is held.
 func (c *client) sendStamped(number uint64, p []byte) bool {
 	l := c.lasting
-	if l.session == (gateway.Session{}) {
+	if l.session == (gateway.Session{}) || !c.meet() {
 		return false
 	}
 	frame := buffers.Get().(*[]byte)
 	defer buffers.Put(frame)
 	*frame = c.protocol.Encoding.AppendStamped((*frame)[:0], p, number)
-	if !c.send(l.session, *frame) {
+	if !c.sendKept(*frame) {
 		return false
 	}
 	l.sent = number
 	return true
+}
+
+// busyPause is how long a client waits whose session's loop had no room.
+const busyPause = 200 * time.Millisecond
+
+// sendKept sends a frame that is made again if there is no room for it now: perhaps
+// nobody publishes to the client any more, nor it acknowledges anything. The client's
+// lock is held.
+func (c *client) sendKept(frame []byte) bool {
+	err := c.send(c.lasting.session, frame)
+	if errors.Is(err, gateway.ErrBusy) && !c.lasting.later {
+		c.lasting.later = true
+		time.AfterFunc(busyPause, c.catchUp)
+	}
+	return err == nil
+}
+
+// catchUp sends what there was no room for. It runs on a goroutine of its own.
+func (c *client) catchUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lasting.later = false
+	if !c.lasting.over && c.meet() {
+		c.dropExpired()
+		c.flush()
+	}
 }
 
 // acknowledge lets go of messages. What was not given yet is still to be sent.

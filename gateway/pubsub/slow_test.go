@@ -2,6 +2,7 @@ package pubsub_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
 	"github.com/sluicegate/sluice/gateway/token"
@@ -47,4 +49,29 @@ func TestSlowReliableClientMissesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What finds no room at a busy loop comes when that has time, though nobody publishes
+// any more and the client acknowledges nothing.
+func TestMessageForABusyLoopComesLater(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+	session, _ := g.Gateway.Session(p.id)
+	begun, release := make(chan bool), make(chan bool)
+	go session.Visit(t.Context(), func(*gateway.Recipient) {
+		close(begun)
+		<-release
+	})
+	<-begun
+	nobody := func(*gateway.Recipient) bool { return false }
+	for _, size := range []int{1 << 20, 1 << 10, 0} { // until no more may wait for the loop
+		for session.Publish(gateway.Publication{Type: gateway.Binary, Payload: make([]byte, size), Filter: nobody}) == nil {
+		}
+	}
+	err := g.service.Send(t.Context(), inGroup, &api.Message{Type: api.JSON, Group: "g", Data: []byte("1")})
+	close(release)
+	if !errors.Is(err, gateway.ErrBusy) {
+		t.Fatalf("Send: %v, want %v: the test has tested nothing", err, gateway.ErrBusy)
+	}
+	p.expectData("1")
 }
