@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,36 +153,69 @@ func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
 	case subprotocol.OpCancelInvocation:
 		return // it waited for its turn, as all messages do: the response is on its way
 	}
-	switch allowed, done := c.may(r); {
+	switch c.judge(r) {
+	case underway:
 	case done:
 		c.acknowledgeRequest(s, r, subprotocol.AckDuplicate, "it was done before")
-	case !allowed:
+	case forbidden:
 		c.acknowledgeRequest(s, r, subprotocol.AckForbidden, "the client has no permission for this in group "+string(r.Group))
-	case r.Op == subprotocol.OpEvent, r.Op == subprotocol.OpInvoke:
+	default:
+		c.grant(s, r, t)
+	}
+}
+
+// grant does what a request asks for that the client may.
+func (c *client) grant(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
+	switch r.Op {
+	case subprotocol.OpEvent, subprotocol.OpInvoke:
 		c.ask(s, eventOf(r), t)
-	case r.Op == subprotocol.OpJoinGroup:
+	case subprotocol.OpJoinGroup:
 		c.enter(s, r, t)
 	default:
 		c.act(s, r)
 	}
 }
 
-// may reports whether a request is allowed, and whether it was done before.
-func (c *client) may(r *subprotocol.Request) (allowed, done bool) {
+// judgment is what is to become of a request.
+type judgment uint8
+
+const (
+	allowed judgment = iota
+	forbidden
+	// done: it was done before.
+	done
+	// underway: it came on a socket that the client has lost, and is being done. The ack
+	// comes to the socket that the client has then.
+	underway
+)
+
+// judge says what is to become of a request. One that is allowed and wants an ack is
+// under way until it has that.
+func (c *client) judge(r *subprotocol.Request) judgment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r.HasAck && c.acks != nil && c.acks.Succeeded(r.AckID) {
-		return true, true
+	if r.HasAck {
+		switch {
+		case c.acks != nil && c.acks.Succeeded(r.AckID):
+			return done
+		case c.lasting != nil && slices.Contains(c.lasting.underway, r.AckID):
+			return underway
+		}
 	}
 	switch r.Op {
 	case subprotocol.OpSendToGroup:
-		allowed = c.permissions.Allow(subprotocol.SendToGroup, r.Group)
+		if !c.permissions.Allow(subprotocol.SendToGroup, r.Group) {
+			return forbidden
+		}
 	case subprotocol.OpJoinGroup, subprotocol.OpLeaveGroup:
-		allowed = c.permissions.Allow(subprotocol.JoinLeaveGroup, r.Group)
-	default:
-		allowed = true
+		if !c.permissions.Allow(subprotocol.JoinLeaveGroup, r.Group) {
+			return forbidden
+		}
 	}
-	return allowed, false
+	if r.HasAck && c.lasting != nil {
+		c.lasting.underway = append(c.lasting.underway, r.AckID)
+	}
+	return allowed
 }
 
 // enter makes the client a member of a group, and keeps its turn until its session's
@@ -235,15 +269,24 @@ func (c *client) acknowledgeRequest(s gateway.Session, r *subprotocol.Request, r
 
 func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.AckResult, text string) {
 	c.service.counts.acks[result].Add(1)
-	if result == subprotocol.AckSuccess {
-		c.mu.Lock()
-		if c.acks == nil {
-			c.acks = new(subprotocol.Acks)
-		}
-		c.acks.Add(id)
-		c.mu.Unlock()
-	}
+	c.settle(id, result)
 	c.answer(s, subprotocol.Ack{ID: id, Result: result, Text: text}.Append(nil, c.protocol.Encoding))
+}
+
+// settle notes what has become of a request with an ack id.
+func (c *client) settle(id uint64, result subprotocol.AckResult) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.lasting; l != nil {
+		l.underway = slices.DeleteFunc(l.underway, func(other uint64) bool { return other == id })
+	}
+	if result != subprotocol.AckSuccess {
+		return
+	}
+	if c.acks == nil {
+		c.acks = new(subprotocol.Acks)
+	}
+	c.acks.Add(id)
 }
 
 // join makes the client a member of a group, and has then called with what came of

@@ -26,15 +26,16 @@ type lasting struct {
 	groups []string
 
 	// Guarded by the client's lock.
-	session gateway.Session // the zero Session: it has no socket
-	met     bool            // it was sent the connected frame
-	left    bool            // its peer has closed it for good
-	over    bool            // it has ended for good
-	waits   uint32          // how often it was waited for
-	expiry  *time.Timer     // ends the present wait; nil: it is not waited for
-	replay  subprotocol.Replay
-	sent    uint64 // sequence id up to which the session was sent all
-	later   bool   // more is to be sent when the session's loop may have room
+	session  gateway.Session // the zero Session: it has no socket
+	met      bool            // it was sent the connected frame
+	left     bool            // its peer has closed it for good
+	over     bool            // it has ended for good
+	later    bool            // more is to be sent when the session's loop may have room
+	waits    uint32          // how often it was waited for
+	expiry   *time.Timer     // ends the present wait; nil: it is not waited for
+	underway []uint64        // ids of requests that are to be acknowledged
+	replay   subprotocol.Replay
+	sent     uint64 // sequence id up to which the session was sent all
 }
 
 // begin gives the client its first socket, whose session is in these groups. Whoever

@@ -107,3 +107,36 @@ func TestGroupsFollowTheClient(t *testing.T) {
 	}
 	g.Eventually(t, func() bool { return hub.Group("old").Len() == 0 && hub.Group("new").Len() == 1 }, "the new session to be where the client is")
 }
+
+// TestRequestUnderWayIsNotDoneTwice has a client send an event again on another socket,
+// before the upstream has answered: it is asked once, and its answer acknowledges both.
+func TestRequestUnderWayIsNotDoneTwice(t *testing.T) {
+	b := newBackend()
+	asked, release := make(chan string, 3), make(chan struct{})
+	b.answer = func(_ context.Context, e webhook.UserEvent) (webhook.Reply, error) {
+		asked <- string(e.Data)
+		<-release
+		return webhook.Reply{}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	defer close(release)
+	p := g.peer(t, reliableJSON, token.Client{})
+	const event = `{"type":"event","event":"e","data":%d,"ackId":%[1]d}`
+	p.SendText(fmt.Sprintf(event, 1))
+	<-asked
+	p.Close()
+	p = g.recovered(t, p)
+	p.SendText(fmt.Sprintf(event, 1))
+	p.SendText(fmt.Sprintf(event, 2))
+	if data := <-asked; data != "2" {
+		t.Fatalf("the upstream was asked about %s, want 2", data)
+	}
+	release <- struct{}{}
+	release <- struct{}{}
+	acked := []int{p.frame().AckID, p.frame().AckID} // in no order
+	if slices.Sort(acked); !slices.Equal(acked, []int{1, 2}) {
+		t.Errorf("acks %d were received, want 1 and 2", acked)
+	}
+	p.SendText(fmt.Sprintf(event, 1))
+	p.expectAck(1, "Duplicate")
+}
