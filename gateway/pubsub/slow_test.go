@@ -1,10 +1,12 @@
 package pubsub_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gobwas/ws"
@@ -14,6 +16,7 @@ import (
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
 	"github.com/sluicegate/sluice/gateway/token"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
 )
 
 // What the hub's policy drops for others, a reliable client that did not read is closed
@@ -51,12 +54,10 @@ func TestSlowReliableClientMissesNothing(t *testing.T) {
 	}
 }
 
-// What finds no room at a busy loop comes when that has time, though nobody publishes
-// any more and the client acknowledges nothing.
-func TestMessageForABusyLoopComesLater(t *testing.T) {
-	g := start(t, nil)
-	p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
-	session, _ := g.Gateway.Session(p.id)
+// occupied has a session's loop be busy, and so much wait for it that it takes no more,
+// until free is called.
+func (g *rig) occupied(t *testing.T, session gateway.Session) (free func()) {
+	t.Helper()
 	begun, release := make(chan bool), make(chan bool)
 	go session.Visit(t.Context(), func(*gateway.Recipient) {
 		close(begun)
@@ -64,14 +65,55 @@ func TestMessageForABusyLoopComesLater(t *testing.T) {
 	})
 	<-begun
 	nobody := func(*gateway.Recipient) bool { return false }
-	for _, size := range []int{1 << 20, 1 << 10, 0} { // until no more may wait for the loop
+	for _, size := range []int{1 << 20, 1 << 10, 0} {
 		for session.Publish(gateway.Publication{Type: gateway.Binary, Payload: make([]byte, size), Filter: nobody}) == nil {
 		}
 	}
-	err := g.service.Send(t.Context(), inGroup, &api.Message{Type: api.JSON, Group: "g", Data: []byte("1")})
-	close(release)
-	if !errors.Is(err, gateway.ErrBusy) {
-		t.Fatalf("Send: %v, want %v: the test has tested nothing", err, gateway.ErrBusy)
+	return sync.OnceFunc(func() { close(release) })
+}
+
+// What finds no room at a busy loop comes when that has time, though nobody publishes
+// any more and the client acknowledges nothing.
+func TestMessageForABusyLoopComesLater(t *testing.T) {
+	b := newBackend()
+	asked, answer := make(chan bool), make(chan bool)
+	b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+		close(asked)
+		<-answer
+		return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
 	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	p := g.peer(t, reliableJSON, token.Client{})
+	p.SendText(`{"type":"event","event":"e","data":1}`)
+	<-asked
+	session, _ := g.Gateway.Session(p.id)
+	free := g.occupied(t, session)
+	defer free()
+	close(answer)
+	g.Eventually(t, func() bool { return g.service.Stats().ReplayMessages == 1 }, "the answer to be kept")
+	free()
 	p.expectData("1")
+}
+
+// Who is told that a loop is too busy sends again. A reliable client must not get both.
+func TestWhatIsSentAgainComesOnce(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{User: "ana", Groups: []string{"g"}})
+	session, _ := g.Gateway.Session(p.id)
+	for _, target := range []api.Target{{Scope: api.Group, Name: "g"}, {Scope: api.User, Name: "ana"}, {Scope: api.Connection, Name: p.id}, {}} {
+		free := g.occupied(t, session)
+		m := &api.Message{Type: api.JSON, Data: []byte("1")}
+		err := g.service.Send(t.Context(), api.Selection{Target: target}, m)
+		free()
+		if !errors.Is(err, gateway.ErrBusy) {
+			t.Fatalf("%+v: Send: %v, want %v: the test has tested nothing", target, err, gateway.ErrBusy)
+		}
+		g.Eventually(t, func() bool {
+			_, err := g.service.Deliver(t.Context(), api.Selection{Target: target}, m)
+			return err == nil
+		}, "the loop to have room")
+		g.rest(t, api.Selection{}, "2")
+		p.expectData("1")
+		p.expectData("2")
+	}
 }
