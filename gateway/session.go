@@ -115,7 +115,8 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 // subprotocol does not allow, 1008 for a policy that the client has violated, 1011
 // for a fault of the program's, 1012 for a restart, 1013 for a client that should try
 // again later, or 3000 to 4999 for meanings of the program's own; reason is cut to
-// 123 bytes. It does not wait.
+// 123 bytes. It does not wait. However much waits for the session's loop, the close gets
+// through: it makes room.
 func (s Session) Close(code ws.StatusCode, reason string) error {
 	if err := checkCloseCode(code); err != nil {
 		return err
@@ -123,7 +124,12 @@ func (s Session) Close(code ws.StatusCode, reason string) error {
 	if s.shard == nil {
 		return ErrEnded
 	}
-	return sendError(s.shard.loop.Post(s.handle, letterClose, nil, codec.AppendClose(nil, code, reason)))
+	payload := codec.AppendClose(nil, code, reason)
+	err := sendError(s.shard.loop.Post(s.handle, letterClose, nil, payload))
+	if err == ErrBusy {
+		err = s.summon(poller.Letter{Kind: letterClose, Bytes: payload})
+	}
+	return err
 }
 
 // checkCloseCode returns an error for a code that is not a program's to send. The

@@ -117,3 +117,15 @@ func TestWhatIsSentAgainComesOnce(t *testing.T) {
 		p.expectData("2")
 	}
 }
+
+// Whom a backend closes while the loop is busy is closed when it has time: a reliable
+// client is over by then, and would wait on its socket for nothing.
+func TestCloseByABusyLoop(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{User: "ana"})
+	session, _ := g.Gateway.Session(p.id)
+	free := g.occupied(t, session)
+	g.service.Close(t.Context(), api.Selection{Target: api.Target{Scope: api.User, Name: "ana"}}, "enough")
+	free()
+	p.ExpectClose(1000)
+}
