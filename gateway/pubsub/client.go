@@ -143,7 +143,7 @@ func (c *client) Take(s gateway.Session, m gateway.Message, t gateway.Turn) {
 func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
 	switch r.Op {
 	case subprotocol.OpPing:
-		c.answer(s, subprotocol.Pong{}.Append(nil, c.protocol.Encoding))
+		c.send(c.now(s), subprotocol.Pong{}.Append(nil, c.protocol.Encoding)) // one may be missed
 		return
 	case subprotocol.OpSequenceAck:
 		if c.lasting != nil {
@@ -268,9 +268,9 @@ func (c *client) acknowledgeRequest(s gateway.Session, r *subprotocol.Request, r
 }
 
 func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.AckResult, text string) {
-	c.service.counts.acks[result].Add(1)
 	c.settle(id, result)
 	c.answer(s, subprotocol.Ack{ID: id, Result: result, Text: text}.Append(nil, c.protocol.Encoding))
+	c.service.counts.acks[result].Add(1)
 }
 
 // settle notes what has become of a request with an ack id.
@@ -320,13 +320,25 @@ func (c *client) leaveAll(s gateway.Session) {
 	s.LeaveAll()
 }
 
-// answer sends the client a frame that is no message: on the session it has now,
-// if it has come back on another one since.
+// answer sends the client a frame that it waits for. One that found no room would be
+// waited for until the session ends, which it therefore does.
 func (c *client) answer(s gateway.Session, frame []byte) {
-	if c.lasting != nil {
-		s = c.present()
+	s = c.now(s)
+	if errors.Is(c.send(s, frame), gateway.ErrBusy) {
+		s.Close(tryAgainLater, "the gateway is overloaded")
 	}
-	c.send(s, frame)
+}
+
+// tryAgainLater is close code 1013 of the IANA registry, which gobwas/ws does not name.
+const tryAgainLater ws.StatusCode = 1013
+
+// now returns the session that a client has which had s: another one if it has come back
+// since.
+func (c *client) now(s gateway.Session) gateway.Session {
+	if c.lasting != nil {
+		return c.present()
+	}
+	return s
 }
 
 // send sends a frame of the client's encoding. A reliable one is closed rather than

@@ -129,3 +129,35 @@ func TestCloseByABusyLoop(t *testing.T) {
 	free()
 	p.ExpectClose(1000)
 }
+
+// A client that was not sent an ack would wait for ever: it is closed, and a reliable
+// one learns from the service, where it comes back, what has become of its request.
+func TestAckThatFindsNoRoom(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			b := newBackend()
+			asked, answer := make(chan bool, 1), make(chan bool)
+			b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+				asked <- true
+				<-answer
+				return webhook.Reply{}, nil
+			}
+			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+			p := g.peer(t, protocol, token.Client{})
+			p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
+			<-asked
+			session, _ := g.Gateway.Session(p.id)
+			free := g.occupied(t, session)
+			defer free()
+			close(answer)
+			g.Eventually(t, func() bool { return g.service.Stats().Acks["Success"] == 1 }, "the event to be done")
+			free()
+			p.ExpectClose(1013)
+			if protocol == reliableJSON {
+				p = g.recovered(t, p)
+				p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
+				p.expectAck(1, "Duplicate")
+			}
+		})
+	}
+}
