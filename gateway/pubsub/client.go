@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -39,9 +38,7 @@ type terms struct {
 
 	// Guarded by the lock of the client, whose own they are if it has a hook.
 	farewell string // why the service has closed it
-
-	// Atomic.
-	told atomic.Bool // that it is connected, the upstream was
+	told     bool   // that it is connected, the upstream was
 }
 
 var (
@@ -377,9 +374,16 @@ func (c *client) connected(id string) subprotocol.Connected {
 	return frame
 }
 
-// tellConnected tells the upstream that the client is connected, once.
+// tellConnected tells the upstream that the client is connected, once. By the time it
+// returns that is done, whoever has done it: the client's groups come behind.
 func (c *client) tellConnected() {
-	if c.hook != nil && !c.told.Swap(true) {
+	if c.hook == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.told {
+		c.told = true
 		c.notify(webhook.Notification{Kind: webhook.Connected})
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sluicegate/sluice/gateway/api"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
 	"github.com/sluicegate/sluice/gateway/token"
 	"github.com/sluicegate/sluice/gateway/upstream/webhook"
@@ -77,6 +79,44 @@ func TestUpstreamIsToldInOrder(t *testing.T) {
 				t.Fatalf("the upstream was told %q in place %d, want %q", told, i+2, want)
 			}
 		}
+	}
+}
+
+// hesitant is an upstream that takes its time to hear of a client that is connected.
+type hesitant struct {
+	*backend
+	begun, joined chan struct{}
+}
+
+func (h *hesitant) Notify(c *webhook.Connection, n webhook.Notification) error {
+	switch n.Kind {
+	case webhook.Connected:
+		close(h.begun)
+		select {
+		case <-h.joined: // too soon
+		case <-time.After(50 * time.Millisecond):
+		}
+	case webhook.Joined:
+		close(h.joined)
+	}
+	return h.backend.Notify(c, n)
+}
+
+// TestUpstreamIsToldFirstOfTheConnection has a backend add a client to a group while the
+// upstream is being told that it is connected.
+func TestUpstreamIsToldFirstOfTheConnection(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			h := &hesitant{newBackend(), make(chan struct{}), make(chan struct{})}
+			g := start(t, func(c *pubsub.Config) { c.Upstream = h })
+			g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(protocol))
+			<-h.begun
+			if _, err := g.service.Join(t.Context(), api.Selection{Target: api.Target{Scope: api.User, Name: "ana"}}, []string{"g"}); err != nil {
+				t.Fatal(err)
+			}
+			h.expect(t, "connected ana ")
+			h.expect(t, "joined ana g")
+		})
 	}
 }
 
