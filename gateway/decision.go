@@ -51,7 +51,7 @@ func (s *shard) deliberate(c *poller.Conn, x *session, rt *route, r *Request, be
 	}
 	d := &decision{shard: s, handle: c.Handle(), route: rt, request: r}
 	d.ctx, d.cancel = context.WithTimeoutCause(context.Background(), s.config.Timeouts.Decide, errUndecided)
-	s.undecided[c.Slot()] = d
+	s.undecided.Put(c.Slot(), d)
 	x.state, x.asked = undecided, s.loop.Now()
 	g.crew.Submit(d)
 	s.keepBehind(c, x, behind)
@@ -61,7 +61,7 @@ func (s *shard) deliberate(c *poller.Conn, x *session, rt *route, r *Request, be
 // then, for they do not know yet that they are heard (RFC 6455 §4.1): where all do, an
 // upgrade is refused rather than memory filled.
 func (s *shard) keepBehind(c *poller.Conn, x *session, p []byte) {
-	d := s.undecided[c.Slot()]
+	d := s.undecided.Get(c.Slot())
 	d.behind = append(d.behind, p...)
 	s.undecidedBytes += len(p)
 	switch {
@@ -106,7 +106,7 @@ type outcomeOf decision
 func (o *outcomeOf) Run(l *poller.Loop) {
 	d := (*decision)(o)
 	s, c := d.shard, l.Conn(d.handle)
-	if c == nil || !c.Open() || s.undecided[d.handle.Slot] != d {
+	if c == nil || !c.Open() || s.undecided.Get(d.handle.Slot) != d {
 		return
 	}
 	x := s.sessions.At(c.Slot())
@@ -124,14 +124,14 @@ func (o *outcomeOf) Run(l *poller.Loop) {
 // abandonDecision forgets a decision that nobody waits for any more, and gives back
 // the places.
 func (s *shard) abandonDecision(c *poller.Conn) {
-	d := s.undecided[c.Slot()]
+	d := s.undecided.Get(c.Slot())
 	s.forgetDecision(d)
 	d.cancel()
 	s.vacate(c, d.route)
 }
 
 func (s *shard) forgetDecision(d *decision) {
-	delete(s.undecided, d.handle.Slot)
+	s.undecided.Delete(d.handle.Slot)
 	s.undecidedBytes -= len(d.behind)
 }
 

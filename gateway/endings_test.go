@@ -105,17 +105,35 @@ func TestControlFramesOfLongAgoDoNotCount(t *testing.T) {
 func TestCloseAllWithAFullMailbox(t *testing.T) {
 	st := newStage(t, Config{}, HubConfig{})
 	actors := st.members(3, "room")
-	st.must(st.hub.Each(Selection{}, func(r *Recipient) {
-		l := r.shard.loop
-		for l.Offer(poller.TaskFunc(func(*poller.Loop) {}), 64<<20) == nil {
-		}
-	}))
+	st.must(st.hub.Each(Selection{}, fillMailbox))
 	st.must(st.hub.CloseAll(Selection{}, 4000, "go"))
 	st.rig.Settle()
 	for i, a := range actors {
 		if a.texts(); a.code != 4000 {
 			t.Errorf("client %d has received close code %d, want 4000", i, a.code)
 		}
+	}
+}
+
+// fillMailbox leaves so much for the loop of a session that it takes no more.
+func fillMailbox(r *Recipient) {
+	for l := r.shard.loop; l.Offer(poller.TaskFunc(func(*poller.Loop) {}), 64<<20) == nil; {
+	}
+}
+
+// TestCloseWithAFullMailbox closes a session behind what it was sent, as handlers do
+// that have had enough of a client. It must not stay for want of room.
+func TestCloseWithAFullMailbox(t *testing.T) {
+	st := newStage(t, Config{}, HubConfig{})
+	a := st.dial("")
+	st.must(a.Send(Text, []byte("last words")))
+	st.must(st.hub.Each(Selection{}, func(r *Recipient) {
+		fillMailbox(r)
+		st.must(a.Close(4000, "go"))
+	}))
+	st.rig.Settle()
+	if got := strings.Join(a.all(), ", "); got != "last words" || a.code != 4000 {
+		t.Errorf("received %q and close code %d, want the last words and 4000", got, a.code)
 	}
 }
 

@@ -3,13 +3,14 @@ package gateway
 import (
 	"time"
 
+	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 	"github.com/sluicegate/sluice/poller"
 )
 
 // expiries are the ends of those sessions that have one, by slot, on the loop's
 // clock. Sessions without one cost nothing, and those with one no timer: the
 // sweep looks.
-type expiries map[uint32]time.Duration
+type expiries = shrinkmap.Map[uint32, time.Duration]
 
 // farOff is later than any session ends, and leaves room to be added to.
 const farOff = 100 * 365 * 24 * time.Hour
@@ -19,19 +20,16 @@ func (s *shard) noteExpiry(c *poller.Conn, x *session, at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	if s.expiries == nil {
-		s.expiries = make(expiries)
-	}
 	x.flags |= flagExpires
-	s.expiries[c.Slot()] = s.loop.Began() + min(time.Until(at), farOff)
+	s.expiries.Put(c.Slot(), s.loop.Began()+min(time.Until(at), farOff))
 }
 
 // expired reports whether the time of a session that has one has come.
-func (s *shard) expired(c *poller.Conn) bool { return s.loop.Began() >= s.expiries[c.Slot()] }
+func (s *shard) expired(c *poller.Conn) bool { return s.loop.Began() >= s.expiries.Get(c.Slot()) }
 
 func (s *shard) forgetExpiry(c *poller.Conn, x *session) {
 	if x.flags&flagExpires != 0 {
 		x.flags &^= flagExpires
-		delete(s.expiries, c.Slot())
+		s.expiries.Delete(c.Slot())
 	}
 }

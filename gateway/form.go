@@ -127,7 +127,7 @@ func (s *shard) encodeFor(c *poller.Conn, x *session, f *forms, m *outgoing) (ma
 	}()
 	header, start, _ := codec.ParseHeader(m.frame)
 	shared := Message{MessageType(header.OpCode), m.frame[start:len(m.frame):len(m.frame)]}
-	payload, t := s.rarities[c.Slot()].encoder.Append(s.small[:0], shared, f.content)
+	payload, t := s.rarities.Get(c.Slot()).encoder.Append(s.small[:0], shared, f.content)
 	s.keepSmall(payload)
 	if t.check() != nil {
 		return false

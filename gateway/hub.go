@@ -127,7 +127,7 @@ func (p *publication) Run(l *poller.Loop) {
 	s := p.hub.gateway.shards[l.Index()]
 	number, ok := uint32(p.hub.number), true
 	if p.group != nil {
-		number, ok = s.shareOf[p.group]
+		number, ok = s.shareOf.Lookup(p.group)
 	}
 	if !ok {
 		p.receipt.finish()

@@ -273,8 +273,10 @@ func (d *delivery) release() {
 // it would go on without the messages that its handler has not had.
 func (in *inbox) insist(letter poller.Letter) { in.session.summon(letter) }
 
-// summon leaves a letter that no full mailbox keeps out.
-func (s Session) summon(letter poller.Letter) { s.shard.loop.Do(&summons{s, letter}) }
+// summon leaves a letter that no full mailbox keeps out. The error is [ErrEnded].
+func (s Session) summon(letter poller.Letter) error {
+	return sendError(s.shard.loop.Do(&summons{s, letter}))
+}
 
 // summons is such a letter.
 type summons struct {

@@ -61,7 +61,7 @@ func (s *shard) joinGroups(c *poller.Conn, x *session, h *Hub, groups []string) 
 
 // joined reports whether the session is a member of a group.
 func (s *shard) joined(x *session, group *hub.Group) bool {
-	number, known := s.shareOf[group]
+	number, known := s.shareOf.Lookup(group)
 	return known && s.memberships.find(x.profile.list(), number) != nil
 }
 

@@ -149,7 +149,7 @@ func (w *modelWorld) end() {
 		{"addresses", g.addresses.Len()},
 		{"users", w.hub.users.Len()},
 		{"groups", w.hub.groups.Len() + w.other.groups.Len()},
-		{"shares of groups", len(s.shareOf) + s.shareSlots.Used() - len(g.hubs)},
+		{"shares of groups", s.shareOf.Len() + s.shareSlots.Used() - len(g.hubs)},
 		{"shares with something to do", len(s.fanout.list)},
 		{"members of the hub", s.shares.At(uint32(w.hub.number)).members.Len()},
 		{"messages pending for the hub", len(s.shares.At(uint32(w.hub.number)).pending)},

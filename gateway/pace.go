@@ -121,8 +121,8 @@ func (p *pacer) allows(c *poller.Conn, x *session, n int) bool {
 		}
 		return true
 	}
-	if of.bytes.Take(p.bytes, now, n) && of.messages.Take(p.messages, now, 1) {
-		return true
+	if of.messages.Has(p.messages, now, 1) && of.bytes.Take(p.bytes, now, n) {
+		return of.messages.Take(p.messages, now, 1)
 	}
 	p.shard.counts.rateExcess++
 	if p.rates.Excess == Disconnect {

@@ -84,6 +84,24 @@ func TestMessagesBeyondTheRateAreDropped(t *testing.T) {
 	})
 }
 
+// What is dropped for one rate is not charged to the other: else who sends too many
+// messages would not be left what it may send.
+func TestDroppedMessagesAreNotCharged(t *testing.T) {
+	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
+		config.Rates = gateway.Rates{Messages: 5, MessageBurst: 1, Bytes: 1, ByteBurst: 100, Excess: gateway.Drop}
+		n := gatewaytest.Start(t, serving(config, gateway.Echo(), d))
+		c := n.Dial(t, "/")
+		for range 5 {
+			c.Send(gateway.Binary, make([]byte, 40))
+		}
+		n.Eventually(t, func() bool { return n.Totals(t).RateExcess == 4 }, "all but one to be dropped")
+		n.Eventually(t, func() bool {
+			c.Send(gateway.Binary, make([]byte, 40))
+			return n.Totals(t).MessagesOut == 2
+		}, "a second message, of 80 bytes of the 100")
+	})
+}
+
 func TestASessionBeyondItsRateIsClosed(t *testing.T) {
 	onDispatches(t, func(t *testing.T, config gateway.Config, d gateway.Dispatch) {
 		config.Rates = gateway.Rates{Bytes: 10, Excess: gateway.Disconnect}

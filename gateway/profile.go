@@ -106,17 +106,17 @@ func (s *shard) profileOf(x *session) *profile {
 
 // rarityOf returns what is rare of the session at slot, making it if need be.
 func (s *shard) rarityOf(slot uint32) *rarity {
-	r := s.rarities[slot]
+	r := s.rarities.Get(slot)
 	if r == nil {
 		r = new(rarity)
-		s.rarities[slot] = r
+		s.rarities.Put(slot, r)
 	}
 	return r
 }
 
 // metadata returns the notes on the session at slot.
 func (s *shard) metadata(slot uint32) map[string]string {
-	if r := s.rarities[slot]; r != nil {
+	if r := s.rarities.Get(slot); r != nil {
 		return r.notes
 	}
 	return nil
@@ -124,7 +124,7 @@ func (s *shard) metadata(slot uint32) map[string]string {
 
 // dropped returns how many messages the session at slot was too slow for.
 func (s *shard) dropped(slot uint32) uint64 {
-	if r := s.rarities[slot]; r != nil {
+	if r := s.rarities.Get(slot); r != nil {
 		return r.dropped
 	}
 	return 0

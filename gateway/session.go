@@ -22,14 +22,16 @@ type Session struct {
 // Kinds of letters to sessions: what programs ask for, and from letterEnd on what the
 // gateway tells itself.
 const (
-	letterMessage  poller.Kind = iota // Bytes: an encoded data frame
-	letterFrame                       // Ref: a codec.Frame
-	letterLeave                       // Ref: the Group
-	letterLeaveAll                    // all groups
-	letterClose                       // Bytes: a close payload
-	letterEnd                         // Ref: the *verdict that ends the session
-	letterFault                       // Ref: the error that a message of the peer has ended in
-	letterPanic                       // the session's handler panicked
+	letterMessage   poller.Kind = iota // Bytes: an encoded data frame
+	letterFrame                        // Ref: a codec.Frame
+	letterOwed                         // Bytes: an encoded data frame that no policy drops
+	letterOwedFrame                    // Ref: a codec.Frame likewise
+	letterLeave                        // Ref: the Group
+	letterLeaveAll                     // all groups
+	letterClose                        // Bytes: a close payload
+	letterEnd                          // Ref: the *verdict that ends the session
+	letterFault                        // Ref: the error that a message of the peer has ended in
+	letterPanic                        // the session's handler panicked
 )
 
 // sharedFrom is the payload size from which a send is encoded into memory of
@@ -44,18 +46,30 @@ const sharedFrom = 16 << 10
 // client may be gone, or be too slow (see [Limits].Outbound), by the time it
 // gets there. The errors are [ErrEnded], [ErrBusy] and [ErrMessageType].
 func (s Session) Send(t MessageType, payload []byte) error {
+	return s.mail(t, payload, letterMessage, letterFrame)
+}
+
+// SendOwed is Send for a message that the session must not miss: without room for it
+// the session ends with [ReasonSlowConsumer], whatever the policy of its hub.
+func (s Session) SendOwed(t MessageType, payload []byte) error {
+	return s.mail(t, payload, letterOwed, letterOwedFrame)
+}
+
+// mail sends a message in a letter, of a kind that depends on its size.
+func (s Session) mail(t MessageType, payload []byte, small, large poller.Kind) error {
 	if err := t.check(); err != nil {
 		return err
-	}
-	if len(payload) >= sharedFrom {
-		return s.SendFrame(codec.Encode(ws.OpCode(t), payload))
 	}
 	if s.shard == nil {
 		return ErrEnded
 	}
+	if len(payload) >= sharedFrom {
+		f := codec.Encode(ws.OpCode(t), payload)
+		return sendError(s.shard.loop.PostRef(s.handle, large, f, f.Len()))
+	}
 	var header [codec.MaxHeader]byte
 	head := codec.AppendHeader(header[:0], ws.Header{Fin: true, OpCode: ws.OpCode(t), Length: int64(len(payload))})
-	return sendError(s.shard.loop.Post(s.handle, letterMessage, head, payload))
+	return sendError(s.shard.loop.Post(s.handle, small, head, payload))
 }
 
 // SendFrame sends a message that was encoded once, with [codec.Encode], and is
@@ -101,7 +115,8 @@ func (s Session) Deliver(ctx context.Context, p Publication) (Reach, error) {
 // subprotocol does not allow, 1008 for a policy that the client has violated, 1011
 // for a fault of the program's, 1012 for a restart, 1013 for a client that should try
 // again later, or 3000 to 4999 for meanings of the program's own; reason is cut to
-// 123 bytes. It does not wait.
+// 123 bytes. It does not wait. However much waits for the session's loop, the close gets
+// through: it makes room.
 func (s Session) Close(code ws.StatusCode, reason string) error {
 	if err := checkCloseCode(code); err != nil {
 		return err
@@ -109,7 +124,12 @@ func (s Session) Close(code ws.StatusCode, reason string) error {
 	if s.shard == nil {
 		return ErrEnded
 	}
-	return sendError(s.shard.loop.Post(s.handle, letterClose, nil, codec.AppendClose(nil, code, reason)))
+	payload := codec.AppendClose(nil, code, reason)
+	err := sendError(s.shard.loop.Post(s.handle, letterClose, nil, payload))
+	if err == ErrBusy {
+		err = s.summon(poller.Letter{Kind: letterClose, Bytes: payload})
+	}
+	return err
 }
 
 // checkCloseCode returns an error for a code that is not a program's to send. The

@@ -9,6 +9,7 @@ import (
 	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/hub"
 	"github.com/sluicegate/sluice/gateway/internal/outbox"
+	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 	"github.com/sluicegate/sluice/gateway/internal/workers"
 	"github.com/sluicegate/sluice/poller"
 	"github.com/sluicegate/sluice/poller/buf"
@@ -35,17 +36,17 @@ type shard struct {
 
 	// Loop only: sessions.
 	sessions       slab.Table[session]
-	heads          map[uint32]*head     // HTTP requests that arrive in pieces, or early, by slot
-	undecided      map[uint32]*decision // upgrades that are being decided on, by slot
-	undecidedBytes int                  // that their clients have sent ahead
-	rarities       map[uint32]*rarity   // by slot
+	heads          map[uint32]*head                 // HTTP requests that arrive in pieces, or early, by slot
+	undecided      shrinkmap.Map[uint32, *decision] // upgrades that are being decided on, by slot
+	undecidedBytes int                              // that their clients have sent ahead
+	rarities       shrinkmap.Map[uint32, *rarity]   // by slot
 	expiries       expiries
 	open           int
 
 	// Loop only: groups. The first shares are those of everyone of each hub.
 	shares      slab.Table[share]
 	shareSlots  slab.Slots
-	shareOf     map[*hub.Group]uint32
+	shareOf     shrinkmap.Map[*hub.Group, uint32]
 	scopes      uint64 // given to shares
 	fanout      fanout
 	memberships memberships
@@ -161,12 +162,9 @@ const keptResponses = 64 << 10
 
 func newShard(g *Gateway, l *poller.Loop, rules *rules) *shard {
 	s := &shard{
-		gateway:   g,
-		loop:      l,
-		heads:     make(map[uint32]*head),
-		undecided: make(map[uint32]*decision),
-		shareOf:   make(map[*hub.Group]uint32),
-		rarities:  make(map[uint32]*rarity),
+		gateway: g,
+		loop:    l,
+		heads:   make(map[uint32]*head),
 	}
 	s.memberships.reserve()
 	s.door = newDoor(s)
@@ -282,10 +280,10 @@ func (s *shard) Mail(c *poller.Conn, letter poller.Letter) {
 		return
 	}
 	switch letter.Kind {
-	case letterMessage:
-		s.send(c, x, outgoing{frame: letter.Bytes})
-	case letterFrame:
-		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true})
+	case letterMessage, letterOwed:
+		s.send(c, x, outgoing{frame: letter.Bytes, owed: letter.Kind == letterOwed})
+	case letterFrame, letterOwedFrame:
+		s.send(c, x, outgoing{frame: letter.Ref.(codec.Frame).Bytes(), shared: true, owed: letter.Kind == letterOwedFrame})
 	case letterLeave:
 		s.leave(c, x, letter.Ref.(Group))
 	case letterLeaveAll:
@@ -342,7 +340,7 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 	s.counts.reasons[x.reason]++
 	s.door.ended(x.reason)
 	s.gateway.journal.ended(c, x, cause)
-	delete(s.rarities, c.Slot())
+	s.rarities.Delete(c.Slot())
 	s.sessions.Release(c.Slot())
 }
 

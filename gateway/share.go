@@ -32,11 +32,11 @@ type pass struct {
 // openShare returns the number of the loop's share of a group. It keeps the hold
 // that the caller has on the group if the share is new, which it reports.
 func (s *shard) openShare(h *Hub, group *hub.Group) (number uint32, opened bool) {
-	if number, ok := s.shareOf[group]; ok {
+	if number, ok := s.shareOf.Lookup(group); ok {
 		return number, false
 	}
 	number = s.newShare(share{hub: h, group: group, class: h.classOf(group.Name())})
-	s.shareOf[group] = number
+	s.shareOf.Put(group, number)
 	return number, true
 }
 
@@ -61,7 +61,7 @@ func (s *shard) closeShare(number uint32) {
 		return // the share of everyone stays
 	}
 	group, h := sh.group, sh.hub
-	delete(s.shareOf, group)
+	s.shareOf.Delete(group)
 	s.shares.Release(number)
 	s.shareSlots.Put(number)
 	h.groups.Drop(group, s.loop.Index())

@@ -109,7 +109,7 @@ func (s *shard) stats() shardStats {
 		Connections:    l.Connections,
 		Waiting:        s.door.waiting.Len(),
 		Sessions:       s.open,
-		Undecided:      len(s.undecided),
+		Undecided:      s.undecided.Len(),
 		Inboxes:        s.inboxes,
 		Slots:          l.Slots,
 		Accepted:       l.Accepted,

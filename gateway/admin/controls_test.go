@@ -21,6 +21,7 @@ func TestControlsAreForOperatorsOnly(t *testing.T) {
 	}{
 		{"a program", "POST", "sluice-0.admin:9090", nil, http.StatusAccepted},
 		{"a page of its own", "POST", "127.0.0.1:9090", header{"Origin": "http://127.0.0.1:9090", "Sec-Fetch-Site": "same-origin"}, http.StatusAccepted},
+		{"a page at port 80 of an IPv6 address", "POST", "[::1]", header{"Origin": "http://[::1]"}, http.StatusAccepted},
 		{"a page on localhost", "POST", "localhost:9090", header{"Origin": "http://localhost:9090"}, http.StatusAccepted},
 		{"a page over IPv6", "POST", "[::1]:9090", header{"Origin": "http://[::1]:9090"}, http.StatusAccepted},
 		{"a page of another site", "POST", "127.0.0.1:9090", header{"Origin": "https://evil.example"}, http.StatusForbidden},

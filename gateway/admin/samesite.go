@@ -2,9 +2,9 @@ package admin
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 )
 
 // sameSite refuses what a page of another site has a browser send: such a page
@@ -28,11 +28,9 @@ func sameSite(next http.Handler) http.Handler {
 // named reports whether host, with or without a port, is an address or
 // localhost, which nobody else can make resolve to something.
 func named(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	_, err := netip.ParseAddr(host)
-	return err == nil || host == "localhost"
+	name := (&url.URL{Host: host}).Hostname()
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost"
 }
 
 func forbidden(why string) http.Handler {

@@ -2,8 +2,8 @@ package pubsub
 
 import (
 	"errors"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -38,9 +38,7 @@ type terms struct {
 
 	// Guarded by the lock of the client, whose own they are if it has a hook.
 	farewell string // why the service has closed it
-
-	// Atomic.
-	told atomic.Bool // that it is connected, the upstream was
+	told     bool   // that it is connected, the upstream was
 }
 
 var (
@@ -142,7 +140,7 @@ func (c *client) Take(s gateway.Session, m gateway.Message, t gateway.Turn) {
 func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
 	switch r.Op {
 	case subprotocol.OpPing:
-		c.answer(s, subprotocol.Pong{}.Append(nil, c.protocol.Encoding))
+		c.send(c.now(s), subprotocol.Pong{}.Append(nil, c.protocol.Encoding)) // one may be missed
 		return
 	case subprotocol.OpSequenceAck:
 		if c.lasting != nil {
@@ -152,36 +150,69 @@ func (c *client) do(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
 	case subprotocol.OpCancelInvocation:
 		return // it waited for its turn, as all messages do: the response is on its way
 	}
-	switch allowed, done := c.may(r); {
+	switch c.judge(r) {
+	case underway:
 	case done:
 		c.acknowledgeRequest(s, r, subprotocol.AckDuplicate, "it was done before")
-	case !allowed:
+	case forbidden:
 		c.acknowledgeRequest(s, r, subprotocol.AckForbidden, "the client has no permission for this in group "+string(r.Group))
-	case r.Op == subprotocol.OpEvent, r.Op == subprotocol.OpInvoke:
+	default:
+		c.grant(s, r, t)
+	}
+}
+
+// grant does what a request asks for that the client may.
+func (c *client) grant(s gateway.Session, r *subprotocol.Request, t gateway.Turn) {
+	switch r.Op {
+	case subprotocol.OpEvent, subprotocol.OpInvoke:
 		c.ask(s, eventOf(r), t)
-	case r.Op == subprotocol.OpJoinGroup:
+	case subprotocol.OpJoinGroup:
 		c.enter(s, r, t)
 	default:
 		c.act(s, r)
 	}
 }
 
-// may reports whether a request is allowed, and whether it was done before.
-func (c *client) may(r *subprotocol.Request) (allowed, done bool) {
+// judgment is what is to become of a request.
+type judgment uint8
+
+const (
+	allowed judgment = iota
+	forbidden
+	// done: it was done before.
+	done
+	// underway: it came on a socket that the client has lost, and is being done. The ack
+	// comes to the socket that the client has then.
+	underway
+)
+
+// judge says what is to become of a request. One that is allowed and wants an ack is
+// under way until it has that.
+func (c *client) judge(r *subprotocol.Request) judgment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r.HasAck && c.acks != nil && c.acks.Succeeded(r.AckID) {
-		return true, true
+	if r.HasAck {
+		switch {
+		case c.acks != nil && c.acks.Succeeded(r.AckID):
+			return done
+		case c.lasting != nil && slices.Contains(c.lasting.underway, r.AckID):
+			return underway
+		}
 	}
 	switch r.Op {
 	case subprotocol.OpSendToGroup:
-		allowed = c.permissions.Allow(subprotocol.SendToGroup, r.Group)
+		if !c.permissions.Allow(subprotocol.SendToGroup, r.Group) {
+			return forbidden
+		}
 	case subprotocol.OpJoinGroup, subprotocol.OpLeaveGroup:
-		allowed = c.permissions.Allow(subprotocol.JoinLeaveGroup, r.Group)
-	default:
-		allowed = true
+		if !c.permissions.Allow(subprotocol.JoinLeaveGroup, r.Group) {
+			return forbidden
+		}
 	}
-	return allowed, false
+	if r.HasAck && c.lasting != nil {
+		c.lasting.underway = append(c.lasting.underway, r.AckID)
+	}
+	return allowed
 }
 
 // enter makes the client a member of a group, and keeps its turn until its session's
@@ -234,44 +265,45 @@ func (c *client) acknowledgeRequest(s gateway.Session, r *subprotocol.Request, r
 }
 
 func (c *client) acknowledgeID(s gateway.Session, id uint64, result subprotocol.AckResult, text string) {
-	c.service.counts.acks[result].Add(1)
-	if result == subprotocol.AckSuccess {
-		c.mu.Lock()
-		if c.acks == nil {
-			c.acks = new(subprotocol.Acks)
-		}
-		c.acks.Add(id)
-		c.mu.Unlock()
-	}
+	c.settle(id, result)
 	c.answer(s, subprotocol.Ack{ID: id, Result: result, Text: text}.Append(nil, c.protocol.Encoding))
+	c.service.counts.acks[result].Add(1)
+}
+
+// settle notes what has become of a request with an ack id.
+func (c *client) settle(id uint64, result subprotocol.AckResult) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.lasting; l != nil {
+		l.underway = slices.DeleteFunc(l.underway, func(other uint64) bool { return other == id })
+	}
+	if result != subprotocol.AckSuccess {
+		return
+	}
+	if c.acks == nil {
+		c.acks = new(subprotocol.Acks)
+	}
+	c.acks.Add(id)
 }
 
 // join makes the client a member of a group, and has then called with what came of
 // it, on the session's loop or before it returns: then must not block.
 func (c *client) join(s gateway.Session, group string, then func(error)) {
-	in := c.service.hub.Group(group)
-	if c.lasting == nil {
-		if err := in.JoinThen(s, then); err != nil {
-			then(err)
-		}
+	if c.lasting != nil {
+		then(c.joinLasting(group))
 		return
 	}
-	joined, err := c.service.reliable.join(c, group, c.service.maxGroups())
-	if joined {
-		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	if err := c.service.hub.Group(group).JoinThen(s, then); err != nil {
+		then(err)
 	}
-	if err == nil {
-		err = c.unlessAway(in.Join(s))
-	}
-	then(err)
 }
 
 // leave ends the client's membership in a group.
 func (c *client) leave(s gateway.Session, group string) error {
-	if c.lasting != nil && c.service.reliable.leave(c, group) {
-		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	if c.lasting != nil {
+		return c.leaveLasting(group)
 	}
-	return c.unlessAway(c.service.hub.Group(group).Leave(s))
+	return c.service.hub.Group(group).Leave(s)
 }
 
 // leaveAll ends all memberships of the client.
@@ -285,18 +317,38 @@ func (c *client) leaveAll(s gateway.Session) {
 	s.LeaveAll()
 }
 
-// answer sends the client a frame that is no message: on the session it has now,
-// if it has come back on another one since.
+// answer sends the client a frame that it waits for. One that found no room would be
+// waited for until the session ends, which it therefore does.
 func (c *client) answer(s gateway.Session, frame []byte) {
-	if c.lasting != nil {
-		s = c.present()
+	s = c.now(s)
+	if errors.Is(c.send(s, frame), gateway.ErrBusy) {
+		s.Close(tryAgainLater, "the gateway is overloaded")
 	}
-	c.send(s, frame)
 }
 
-// send sends a frame of the client's encoding.
-func (c *client) send(s gateway.Session, frame []byte) bool {
-	return len(frame) == 0 || s.Send(messageType(c.protocol.Encoding, subprotocol.Text), frame) == nil
+// tryAgainLater is close code 1013 of the IANA registry, which gobwas/ws does not name.
+const tryAgainLater ws.StatusCode = 1013
+
+// now returns the session that a client has which had s: another one if it has come back
+// since.
+func (c *client) now(s gateway.Session) gateway.Session {
+	if c.lasting != nil {
+		return c.present()
+	}
+	return s
+}
+
+// send sends a frame of the client's encoding. A reliable one is closed rather than
+// made to miss it: it comes back for what it has not acknowledged.
+func (c *client) send(s gateway.Session, frame []byte) error {
+	t := messageType(c.protocol.Encoding, subprotocol.Text)
+	switch {
+	case len(frame) == 0:
+		return nil
+	case c.lasting != nil:
+		return s.SendOwed(t, frame)
+	}
+	return s.Send(t, frame)
 }
 
 // end tells the client why, and closes it for good.
@@ -322,9 +374,16 @@ func (c *client) connected(id string) subprotocol.Connected {
 	return frame
 }
 
-// tellConnected tells the upstream that the client is connected, once.
+// tellConnected tells the upstream that the client is connected, once. By the time it
+// returns that is done, whoever has done it: the client's groups come behind.
 func (c *client) tellConnected() {
-	if c.hook != nil && !c.told.Swap(true) {
+	if c.hook == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.told {
+		c.told = true
 		c.notify(webhook.Notification{Kind: webhook.Connected})
 	}
 }

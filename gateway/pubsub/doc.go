@@ -49,9 +49,8 @@
 // Its session joins the gateway's groups too, for whoever lists them, but is sent
 // nothing there. docs/decisions/009 says why this is so.
 //
-// The hub's [gateway.Delivery] should close sessions that are too slow, as the
-// default does: a message that is dropped on the way to a reliable client is sent
-// again only when it recovers.
+// It is owed every message: too slow a one is closed, whatever the hub's
+// [gateway.Delivery] says, and comes back for what it has not acknowledged.
 //
 // What is published by other ways than the service, with [gateway.Hub] itself,
 // reaches clients that are not reliable only.

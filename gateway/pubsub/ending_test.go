@@ -24,7 +24,6 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{service: &Service{config: Config{Hub: "chat"}.withDefaults(), recovery: recovery}, sessions: make(chan gateway.Session, 1)}
-	s.service.reliable.init()
 	s.Node = gatewaytest.StartBound(t, gateway.Config{Loops: 1, Limits: gateway.Limits{Sessions: mostSessions}, Hubs: []gateway.HubConfig{{Name: "chat", OnMessage: gateway.Discard, Handler: opened(s.sessions)}}}, s.service.Bind)
 	return s
 }

@@ -3,6 +3,7 @@ package pubsub
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/gobwas/ws"
 
@@ -99,25 +100,34 @@ func (e *event) respond(r subprotocol.InvokeResponse) {
 	e.client.answer(e.session, r.Append(nil, e.client.protocol.Encoding))
 }
 
-// failed tells the client that its event has no answer. What the upstream has said
-// stays here: it may be meant for the operator.
+// failed tells the client that its event has no answer.
 func (e *event) failed(err error) {
-	text := "the upstream did not answer the event"
+	result, text := faultOf(err)
+	e.client.service.counts.eventsFailed.Add(1)
+	switch {
+	case e.client.protocol.Encoding == subprotocol.Simple:
+		e.client.end(e.session, ws.StatusInternalServerError, text)
+	case e.invocation != "":
+		e.respond(subprotocol.InvokeResponse{Result: result, Text: text})
+	case e.hasAck:
+		e.client.acknowledgeID(e.session, e.ackID, result, text)
+	}
+}
+
+// faultOf is what a client is told of a failure. What the upstream has said stays here: it
+// may be meant for the operator.
+func faultOf(err error) (result subprotocol.AckResult, text string) {
+	if invalid, is := errors.AsType[*webhook.Invalid](err); is {
+		return subprotocol.AckBadRequest, strings.ToLower(invalid.Field) + ": " + invalid.Problem
+	}
+	text = "the upstream did not answer the event"
 	switch {
 	case errors.Is(err, webhook.ErrNoHandler):
 		text = "no upstream takes the event"
 	case errors.As(err, new(*webhook.Rejected)):
 		text = "the upstream rejected the event"
 	}
-	e.client.service.counts.eventsFailed.Add(1)
-	switch {
-	case e.client.protocol.Encoding == subprotocol.Simple:
-		e.client.end(e.session, ws.StatusInternalServerError, text)
-	case e.invocation != "":
-		e.respond(subprotocol.InvokeResponse{Result: subprotocol.AckInternalServerError, Text: text})
-	case e.hasAck:
-		e.client.acknowledgeID(e.session, e.ackID, subprotocol.AckInternalServerError, text)
-	}
+	return subprotocol.AckInternalServerError, text
 }
 
 // reply sends the client a message from the server.

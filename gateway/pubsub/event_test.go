@@ -24,6 +24,8 @@ func TestUserEvents(t *testing.T) {
 			return webhook.Reply{}, nil
 		case "reject":
 			return webhook.Reply{}, &webhook.Rejected{Status: 400, Body: []byte("a secret")}
+		case "invalid":
+			return webhook.Reply{}, &webhook.Invalid{Field: "Metadata", Value: "a b", Problem: "a key must be a token"}
 		case "message":
 			return webhook.Reply{Type: webhook.Text, Data: append([]byte("got "), e.Data...)}, nil
 		}
@@ -44,6 +46,8 @@ func TestUserEvents(t *testing.T) {
 		p.SendText(`{"type":"event","event":"reject","data":1,"ackId":9}`)
 		p.expectAck(9, "InternalServerError")
 		p.SendText(`{"type":"event","event":"reject","data":1}`)
+		p.SendText(`{"type":"event","event":"invalid","data":1,"metadata":{"a b":""},"ackId":10}`)
+		p.expectAck(10, "BadRequest")
 		p.SendText(`{"type":"event","event":"silent","data":1,"ackId":8}`)
 		p.expectAck(8, "Duplicate")
 	}

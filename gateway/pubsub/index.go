@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
+	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 )
 
 // index is the reliable clients of a hub, with or without a socket. Its lock comes
@@ -14,40 +15,38 @@ import (
 type index struct {
 	// Guarded by mu.
 	mu       sync.RWMutex
-	byID     map[string]*client
+	byID     shrinkmap.Map[string, *client]
 	everyone circle
-	groups   map[string]*circle
-	users    map[string]*circle
+	groups   circles
+	users    circles
 }
 
 // circle is reliable clients that are told something together, in one order for all.
 type circle struct {
 	// Guarded by the index's lock.
-	members map[*client]struct{}
+	members members
 
 	order sync.Mutex // held while they are told
 }
 
-func newCircle() *circle { return &circle{members: make(map[*client]struct{})} }
-
-func (x *index) init() {
-	x.byID = make(map[string]*client)
-	x.everyone.members = make(map[*client]struct{})
-	x.groups, x.users = make(map[string]*circle), make(map[string]*circle)
-}
+// members are those of a circle, and circles those of some kind, by name.
+type (
+	members = shrinkmap.Map[*client, struct{}]
+	circles = shrinkmap.Map[string, *circle]
+)
 
 // find returns the client of a connection id, or nil.
 func (x *index) find(id string) *client {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.byID[id]
+	return x.byID.Get(id)
 }
 
 // len returns the number of clients.
 func (x *index) len() int {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return len(x.byID)
+	return x.byID.Len()
 }
 
 // all returns every client.
@@ -57,10 +56,10 @@ func (x *index) all() []*client { return x.chosen(api.Selection{}) }
 func (x *index) add(c *client, groups []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.byID[c.lasting.id] = c
-	x.everyone.members[c] = struct{}{}
+	x.byID.Put(c.lasting.id, c)
+	x.everyone.members.Put(c, struct{}{})
 	if c.user != "" {
-		enter(x.users, c.user, c)
+		enter(&x.users, c.user, c)
 	}
 	for _, name := range groups {
 		x.enterGroup(c, name)
@@ -71,12 +70,12 @@ func (x *index) add(c *client, groups []string) {
 func (x *index) remove(c *client) (groups []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	delete(x.byID, c.lasting.id)
-	delete(x.everyone.members, c)
-	exit(x.users, c.user, c)
+	x.byID.Delete(c.lasting.id)
+	x.everyone.members.Delete(c)
+	exit(&x.users, c.user, c)
 	groups, c.lasting.groups = c.lasting.groups, nil
 	for _, name := range groups {
-		exit(x.groups, name, c)
+		exit(&x.groups, name, c)
 	}
 	return groups
 }
@@ -90,11 +89,11 @@ func (x *index) join(c *client, name string, most int) (joined bool, err error) 
 	if len(c.lasting.groups) >= most && !slices.Contains(c.lasting.groups, name) {
 		return false, gateway.ErrTooManyGroups
 	}
-	return x.byID[c.lasting.id] == c && x.enterGroup(c, name), nil
+	return x.byID.Get(c.lasting.id) == c && x.enterGroup(c, name), nil
 }
 
 func (x *index) enterGroup(c *client, name string) bool {
-	if !enter(x.groups, name, c) {
+	if !enter(&x.groups, name, c) {
 		return false
 	}
 	c.lasting.groups = append(c.lasting.groups, name)
@@ -105,7 +104,7 @@ func (x *index) enterGroup(c *client, name string) bool {
 func (x *index) leave(c *client, name string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !exit(x.groups, name, c) {
+	if !exit(&x.groups, name, c) {
 		return false
 	}
 	at := slices.Index(c.lasting.groups, name)
@@ -124,7 +123,7 @@ func (x *index) groupsOf(c *client) []string {
 func (x *index) has(t api.Target) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return len(x.members(t)) > 0
+	return x.members(t).Len() > 0
 }
 
 // member returns the members of a group with ids after one, sorted by them.
@@ -145,7 +144,7 @@ func (x *index) chosen(which api.Selection) []*client {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var all []*client
-	for c := range x.members(which.Target) {
+	for c := range x.members(which.Target).All() {
 		if x.chooses(&which, c) {
 			all = append(all, c)
 		}
@@ -160,9 +159,9 @@ func (x *index) send(which *api.Selection, except *client, made *shared) (kept g
 	var overrun []*client
 	x.mu.RLock()
 	members, order := x.members(which.Target), x.orderOf(which.Target)
-	if len(members) > 0 {
+	if members.Len() > 0 {
 		order.Lock()
-		for c := range members {
+		for c := range members.All() {
 			if c == except || !x.chooses(which, c) {
 				continue
 			}
@@ -182,17 +181,22 @@ func (x *index) send(which *api.Selection, except *client, made *shared) (kept g
 	return kept
 }
 
-func (x *index) members(t api.Target) map[*client]struct{} {
+// nobody is never changed.
+var nobody = new(members)
+
+func (x *index) members(t api.Target) *members {
 	if t.Scope == api.Connection {
-		if c := x.byID[t.Name]; c != nil {
-			return map[*client]struct{}{c: {}}
+		if c := x.byID.Get(t.Name); c != nil {
+			one := new(members)
+			one.Put(c, struct{}{})
+			return one
 		}
-		return nil
+		return nobody
 	}
 	if found := x.circle(t); found != nil {
-		return found.members
+		return &found.members
 	}
-	return nil
+	return nobody
 }
 
 // orderOf returns the lock that gives a target's messages their order. Those to one
@@ -207,9 +211,9 @@ func (x *index) orderOf(t api.Target) *sync.Mutex {
 func (x *index) circle(t api.Target) *circle {
 	switch t.Scope {
 	case api.Group:
-		return x.groups[t.Name]
+		return x.groups.Get(t.Name)
 	case api.User:
-		return x.users[t.Name]
+		return x.users.Get(t.Name)
 	case api.All:
 		return &x.everyone
 	}
@@ -220,25 +224,25 @@ func (x *index) chooses(which *api.Selection, c *client) bool {
 	return !slices.Contains(which.Except, c.lasting.id) && which.Filter.Matches(indexed{x, c})
 }
 
-func enter(circles map[string]*circle, name string, c *client) bool {
-	in := circles[name]
-	if in == nil {
-		in = newCircle()
-		circles[name] = in
+func enter(in *circles, name string, c *client) bool {
+	found := in.Get(name)
+	if found == nil {
+		found = new(circle)
+		in.Put(name, found)
 	}
-	_, was := in.members[c]
-	in.members[c] = struct{}{}
+	_, was := found.members.Lookup(c)
+	found.members.Put(c, struct{}{})
 	return !was
 }
 
-func exit(circles map[string]*circle, name string, c *client) bool {
-	in := circles[name]
-	if in == nil {
+func exit(in *circles, name string, c *client) bool {
+	found := in.Get(name)
+	if found == nil {
 		return false
 	}
-	_, was := in.members[c]
-	if delete(in.members, c); len(in.members) == 0 {
-		delete(circles, name)
+	_, was := found.members.Lookup(c)
+	if found.members.Delete(c); found.members.Len() == 0 {
+		in.Delete(name)
 	}
 	return was
 }

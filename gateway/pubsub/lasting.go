@@ -1,6 +1,8 @@
 package pubsub
 
 import (
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -15,26 +17,35 @@ type lasting struct {
 	// Fixed.
 	id string // that of its first session
 
+	// Held while its groups, or the session that is in them, change, and until the
+	// upstream and the session have been told: in that order. It comes before the
+	// index's lock.
+	changing sync.Mutex
+
 	// Guarded by the index's lock.
 	groups []string
 
 	// Guarded by the client's lock.
-	session gateway.Session // the zero Session: it has no socket
-	met     bool            // it has had one
-	left    bool            // its peer has closed it for good
-	over    bool            // it has ended for good
-	waits   uint32          // how often it was waited for
-	expiry  *time.Timer     // ends the present wait; nil: it is not waited for
-	replay  subprotocol.Replay
-	sent    uint64 // sequence id up to which the session was sent all
+	session  gateway.Session // the zero Session: it has no socket
+	met      bool            // it was sent the connected frame
+	left     bool            // its peer has closed it for good
+	over     bool            // it has ended for good
+	later    bool            // more is to be sent when the session's loop may have room
+	waits    uint32          // how often it was waited for
+	expiry   *time.Timer     // ends the present wait; nil: it is not waited for
+	underway []uint64        // ids of requests that are to be acknowledged
+	replay   subprotocol.Replay
+	sent     uint64 // sequence id up to which the session was sent all
 }
 
-// begin gives the client its first socket, whose session is in these groups.
+// begin gives the client its first socket, whose session is in these groups. Whoever
+// ends it meanwhile tells the upstream behind this.
 func (c *client) begin(s gateway.Session, groups []string) {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
 	c.service.reliable.add(c, groups)
 	if _, is := c.takeUp(s); !is {
 		s.Close(ws.StatusPolicyViolation, "the connection was ended when it began")
-		return
 	}
 	c.tellConnected()
 	for _, name := range c.service.reliable.groupsOf(c) {
@@ -44,6 +55,8 @@ func (c *client) begin(s gateway.Session, groups []string) {
 
 // resume gives the client another socket. One that it has still is dropped.
 func (c *client) resume(s gateway.Session) {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
 	old, is := c.takeUp(s)
 	if !is {
 		c.service.counts.unrecovered.Add(1)
@@ -57,20 +70,35 @@ func (c *client) resume(s gateway.Session) {
 	}
 }
 
+// joinLasting makes the client, and the session that it has now, members of a group.
+func (c *client) joinLasting(group string) error {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
+	joined, err := c.service.reliable.join(c, group, c.service.maxGroups())
+	if err != nil {
+		return err
+	}
+	if joined {
+		c.notify(webhook.Notification{Kind: webhook.Joined, Group: group})
+	}
+	return unlessEnded(c.service.hub.Group(group).Join(c.present()))
+}
+
+// leaveLasting ends these memberships.
+func (c *client) leaveLasting(group string) error {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
+	if c.service.reliable.leave(c, group) {
+		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
+	}
+	return unlessEnded(c.service.hub.Group(group).Leave(c.present()))
+}
+
 // present returns the session that the client has now, the zero Session if none.
 func (c *client) present() gateway.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lasting.session
-}
-
-// unlessAway passes over the lack of a session: a reliable client's groups are the
-// service's.
-func (c *client) unlessAway(err error) error {
-	if c.lasting != nil {
-		return unlessEnded(err)
-	}
-	return err
 }
 
 // takeUp sends a new socket what the client has not acknowledged. It reports false for
@@ -84,13 +112,19 @@ func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
 	}
 	old, l.session, l.sent, l.left = l.session, s, 0, false
 	c.waitNoMore()
-	if !l.met {
-		l.met = true
-		c.send(s, c.connected(l.id).Append(nil, c.protocol.Encoding))
-	}
+	c.meet()
 	c.dropExpired()
 	c.flush()
 	return old, true
+}
+
+// meet sends the client the connected frame, which comes before all messages, and
+// reports whether it was sent. The client's lock is held.
+func (c *client) meet() bool {
+	if l := c.lasting; !l.met {
+		l.met = c.sendKept(c.connected(l.id).Append(nil, c.protocol.Encoding))
+	}
+	return c.lasting.met
 }
 
 // PeerCloses notes that the client leaves for good, which 1000 says (RFC 6455 §7.4.1).
@@ -180,6 +214,8 @@ func (c *client) conclude() bool {
 
 // depart takes a client that is over out of the index, and tells the upstream.
 func (c *client) depart(reason string) {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
 	for _, name := range c.service.reliable.remove(c) {
 		c.notify(webhook.Notification{Kind: webhook.Left, Group: name})
 	}
@@ -227,8 +263,7 @@ func (c *client) overrun() {
 	c.end(gateway.Session{}, ws.StatusPolicyViolation, subprotocol.ErrReplayFull.Error())
 }
 
-// flush sends what is kept and was not sent on this session. Its loop may have had no
-// room before. The client's lock is held.
+// flush sends what is kept and was not sent on this session. The client's lock is held.
 func (c *client) flush() {
 	for number, p := range c.lasting.replay.All() {
 		if number > c.lasting.sent && !c.sendStamped(number, p) {
@@ -241,17 +276,43 @@ func (c *client) flush() {
 // loop. The client's lock is held.
 func (c *client) sendStamped(number uint64, p []byte) bool {
 	l := c.lasting
-	if l.session == (gateway.Session{}) {
+	if l.session == (gateway.Session{}) || !c.meet() {
 		return false
 	}
 	frame := buffers.Get().(*[]byte)
 	defer buffers.Put(frame)
 	*frame = c.protocol.Encoding.AppendStamped((*frame)[:0], p, number)
-	if !c.send(l.session, *frame) {
+	if !c.sendKept(*frame) {
 		return false
 	}
 	l.sent = number
 	return true
+}
+
+// busyPause is how long a client waits whose session's loop had no room.
+const busyPause = 200 * time.Millisecond
+
+// sendKept sends a frame that is made again if there is no room for it now: perhaps
+// nobody publishes to the client any more, nor it acknowledges anything. The client's
+// lock is held.
+func (c *client) sendKept(frame []byte) bool {
+	err := c.send(c.lasting.session, frame)
+	if errors.Is(err, gateway.ErrBusy) && !c.lasting.later {
+		c.lasting.later = true
+		time.AfterFunc(busyPause, c.catchUp)
+	}
+	return err == nil
+}
+
+// catchUp sends what there was no room for. It runs on a goroutine of its own.
+func (c *client) catchUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lasting.later = false
+	if !c.lasting.over && c.meet() {
+		c.dropExpired()
+		c.flush()
+	}
 }
 
 // acknowledge lets go of messages. What was not given yet is still to be sent.

@@ -19,8 +19,11 @@ func (c *client) publish(s gateway.Session, m *subprotocol.Message, ttl time.Dur
 	if noEcho {
 		p.Except, except = []gateway.Session{s}, c
 	}
-	c.service.reliable.send(&api.Selection{Target: api.Target{Scope: api.Group, Name: m.Group}}, except, &shared{message: &made.message, expires: c.service.expiry(ttl)})
-	return c.service.hub.Group(m.Group).Publish(p)
+	if err := c.service.hub.Group(m.Group).Publish(p); err != nil {
+		return err
+	}
+	c.service.keep(&api.Selection{Target: api.Target{Scope: api.Group, Name: m.Group}}, except, made, ttl)
+	return nil
 }
 
 // receiver is sessions of the gateway's that can be sent something.
@@ -46,27 +49,40 @@ func (s *Service) receiver(t api.Target) receiver {
 
 // Send sends a message of the backend's to the clients that are chosen.
 func (s *Service) Send(_ context.Context, to api.Selection, m *api.Message) error {
-	p, _ := s.publication(&to, m)
-	return unlessEnded(s.receiver(to.Target).Publish(p))
+	made := contentOf(messageOf(m))
+	if err := unlessEnded(s.receiver(to.Target).Publish(s.publication(made, &to, m.Key))); err != nil {
+		return err
+	}
+	s.keep(&to, nil, made, m.TTL)
+	return nil
 }
 
 // Deliver is Send, and waits to learn what became of the message. To a reliable client
 // it is sent once it is kept for it.
 func (s *Service) Deliver(ctx context.Context, to api.Selection, m *api.Message) (gateway.Reach, error) {
-	p, kept := s.publication(&to, m)
-	reach, err := s.receiver(to.Target).Deliver(ctx, p)
+	made := contentOf(messageOf(m))
+	reach, err := s.receiver(to.Target).Deliver(ctx, s.publication(made, &to, m.Key))
+	if err = unlessEnded(err); err != nil {
+		return reach, err
+	}
+	kept := s.keep(&to, nil, made, m.TTL)
 	reach.Sent += kept.Sent
 	reach.Closed += kept.Closed
-	return reach, unlessEnded(err)
+	return reach, nil
 }
 
-// publication has a message kept for the reliable clients that are chosen, and returns
-// what is to be published for the others.
-func (s *Service) publication(to *api.Selection, m *api.Message) (p gateway.Publication, kept gateway.Reach) {
-	made := contentOf(messageOf(m))
-	p = made.publication()
-	p.Filter, p.Key = s.filter(to), m.Key
-	return p, s.reliable.send(to, nil, &shared{message: &made.message, expires: s.expiry(m.TTL)})
+// publication returns what is to be published for clients that are not reliable.
+func (s *Service) publication(made *content, to *api.Selection, key string) gateway.Publication {
+	p := made.publication()
+	p.Filter, p.Key = s.filter(to), key
+	return p
+}
+
+// keep has a message kept for the reliable clients that are chosen, all but one, and
+// sent to those that have a socket. It comes behind its publication: who is told that
+// this has failed may send again, and the reliable are not to get both.
+func (s *Service) keep(which *api.Selection, except *client, made *content, ttl time.Duration) gateway.Reach {
+	return s.reliable.send(which, except, &shared{message: &made.message, expires: s.expiry(ttl)})
 }
 
 // filter returns what a publication is to ask of sessions, nil if nothing.

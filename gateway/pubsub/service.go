@@ -100,7 +100,6 @@ func New(config Config) (*Service, error) {
 		s.plain[encoding].service = s
 		s.plain[encoding].protocol.Encoding = subprotocol.Encoding(encoding)
 	}
-	s.reliable.init()
 	return s, nil
 }
 

@@ -182,11 +182,12 @@ func (d *document) set(node *yaml.Node, f field) {
 	origin := d.at(node)
 	node = resolved(node)
 	items := []*yaml.Node{node}
-	if _, isList := f.value.(list); isList {
+	if all, isList := f.value.(list); isList {
 		if node.Kind != yaml.SequenceNode {
 			d.fault(node, f.path, shown(node), "must be a list, for example [a, b]")
 			return
 		}
+		*all.to = nil // that of a file before
 		items = node.Content
 	}
 	for _, item := range items {

@@ -112,6 +112,16 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 	}
 }
 
+func TestALaterFileReplacesAList(t *testing.T) {
+	s := mustLoad(t, Input{Files: []File{
+		{"first.yaml", []byte("admission: {allow: [10.0.0.0/8], deny: [192.0.2.1]}")},
+		{"second.yaml", []byte("admission: {allow: [10.1.0.0/16, 10.2.0.0/16], deny: []}")},
+	}})
+	if allow, deny := strings.Join(s.Admission.Allow, " "), s.Admission.Deny; allow != "10.1.0.0/16 10.2.0.0/16" || len(deny) > 0 {
+		t.Errorf("allow is %s and deny is %s, want what the second file has", allow, deny)
+	}
+}
+
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true", "FILES": "a.pem, b.pem", "NETWORKS": "10.0.0.0/8, 192.0.2.1"}
 	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "rates.excess": "drop", "admission.ipv4Bits": "24", "admission.ipv6Bits": "56", "admission.forwardedHeader": "Forwarded", "tls.clientCertificates": "optional", "drain.code": "1012", "drain.reason": "bye"}

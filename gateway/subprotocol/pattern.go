@@ -127,11 +127,12 @@ type placeSet [maxNameBytes/64 + 1]uint64
 func (s *placeSet) add(place int)      { s[place/64] |= 1 << (place % 64) }
 func (s *placeSet) has(place int) bool { return s[place/64]&(1<<(place%64)) != 0 }
 
-// spread adds all places behind the first.
+// spread adds all places behind the first. Within a character there is none: ? would
+// take its rest for another one.
 func (s *placeSet) spread(name []byte) {
 	for i := range name {
 		if s.has(i) {
-			s.add(i + 1)
+			s.addAfter(name, i)
 		}
 	}
 }
@@ -140,7 +141,13 @@ func (s *placeSet) spread(name []byte) {
 func (s *placeSet) spreadToDot(name []byte) {
 	for i, c := range name {
 		if c != '.' && s.has(i) {
-			s.add(i + 1)
+			s.addAfter(name, i)
 		}
 	}
+}
+
+// addAfter adds the place behind the character at one.
+func (s *placeSet) addAfter(name []byte, place int) {
+	_, size := utf8.DecodeRune(name[place:])
+	s.add(place + size)
 }

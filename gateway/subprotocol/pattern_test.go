@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // expression says in the language of regexp what a pattern says in its own.
@@ -26,7 +27,8 @@ func expression(p string) *regexp.Regexp {
 			b.WriteString(regexp.QuoteMeta(p[1:2]))
 			size = 2
 		default:
-			b.WriteString(regexp.QuoteMeta(p[:1]))
+			_, size = utf8.DecodeRuneInString(p)
+			b.WriteString(regexp.QuoteMeta(p[:size]))
 		}
 		p = p[size:]
 	}
@@ -46,8 +48,8 @@ func TestPatternAgainstRegexp(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	matched := 0
 	for range 20_000 {
-		p := random(r, []string{"a", "b", ".", "*", "**", "?", `\*`, `\\`, `\.`}, 7)
-		name := random(r, []string{"a", "b", ".", "*", `\`, "\n"}, 7)
+		p := random(r, []string{"a", "b", "é", "€", ".", "*", "**", "?", `\*`, `\\`, `\.`}, 7)
+		name := random(r, []string{"a", "b", "é", "€", "😀", ".", "*", `\`, "\n"}, 7)
 		want := expression(p).MatchString(name)
 		if got := pattern(p).match([]byte(name)); got != want {
 			t.Fatalf("%q matches %q: %v, want %v", p, name, got, want)
@@ -71,6 +73,10 @@ func TestPatternCharacters(t *testing.T) {
 		{"é*", "éa", true},
 		{"**", strings.Repeat("😀", 1024), true},
 		{"**", strings.Repeat("😀", 1025), false},
+		{"*?", "€", true},
+		{"*??", "€", false},
+		{"**??", "😀", false},
+		{"a*??", "a€b", true},
 		{strings.Repeat("?", 1024), strings.Repeat("😀", 1024), true},
 	} {
 		if got := pattern(tc.pattern).match([]byte(tc.name)); got != tc.want {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 )
 
 // Index is the groups of one hub, by name. A group is there while somebody
@@ -13,7 +15,7 @@ import (
 type Index struct {
 	// Guarded by mu.
 	mu     sync.RWMutex
-	groups map[string]*Group
+	groups shrinkmap.Map[string, *Group]
 }
 
 // Group is a named set of members on some loops.
@@ -52,14 +54,11 @@ func (g *Group) AddMembers(n int) { g.members.Add(int64(n)) }
 func (x *Index) Hold(name string, loop int) *Group {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	g := x.groups[name]
+	g := x.groups.Get(name)
 	if g == nil {
-		if x.groups == nil {
-			x.groups = make(map[string]*Group)
-		}
 		// A copy: the name may be a part of a whole request or message.
 		g = &Group{name: strings.Clone(name)}
-		x.groups[g.name] = g
+		x.groups.Put(g.name, g)
 	}
 	at, found := g.part(loop)
 	if !found {
@@ -83,7 +82,7 @@ func (x *Index) Drop(g *Group, loop int) {
 	}
 	g.parts = slices.Delete(g.parts, at, at+1)
 	if len(g.parts) == 0 {
-		delete(x.groups, g.name)
+		x.groups.Delete(g.name)
 	}
 }
 
@@ -97,7 +96,7 @@ func (g *Group) part(loop int) (at int, found bool) {
 func (x *Index) Tell(name string, tell func(g *Group, loop int)) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	g := x.groups[name]
+	g := x.groups.Get(name)
 	if g == nil {
 		return false
 	}
@@ -113,14 +112,14 @@ func (x *Index) Tell(name string, tell func(g *Group, loop int)) bool {
 func (x *Index) Find(name string) *Group {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.groups[name]
+	return x.groups.Get(name)
 }
 
 // Len returns the number of groups.
 func (x *Index) Len() int {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return len(x.groups)
+	return x.groups.Len()
 }
 
 // namesAtOnce is how many names are looked at before those who wait for the
@@ -137,7 +136,7 @@ func (x *Index) Names(after string, limit int) []string {
 	last := ""         // none after it is among the first; empty: not known yet
 	seen := 0
 	x.mu.RLock()
-	for name := range x.groups {
+	for name := range x.groups.All() {
 		if name > after && (last == "" || name < last) {
 			found = append(found, name)
 		}

@@ -23,16 +23,22 @@ type Bucket struct {
 // there were. If not, none is spent. More than the burst are never there, and in
 // debt (see [Bucket.Charge]) not even 0.
 func (b *Bucket) Take(r Rate, now time.Duration, n int) bool {
+	if !b.Has(r, now, n) {
+		return false
+	}
+	if r.PerSecond > 0 {
+		b.spent += parts(n)
+	}
+	return true
+}
+
+// Has reports whether Take would spend n tokens, and spends none.
+func (b *Bucket) Has(r Rate, now time.Duration, n int) bool {
 	if r.PerSecond <= 0 {
 		return true
 	}
 	b.refill(r, now)
-	cost := parts(n)
-	if n > MaxTokens || b.spent+cost > r.burst() {
-		return false
-	}
-	b.spent += cost
-	return true
+	return n <= MaxTokens && b.spent+parts(n) <= r.burst()
 }
 
 // Charge spends n tokens, at least 0, whether they are there or not, and returns

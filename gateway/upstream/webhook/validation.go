@@ -150,6 +150,7 @@ func allows(values []string, origin string) bool {
 		if host, _, err := net.SplitHostPort(value); err == nil {
 			value = host
 		}
+		value = strings.Trim(value, "[]") // of an IPv6 address without a port
 		if value == "*" || strings.EqualFold(value, origin) {
 			return true
 		}

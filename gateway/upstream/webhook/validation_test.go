@@ -59,6 +59,20 @@ func TestValidation(t *testing.T) {
 	}
 }
 
+// Hosts of URLs have brackets around an IPv6 address, and the origin has none.
+func TestValidationOfAnIPv6Address(t *testing.T) {
+	for _, allowed := range []string{"2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:8080", "https://[2001:DB8::7]", "http://[2001:db8::7]:8080"} {
+		synctest.Test(t, func(t *testing.T) {
+			u := openTo(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("WebHook-Allowed-Origin", allowed)
+			}), func(c *webhook.Config) { c.Origin = "2001:db8::7" })
+			if err := say(t, u); err != nil {
+				t.Errorf("%s: %v", allowed, err)
+			}
+		})
+	}
+}
+
 func TestValidationFallsBackToGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var methods []string

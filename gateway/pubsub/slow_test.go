@@ -1,0 +1,163 @@
+package pubsub_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluicegate/sluice/gateway"
+	"github.com/sluicegate/sluice/gateway/api"
+	"github.com/sluicegate/sluice/gateway/gatewaytest"
+	"github.com/sluicegate/sluice/gateway/pubsub"
+	"github.com/sluicegate/sluice/gateway/token"
+	"github.com/sluicegate/sluice/gateway/upstream/webhook"
+)
+
+// What the hub's policy drops for others, a reliable client that did not read is closed
+// for, and gets once it has come back.
+func TestSlowReliableClientMissesNothing(t *testing.T) {
+	const messages = 60
+	for _, policy := range []gateway.Policy{gateway.DropNewest, gateway.DropOldest, gateway.Conflate} {
+		t.Run(policy.String(), func(t *testing.T) {
+			g := startDelivering(t, gateway.Delivery{Policy: policy}, pubsub.Config{Hub: "chat"})[0]
+			c := g.Dial(t, g.path(token.Client{Groups: []string{"g"}}), gatewaytest.Subprotocols(reliableJSON), gatewaytest.ReceiveBuffer(1))
+			p := &peer{Client: c, t: t}
+			connected := p.frame()
+			p.id, p.token = connected.Connection, connected.Token
+			for n := range messages {
+				size := 64 << 10 >> (n % 2 * 3)
+				g.rest(t, inGroup, fmt.Sprintf(`"%d %s"`, n, strings.Repeat("x", size)))
+			}
+			for last := 0; last < messages; {
+				m := p.ReceiveFrame()
+				if m.Header.OpCode == ws.OpClose {
+					p = g.recovered(t, p)
+					continue
+				}
+				var f frame
+				if err := json.Unmarshal(m.Payload, &f); err != nil {
+					t.Fatal(err)
+				}
+				if f.Sequence > last+1 {
+					t.Fatalf("sequence id %d follows %d", f.Sequence, last)
+				}
+				last = max(last, f.Sequence)
+				p.SendText(fmt.Sprintf(`{"type":"sequenceAck","sequenceId":%d}`, last))
+			}
+		})
+	}
+}
+
+// occupied has a session's loop be busy, and so much wait for it that it takes no more,
+// until free is called.
+func (g *rig) occupied(t *testing.T, session gateway.Session) (free func()) {
+	t.Helper()
+	begun, release := make(chan bool), make(chan bool)
+	go session.Visit(t.Context(), func(*gateway.Recipient) {
+		close(begun)
+		<-release
+	})
+	<-begun
+	nobody := func(*gateway.Recipient) bool { return false }
+	for _, size := range []int{1 << 20, 1 << 10, 0} {
+		for session.Publish(gateway.Publication{Type: gateway.Binary, Payload: make([]byte, size), Filter: nobody}) == nil {
+		}
+	}
+	return sync.OnceFunc(func() { close(release) })
+}
+
+// What finds no room at a busy loop comes when that has time, though nobody publishes
+// any more and the client acknowledges nothing.
+func TestMessageForABusyLoopComesLater(t *testing.T) {
+	b := newBackend()
+	asked, answer := make(chan bool), make(chan bool)
+	b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+		close(asked)
+		<-answer
+		return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	p := g.peer(t, reliableJSON, token.Client{})
+	p.SendText(`{"type":"event","event":"e","data":1}`)
+	<-asked
+	session, _ := g.Gateway.Session(p.id)
+	free := g.occupied(t, session)
+	defer free()
+	close(answer)
+	g.Eventually(t, func() bool { return g.service.Stats().ReplayMessages == 1 }, "the answer to be kept")
+	free()
+	p.expectData("1")
+}
+
+// Who is told that a loop is too busy sends again. A reliable client must not get both.
+func TestWhatIsSentAgainComesOnce(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{User: "ana", Groups: []string{"g"}})
+	session, _ := g.Gateway.Session(p.id)
+	for _, target := range []api.Target{{Scope: api.Group, Name: "g"}, {Scope: api.User, Name: "ana"}, {Scope: api.Connection, Name: p.id}, {}} {
+		free := g.occupied(t, session)
+		m := &api.Message{Type: api.JSON, Data: []byte("1")}
+		err := g.service.Send(t.Context(), api.Selection{Target: target}, m)
+		free()
+		if !errors.Is(err, gateway.ErrBusy) {
+			t.Fatalf("%+v: Send: %v, want %v: the test has tested nothing", target, err, gateway.ErrBusy)
+		}
+		g.Eventually(t, func() bool {
+			_, err := g.service.Deliver(t.Context(), api.Selection{Target: target}, m)
+			return err == nil
+		}, "the loop to have room")
+		g.rest(t, api.Selection{}, "2")
+		p.expectData("1")
+		p.expectData("2")
+	}
+}
+
+// Whom a backend closes while the loop is busy is closed when it has time: a reliable
+// client is over by then, and would wait on its socket for nothing.
+func TestCloseByABusyLoop(t *testing.T) {
+	g := start(t, nil)
+	p := g.peer(t, reliableJSON, token.Client{User: "ana"})
+	session, _ := g.Gateway.Session(p.id)
+	free := g.occupied(t, session)
+	g.service.Close(t.Context(), api.Selection{Target: api.Target{Scope: api.User, Name: "ana"}}, "enough")
+	free()
+	p.ExpectClose(1000)
+}
+
+// A client that was not sent an ack would wait for ever: it is closed, and a reliable
+// one learns from the service, where it comes back, what has become of its request.
+func TestAckThatFindsNoRoom(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			b := newBackend()
+			asked, answer := make(chan bool, 1), make(chan bool)
+			b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+				asked <- true
+				<-answer
+				return webhook.Reply{}, nil
+			}
+			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+			p := g.peer(t, protocol, token.Client{})
+			p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
+			<-asked
+			session, _ := g.Gateway.Session(p.id)
+			free := g.occupied(t, session)
+			defer free()
+			close(answer)
+			g.Eventually(t, func() bool { return g.service.Stats().Acks["Success"] == 1 }, "the event to be done")
+			free()
+			p.ExpectClose(1013)
+			if protocol == reliableJSON {
+				p = g.recovered(t, p)
+				p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
+				p.expectAck(1, "Duplicate")
+			}
+		})
+	}
+}
