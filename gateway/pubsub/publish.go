@@ -62,13 +62,13 @@ func (s *Service) Send(_ context.Context, to api.Selection, m *api.Message) erro
 func (s *Service) Deliver(ctx context.Context, to api.Selection, m *api.Message) (gateway.Reach, error) {
 	made := contentOf(messageOf(m))
 	reach, err := s.receiver(to.Target).Deliver(ctx, s.publication(made, &to, m.Key))
-	if err = unlessEnded(err); err != nil {
+	if err = unlessEnded(err); err != nil && !errors.Is(err, ctx.Err()) {
 		return reach, err
-	}
+	} // else it is published, and at most the wait was given up
 	kept := s.keep(&to, nil, made, m.TTL)
 	reach.Sent += kept.Sent
 	reach.Closed += kept.Closed
-	return reach, nil
+	return reach, err
 }
 
 // publication returns what is to be published for clients that are not reliable.

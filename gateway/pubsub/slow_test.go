@@ -25,7 +25,7 @@ func TestSlowReliableClientMissesNothing(t *testing.T) {
 	const messages = 60
 	for _, policy := range []gateway.Policy{gateway.DropNewest, gateway.DropOldest, gateway.Conflate} {
 		t.Run(policy.String(), func(t *testing.T) {
-			g := startDelivering(t, gateway.Delivery{Policy: policy}, pubsub.Config{Hub: "chat"})[0]
+			g := startChanged(t, func(c *gateway.Config) { c.Hubs[0].Delivery.Policy = policy }, pubsub.Config{Hub: "chat"})[0]
 			c := g.Dial(t, g.path(token.Client{Groups: []string{"g"}}), gatewaytest.Subprotocols(reliableJSON), gatewaytest.ReceiveBuffer(1))
 			p := &peer{Client: c, t: t}
 			connected := p.frame()
@@ -54,22 +54,28 @@ func TestSlowReliableClientMissesNothing(t *testing.T) {
 	}
 }
 
-// occupied has a session's loop be busy, and so much wait for it that it takes no more,
-// until free is called.
-func (g *rig) occupied(t *testing.T, session gateway.Session) (free func()) {
-	t.Helper()
+// held has a session's loop be busy until free is called.
+func held(t *testing.T, session gateway.Session) (free func()) {
 	begun, release := make(chan bool), make(chan bool)
 	go session.Visit(t.Context(), func(*gateway.Recipient) {
 		close(begun)
 		<-release
 	})
 	<-begun
+	return sync.OnceFunc(func() { close(release) })
+}
+
+// occupied has a session's loop be busy, and so much wait for it that it takes no more,
+// until free is called.
+func (g *rig) occupied(t *testing.T, session gateway.Session) (free func()) {
+	t.Helper()
+	free = held(t, session)
 	nobody := func(*gateway.Recipient) bool { return false }
 	for _, size := range []int{1 << 20, 1 << 10, 0} {
 		for session.Publish(gateway.Publication{Type: gateway.Binary, Payload: make([]byte, size), Filter: nobody}) == nil {
 		}
 	}
-	return sync.OnceFunc(func() { close(release) })
+	return free
 }
 
 // What finds no room at a busy loop comes when that has time, though nobody publishes
@@ -115,6 +121,24 @@ func TestWhatIsSentAgainComesOnce(t *testing.T) {
 		g.rest(t, api.Selection{}, "2")
 		p.expectData("1")
 		p.expectData("2")
+	}
+}
+
+// Who gives up the wait for a message has published it, to the reliable as to the others.
+func TestDeliveryOfWhoGivesUp(t *testing.T) {
+	g := start(t, nil)
+	peers := []*peer{g.peer(t, plainJSON, token.Client{}), g.peer(t, reliableJSON, token.Client{})}
+	session, _ := g.Gateway.Session(peers[0].id)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	free := held(t, session)
+	_, err := g.service.Deliver(ctx, api.Selection{}, &api.Message{Type: api.JSON, Data: []byte("1")})
+	free()
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Deliver: %v, want %v", err, context.Canceled)
+	}
+	for _, p := range peers {
+		p.expectData("1")
 	}
 }
 
