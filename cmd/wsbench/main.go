@@ -84,6 +84,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if helped {
 		return exitOK
 	}
+	if err == nil {
+		err = zeroFlag(command.Flags())
+	}
 	if err != nil {
 		return complain(stderr, fmt.Errorf("%w; see wsbench --help", err))
 	}
@@ -112,6 +115,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	default:
 		return complain(stderr, errors.New("no command; see wsbench --help"))
 	}
+}
+
+// zeroFlag returns the fault of a flag that says zero where package bench would take
+// its default instead. Those with the tag zero may: it means none of it there.
+func zeroFlag(flags []*kong.Flag) error {
+	for _, f := range flags {
+		if f.HasDefault && f.Target.IsZero() && !f.Tag.Has("zero") {
+			return fmt.Errorf("--%s: %v: must be above 0", f.Name, f.Target)
+		}
+	}
+	return nil
 }
 
 // play runs a scenario and writes its report.
