@@ -72,7 +72,7 @@ func (c *serveCommand) Run(p *process) error {
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s, config.Logger), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger},
 		drains:    make(chan struct{}, 1),
 	}
 	n.reloader.current.Store(s)
@@ -82,6 +82,7 @@ func (c *serveCommand) Run(p *process) error {
 	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
+	warnOfCertificates(s, config.TLS, config.Logger)
 	banner(p.stdout, s, config.Hubs, g.Addr(), n.admin.Addr())
 	return errors.Join(n.run(), n.patiently(api.stop))
 }
