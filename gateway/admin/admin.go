@@ -83,7 +83,7 @@ func index(w http.ResponseWriter, _ *http.Request) error {
 /readyz        200 while new sessions are accepted
 /status        figures as JSON, loop by loop
 /figures       figures as JSON, added up, as the console shows them
-/sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, after=, limit=
+/sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, slow=true, after=, limit=
 /sessions/ID   one session as JSON
 /groups        groups of a hub as JSON: ?hub=NAME, and prefix=, after=, limit=
 /actions       what may be done, as JSON
