@@ -117,17 +117,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// zeroFlag returns the fault of a flag that says zero where package bench would take
-// its default instead. Those with the tag zero may: it means none of it there.
-func zeroFlag(flags []*kong.Flag) error {
-	for _, f := range flags {
-		if f.HasDefault && f.Target.IsZero() && !f.Tag.Has("zero") {
-			return fmt.Errorf("--%s: %v: must be above 0", f.Name, f.Target)
-		}
-	}
-	return nil
-}
-
 // play runs a scenario and writes its report.
 func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writer) int {
 	out := s.output()
@@ -140,6 +129,7 @@ func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writ
 		return complain(stderr, err)
 	}
 	report, err := s.run(ctx)
+	err = inFlags(err)
 	if report != nil && !s.allowsOverload() {
 		report.WithholdLatencies()
 	}
