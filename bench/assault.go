@@ -53,7 +53,10 @@ func (a Assault) Validate() error {
 // checkAssault finds the faults of a, which has its defaults filled in.
 func (f *faults) checkAssault(a Assault) {
 	f.check(!strings.HasPrefix(a.URL, "wss:"), "URL", a.URL, "must begin with ws://: attackers speak no TLS")
-	f.check(modeNamed(a.Mode) != nil, "Mode", a.Mode, fmt.Sprintf("must be one of %v", modeNames()))
+	if modeNamed(a.Mode) == nil { // of which the others have their defaults
+		f.check(false, "Mode", a.Mode, fmt.Sprintf("must be one of %v", modeNames()))
+		return
+	}
 	f.between("Attackers", a.Attackers, 1, 1_000_000, "")
 	f.check(a.AttackRate >= 0 && a.AttackRate <= 1e9, "AttackRate", a.AttackRate, "must be 0 (the mode's) to 1e9 per second")
 	f.check(a.AttackConnectRate >= 0 && a.AttackConnectRate <= 1e9, "AttackConnectRate", a.AttackConnectRate, "must be 0 (the mode's) to 1e9 per second")

@@ -259,6 +259,14 @@ func TestAttackNotPossible(t *testing.T) {
 	}
 }
 
+// What the mode would have set by default is no fault of its own.
+func TestAnUnknownModeIsOneFault(t *testing.T) {
+	err := bench.Attack{Load: bench.Load{URL: "ws://127.0.0.1:1/"}, Mode: "tickle"}.Validate()
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one fault", err)
+	}
+}
+
 // childVariable names, in the environment of a child process, the test it runs.
 const childVariable = "SLUICE_BENCH_CHILD"
 

@@ -8,7 +8,7 @@ func (t *summary) broadcastTitle(p Broadcast) {
 
 func (t *summary) roomsTitle(p Rooms) {
 	t.line("rooms", "%s", p.URL)
-	t.more("%s with %s and a publisher each, %s", count(p.Rooms, "room"), count(p.Connections, "member"), count(p.Loops, "loop"))
+	t.more("%s in %s, and a publisher in each, %s", count(p.Connections, "member"), count(p.Rooms, "room"), count(p.Loops, "loop"))
 	if p.Zipf > 0 {
 		t.more("sizes by Zipf's law with exponent %g", p.Zipf)
 	}
@@ -53,7 +53,7 @@ func (t *summary) broadcast(f *BroadcastFigures) {
 }
 
 func (t *summary) slow(f *SlowFigures) {
-	t.line("slow", "%s, of which %d stayed; %d messages received, %d missed in %s", count(f.Members, "member"), f.Open, f.Received, f.Missed, count(f.Gaps, "gap"))
+	t.line("slow", "%s, of which %d stayed; %d messages of the whole run received, %d missed in %s", count(f.Members, "member"), f.Open, f.Received, f.Missed, count(f.Gaps, "gap"))
 	for _, e := range f.Ended {
 		t.more("%d × %s: %s", e.Count, e.Stage, e.Cause)
 	}

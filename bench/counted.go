@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +25,7 @@ type reasonCounts map[Counted]uint64 // By is 0 in the key
 func fetchReasons(ctx context.Context, base string) (reasonCounts, error) {
 	text, err := fetch(ctx, strings.TrimSuffix(base, "/")+"/metrics")
 	if err != nil {
-		return nil, fmt.Errorf("AdminURL: %w", err)
+		return nil, &Fault{"AdminURL", err}
 	}
 	return parseReasons(text), nil
 }

@@ -250,7 +250,7 @@ func TestNothingToReport(t *testing.T) {
 		want string
 	}{
 		{"invalid", Load{}, "URL: "},
-		{"more than a table holds", with(func(l *Load) { l.Connections = 1 << 24 }), "use PrivateFDTables with"},
+		{"more than a table holds", with(func(l *Load) { l.Connections = 1 << 24 }), "loops with private descriptor tables"},
 		{"no such process", with(func(l *Load) { l.PID = 1 << 30 }), "server process: "},
 		{"no such CPU", with(func(l *Load) { l.CPUs = []int{1000} }), "pin a loop to CPUs [1000]"},
 		{"status not found", with(func(l *Load) { l.StatsURL = page(404, "{}") }), "answered 404"},

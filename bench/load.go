@@ -95,12 +95,27 @@ func (l Load) withDefaults() Load {
 	return l
 }
 
+// Fault is an error of a field of a scenario.
+type Fault struct {
+	Field string // as it is called here, for example "ConnectRate" or "Publish.URL"
+	Err   error
+}
+
+func (f *Fault) Error() string { return f.Field + ": " + f.Err.Error() }
+
+func (f *Fault) Unwrap() error { return f.Err }
+
+// faultf returns the fault of a field.
+func faultf(field, format string, values ...any) error {
+	return &Fault{field, fmt.Errorf(format, values...)}
+}
+
 // faults collects what is wrong with a scenario.
 type faults []error
 
 func (f *faults) check(good bool, field string, value any, problem string) {
 	if !good {
-		*f = append(*f, fmt.Errorf("%s: %v: %s", field, value, problem))
+		*f = append(*f, faultf(field, "%v: %s", value, problem))
 	}
 }
 
@@ -115,12 +130,12 @@ func (f *faults) checkLoad(l Load) {
 	f.check(l.URL != "", "URL", `""`, "must be set, for example ws://127.0.0.1:8080/client/hubs/echo")
 	f.between("Connections", l.Connections, 1, 1<<24, "")
 	f.between("Loops", l.Loops, 1, 1024, "")
-	f.check(l.Loops <= l.Connections, "Loops", l.Loops, "must not exceed Connections")
+	f.check(l.Loops <= l.Connections, "Loops", l.Loops, "must not exceed the connections")
 	for _, cpu := range l.CPUs {
 		f.between("CPUs", cpu, 0, 1023, "")
 	}
 	f.check(l.ConnectRate >= 0 && l.ConnectRate <= 1e9, "ConnectRate", l.ConnectRate, "must be 0 (no limit) to 1e9 per second")
-	f.check(l.ConnectRamp == 0 || l.ConnectRamp > 0 && l.ConnectRate > 0, "ConnectRamp", l.ConnectRamp, "must not be negative, and needs a ConnectRate")
+	f.check(l.ConnectRamp == 0 || l.ConnectRamp > 0 && l.ConnectRate > 0, "ConnectRamp", l.ConnectRamp, "must not be negative, and needs a connect rate")
 	f.between("ConnectInFlight", l.ConnectInFlight, 1, 1<<16, "")
 	f.check(l.ConnectTimeout >= time.Millisecond, "ConnectTimeout", l.ConnectTimeout, "must be 1 ms or more")
 	f.check(l.FinishTimeout >= time.Millisecond, "FinishTimeout", l.FinishTimeout, "must be 1 ms or more")

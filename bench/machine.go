@@ -107,8 +107,8 @@ func (m machine) descriptorsFor(load Load) error {
 		return nil
 	}
 	enough := max(1, int(m.descriptors)-spareDescriptors)
-	return fmt.Errorf("Connections: %d: need %d descriptors in a table and RLIMIT_NOFILE allows %d; "+
-		"use PrivateFDTables with %d Loops, or raise the hard limit",
+	return faultf("Connections", "%d: need %d descriptors in a table and RLIMIT_NOFILE allows %d; "+
+		"use %d loops with private descriptor tables, or raise the hard limit",
 		load.Connections, perTable, m.descriptors, (load.Connections+enough-1)/enough)
 }
 
@@ -120,8 +120,8 @@ func (m machine) portsFor(load Load, from sources) error {
 	if m.ports == 0 || perAddress <= m.ports {
 		return nil
 	}
-	return fmt.Errorf("Connections: %d: need %d ports of each source address and net.ipv4.ip_local_port_range has %d; "+
-		"give %d Sources, or widen it: sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"",
+	return faultf("Connections", "%d: need %d ports of each source address and net.ipv4.ip_local_port_range has %d; "+
+		"give %d source addresses, or widen it: sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"",
 		load.Connections, perAddress, m.ports, (load.Connections+m.ports-1)/m.ports)
 }
 
@@ -131,7 +131,7 @@ func (m machine) memoryFor(connections, ends uint64) error {
 	if m.available == 0 || need <= m.available {
 		return nil
 	}
-	return fmt.Errorf("Connections: %d: their sockets take some %s of memory, and %s are available; open %d or fewer",
+	return faultf("Connections", "%d: their sockets take some %s of memory, and %s are available; open %d or fewer",
 		connections, size(int64(need)), size(int64(m.available)), connections*m.available/need)
 }
 

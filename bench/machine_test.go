@@ -54,9 +54,9 @@ func TestMachineCarries(t *testing.T) {
 	}{
 		{"a million", m, million, many, loopback, nil},
 		{"nothing is known", machine{}, million, nil, loopback, nil},
-		{"one table", m, Load{Connections: 1_000_000, Loops: 56}, many, loopback, []string{"RLIMIT_NOFILE allows 20000; use PrivateFDTables with 51 Loops"}},
+		{"one table", m, Load{Connections: 1_000_000, Loops: 56}, many, loopback, []string{"RLIMIT_NOFILE allows 20000; use 51 loops with private descriptor tables"}},
 		{"tables too small", m, Load{Connections: 1_000_000, Loops: 50, PrivateFDTables: true}, many, loopback, []string{"need 20064 descriptors"}},
-		{"one address", m, million, nil, remote, []string{"need 1000000 ports of each source address", "give 36 Sources"}},
+		{"one address", m, million, nil, remote, []string{"need 1000000 ports of each source address", "give 36 source addresses"}},
 		{"few files", with(func(m *machine) { m.files = 1_999_999 }), million, many, loopback, []string{"fs.file-max: 1999999", "sysctl -w fs.file-max=2200000"}},
 		{"files for one end", with(func(m *machine) { m.files = 1_000_000 }), million, many, remote, nil},
 		{"few watches", with(func(m *machine) { m.watches = 1 }), million, many, loopback, []string{"fs.epoll.max_user_watches: 1"}},

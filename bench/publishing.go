@@ -50,7 +50,7 @@ func (f *faults) checkPublishing(p Publishing) {
 	f.between("Size", p.Size, MinMessage, MaxMessage, " bytes")
 	f.check(p.PerSecond >= 0 && p.PerSecond <= 1e6, "PerSecond", p.PerSecond, "must be 0 (a closed loop) to 1e6 messages per second")
 	f.between("Burst", p.Burst, 1, 10_000, "")
-	f.check(p.Burst == 1 || p.PerSecond > 0, "Burst", p.Burst, "needs PerSecond: a closed loop has no bursts")
+	f.check(p.Burst == 1 || p.PerSecond > 0, "Burst", p.Burst, "needs a rate: a closed loop has no bursts")
 	f.check(p.Spread == 0 || p.Spread > 0 && p.PerSecond > 0 && p.Spread <= p.bursts().pace.at(1), "Spread", p.Spread, "must be 0 to the time from one burst to the next")
 	f.between("InFlight", p.InFlight, 1, 1024, "")
 	f.check(p.Slow >= 0 && p.Slow <= 100, "Slow", p.Slow, "must be 0 to 100 %")

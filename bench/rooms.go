@@ -44,7 +44,7 @@ func (r Rooms) Validate() error {
 // checkRooms finds the faults of so many rooms at the URL of l.
 func (f *faults) checkRooms(l Load, rooms int) {
 	f.between("Rooms", rooms, 1, 1_000_000, "")
-	f.check(rooms <= max(1, l.Connections), "Rooms", rooms, "must not exceed Connections: each needs a member")
+	f.check(rooms <= max(1, l.Connections), "Rooms", rooms, "must not exceed the connections: each needs a member")
 	f.check(rooms <= 1 || strings.Contains(l.URL, roomMark), "URL", l.URL, "must contain "+roomMark+" for the name of the room")
 }
 

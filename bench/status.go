@@ -14,9 +14,9 @@ func fetchStatus(ctx context.Context, url string) (json.RawMessage, error) {
 	body, err := fetch(ctx, url)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("StatsURL: %w", err)
+		return nil, &Fault{"StatsURL", err}
 	case !json.Valid(body):
-		return nil, fmt.Errorf("StatsURL: %s: did not answer with JSON", url)
+		return nil, faultf("StatsURL", "%s: did not answer with JSON", url)
 	}
 	return body, nil
 }

@@ -42,8 +42,8 @@ func (s Storm) Validate() error {
 	var f faults
 	f.checkLoad(s.Load)
 	f.check(!s.Compression, "Compression", s.Compression, "is not for this scenario")
-	f.check(s.Bystanders > 0 && s.Bystanders < s.Connections, "Bystanders", s.Bystanders, "must be 1 or more, and fewer than Connections")
-	f.check(s.Loops <= s.Bystanders, "Loops", s.Loops, "must not exceed Bystanders")
+	f.check(s.Bystanders > 0 && s.Bystanders < s.Connections, "Bystanders", s.Bystanders, "must be 1 or more, and fewer than the connections")
+	f.check(s.Loops <= s.Bystanders, "Loops", s.Loops, "must not exceed the bystanders")
 	f.check(s.PerSecond > 0 && s.PerSecond <= 1e7, "PerSecond", s.PerSecond, "must be above 0, to 1e7 messages per second")
 	f.between("Size", s.Size, MinMessage, MaxMessage, " bytes")
 	f.check(s.Before >= time.Millisecond, "Before", s.Before, "must be 1 ms or more")

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -25,15 +24,15 @@ type Target struct {
 func ResolveTarget(ctx context.Context, text string) (*Target, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("URL: %w", err)
+		return nil, &Fault{"URL", err}
 	}
 	switch {
 	case u.Scheme != "ws" && u.Scheme != "wss":
-		return nil, fmt.Errorf("URL: %q: must begin with ws:// or wss://", text)
+		return nil, faultf("URL", "%q: must begin with ws:// or wss://", text)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("URL: %q: has no host; write ws://HOST:PORT/PATH", text)
+		return nil, faultf("URL", "%q: has no host; write ws://HOST:PORT/PATH", text)
 	case u.Fragment != "":
-		return nil, fmt.Errorf("URL: %q: must have no fragment (RFC 6455 §3)", text)
+		return nil, faultf("URL", "%q: must have no fragment (RFC 6455 §3)", text)
 	}
 	port := uint64(80)
 	if u.Scheme == "wss" {
@@ -41,12 +40,12 @@ func ResolveTarget(ctx context.Context, text string) (*Target, error) {
 	}
 	if u.Port() != "" {
 		if port, err = strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
-			return nil, fmt.Errorf("URL: %q: port must be 1 to 65535", text)
+			return nil, faultf("URL", "%q: port must be 1 to 65535", text)
 		}
 	}
 	address, err := lookUp(ctx, u.Hostname())
 	if err != nil {
-		return nil, fmt.Errorf("URL: %q: %w", text, err)
+		return nil, faultf("URL", "%q: %w", text, err)
 	}
 	return &Target{
 		Address: netip.AddrPortFrom(address, uint16(port)),

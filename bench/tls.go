@@ -3,7 +3,6 @@ package bench
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net/url"
 	"os"
 )
@@ -24,7 +23,7 @@ type TLS struct {
 func (t TLS) config(target string) (*tls.Config, error) {
 	u, err := url.Parse(target)
 	if err != nil {
-		return nil, fmt.Errorf("URL: %w", err)
+		return nil, &Fault{"URL", err}
 	}
 	if u.Scheme != "wss" {
 		return nil, nil
@@ -45,11 +44,11 @@ func (t TLS) config(target string) (*tls.Config, error) {
 	}
 	text, err := os.ReadFile(t.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("TLS.CAFile: %w", err)
+		return nil, &Fault{"TLS.CAFile", err}
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("TLS.CAFile: %s: holds no certificate in PEM form", t.CAFile)
+		return nil, faultf("TLS.CAFile", "%s: holds no certificate in PEM form", t.CAFile)
 	}
 	return config, nil
 }

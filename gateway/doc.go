@@ -58,7 +58,8 @@
 // has a goroutine while it is asked, the client holds its place, and what it sends
 // meanwhile is handled once it is a session. Both may set who the session belongs
 // to, which subprotocol it speaks, and a [Handler] of its own that holds what the
-// program keeps of it.
+// program keeps of it. Package gateway/auth has an Authorize that checks JSON Web
+// Tokens.
 //
 // # Handlers that ask others
 //
@@ -98,8 +99,8 @@
 //
 // With [Config].TLS the public port is secured. The handshake has a goroutine, and
 // what follows has none: an idle session of TLS 1.3 takes some 300 bytes more than
-// a plain one. See package secure. Where clients are asked for certificates, a request
-// has the one that was shown.
+// a plain one. See package poller/secure. Where clients are asked for certificates, a
+// request has the one that was shown.
 //
 // # Admission
 //

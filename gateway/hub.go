@@ -13,7 +13,7 @@ import (
 // Hub is a named application space: the sessions connected to its path, their
 // groups and their users. Its methods may be called from any goroutine.
 //
-// To publish to a hub, a group or a user is one thing, done in three ways.
+// To publish to a hub, a group or a user is one thing, done in two ways.
 // Publish never blocks and does not learn what became of the message: its
 // error, [ErrBusy] or [ErrEnded], means that a loop could not be told, and that
 // sessions there miss the message. Deliver waits until every session's queue

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/settings"
 )
 
@@ -29,13 +31,18 @@ type checkCommand struct {
 	File string `arg:"" help:"Configuration file (YAML)."`
 }
 
-// Run prints each fault on a line of its own, or that there is none.
+// Run prints each fault on a line of its own, or that there is none; a certificate
+// that is out of date is a line, but no fault.
 func (c *checkCommand) Run(p *process) error {
 	s, err := p.settings(c.File, nil, p.accessKeys(nil, ""))
+	var config gateway.Config
 	if err == nil {
-		_, _, err = gatewayConfig(s) // the files that it names count
+		config, _, err = gatewayConfig(s) // the files that it names count
 	}
 	if err == nil {
+		for _, warning := range outdated(s, config.TLS, time.Now()) {
+			fmt.Fprintln(p.stdout, warning)
+		}
 		fmt.Fprintf(p.stdout, "%s: ok\n", c.File)
 		return nil
 	}

@@ -86,10 +86,14 @@ func newPublic(f publicFlags, k accessKeys, config *gateway.Config) (*public, er
 		return nil, err
 	}
 	for _, hub := range config.Hubs {
-		if hub.Authorize == nil { // else it has tokens of its own
-			err = errors.Join(err, a.addService(hub.Name, handlers[hub.Name], config.Logger))
-		}
+		own := handlers[hub.Name]
 		delete(handlers, hub.Name)
+		switch {
+		case hub.Authorize == nil: // else it has tokens of its own
+			err = errors.Join(err, a.addService(hub.Name, own, config.Logger))
+		case len(own) > 0:
+			err = errors.Join(err, fmt.Errorf("--upstream: hub %q: has auth in the configuration, and so no event handler; take one of them out", hub.Name))
+		}
 	}
 	for name, own := range handlers {
 		err = errors.Join(err, a.addService(name, own, config.Logger))

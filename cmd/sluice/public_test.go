@@ -127,6 +127,7 @@ func TestAccessKeysAreReloaded(t *testing.T) {
 }
 
 func TestFaultsOfThePublicAPI(t *testing.T) {
+	own := write(t, "s.yaml", "hubs: {chat: {auth: {secrets: ["+write(t, "secret", testKey)+"]}}}\n")
 	for _, tc := range []struct {
 		name   string
 		env    map[string]string
@@ -145,6 +146,7 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 		{"an upstream that is no URL", nil, []string{"--access-key=" + testKey, "--upstream=chat=ftp://h/"}, "--upstream"},
 		{"a time that is none", nil, []string{"--access-key=" + testKey, "--upstream-retry=soon"}, `--upstream-retry: "soon": must be a time`},
 		{"a time that is too long", map[string]string{"SLUICE_UPSTREAM_RETRY": "25h"}, []string{"--access-key=" + testKey, "--upstream=chat=http://127.0.0.1:1/"}, "--upstream-retry: RetryWindow: 25h0m0s: must be"},
+		{"an upstream of a hub with tokens of its own", nil, []string{own, "--access-key=" + testKey, "--upstream=chat=http://127.0.0.1:1/"}, `--upstream: hub "chat": has auth in the configuration, and so no event handler`},
 		{"a hub that cannot be", nil, []string{"--access-key=" + testKey, "--upstream=a b=http://127.0.0.1:1/"}, "must be 1 to 128 characters"},
 		{"an endpoint that is none", nil, []string{"--access-key=" + testKey, "--endpoint=ws://h"}, "--endpoint"},
 	} {

@@ -72,16 +72,17 @@ func (c *serveCommand) Run(p *process) error {
 		gateway:   g,
 		inherited: inherited,
 		logger:    config.Logger,
-		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger},
+		reloader:  &reloader{load: load, parts: []part{gatewayPart(g, api), certificatePart(g, s, config.Logger), guards.part(), api.keysPart(), programPart(s, level)}, logger: config.Logger},
 		drains:    make(chan struct{}, 1),
 	}
 	n.reloader.current.Store(s)
-	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(api.watch(g), s.AdminActions)); err != nil {
+	if n.admin, err = startAdmin(s.Admin, inherited.Admin, n.adminHandler(api.watch(g), s.AdminActions), n.logger); err != nil {
 		return errors.Join(err, g.Shutdown(context.Background()))
 	}
 	defer n.admin.Close()
 
 	warnOfMachine(p.root, config, config.Logger)
+	warnOfCertificates(s, config.TLS, config.Logger)
 	banner(p.stdout, s, config.Hubs, g.Addr(), n.admin.Addr())
 	return errors.Join(n.run(), n.patiently(api.stop))
 }
@@ -126,7 +127,7 @@ func listenFailed(err error) error {
 
 // startAdmin serves handler at address, or on the socket that was inherited for
 // it. Without an address it returns nil, a server that does nothing.
-func startAdmin(address string, socket *os.File, handler http.Handler) (*admin.Server, error) {
+func startAdmin(address string, socket *os.File, handler http.Handler, logger *slog.Logger) (*admin.Server, error) {
 	if socket != nil {
 		defer socket.Close()
 	}
@@ -138,9 +139,9 @@ func startAdmin(address string, socket *os.File, handler http.Handler) (*admin.S
 		if err != nil {
 			return nil, fmt.Errorf("inherited socket of the admin listener: %w", err)
 		}
-		return admin.Serve(listener, handler), nil
+		return admin.Serve(listener, handler, logger), nil
 	}
-	server, err := admin.Listen(address, handler)
+	server, err := admin.Listen(address, handler, logger)
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --admin, or none with --admin=", err)
 	}

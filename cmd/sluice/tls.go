@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"os"
+	"time"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/settings"
@@ -39,8 +41,32 @@ func tlsConfig(s *settings.Settings) (*tls.Config, error) {
 	return config, nil
 }
 
+// outdated returns a fault for each certificate that is for another time than now.
+// It is served all the same: there may be clients that do not look.
+func outdated(s *settings.Settings, config *tls.Config, now time.Time) (faults []*settings.Fault) {
+	if config == nil {
+		return nil
+	}
+	for i, pair := range config.Certificates {
+		file, leaf := s.TLS.Certificates[i], pair.Leaf
+		switch {
+		case now.After(leaf.NotAfter):
+			faults = append(faults, s.Fault("tls.certificates", file, "expired at "+leaf.NotAfter.Format(time.RFC3339)+"; clients refuse it: renew it and reload"))
+		case now.Before(leaf.NotBefore):
+			faults = append(faults, s.Fault("tls.certificates", file, "is not good before "+leaf.NotBefore.Format(time.RFC3339)+"; clients refuse it, unless this machine's clock is wrong"))
+		}
+	}
+	return faults
+}
+
+func warnOfCertificates(s *settings.Settings, config *tls.Config, logger *slog.Logger) {
+	for _, fault := range outdated(s, config, time.Now()) {
+		logger.Warn("a certificate is out of date", "error", fault)
+	}
+}
+
 // certificatePart has new connections secured with what the files hold now.
-func certificatePart(g *gateway.Gateway, started *settings.Settings) part {
+func certificatePart(g *gateway.Gateway, started *settings.Settings, logger *slog.Logger) part {
 	return part{"certificates", func(next *settings.Settings) (swap, error) {
 		config, err := tlsConfig(next)
 		if err != nil {
@@ -54,6 +80,7 @@ func certificatePart(g *gateway.Gateway, started *settings.Settings) part {
 			if !secured {
 				return nil, nil
 			}
+			warnOfCertificates(next, config, logger)
 			return nil, g.SetTLS(config)
 		}, nil
 	}}

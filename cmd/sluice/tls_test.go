@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
@@ -38,6 +40,19 @@ func certify(t *testing.T, names ...string) certified {
 		pair:        pair,
 		trust:       trust,
 	}
+}
+
+// dated returns c for another time.
+func (c certified) dated(t *testing.T, from, to time.Time) certified {
+	t.Helper()
+	template := *c.pair.Leaf
+	template.NotBefore, template.NotAfter = from, to
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, c.pair.Leaf.PublicKey, c.pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.certificate = write(t, "dated.pem", block("CERTIFICATE", der))
+	return c
 }
 
 func block(kind string, content []byte) string {
@@ -130,6 +145,47 @@ func TestFaultsOfCertificateFiles(t *testing.T) {
 				t.Errorf("serve: exit code %d, %q, want %q", got.code, got.stderr, tc.want)
 			}
 		})
+	}
+}
+
+// A certificate that clients refuse for its dates is served, for some may not look,
+// and whoever starts the gateway or reloads it is told.
+func TestCertificatesOfAnotherTimeAreWarnedOf(t *testing.T) {
+	of := func(year int) time.Time { return time.Date(year, 1, 2, 0, 0, 0, 0, time.UTC) }
+	good := certify(t, "now.test")
+	expired, early := good.dated(t, of(2001), of(2002)), good.dated(t, of(2200), of(2201))
+	file := write(t, "s.yaml", "")
+	use := func(c certified) {
+		t.Helper()
+		content := fmt.Sprintf("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\ntls: {certificates: [%q], keys: [%q]}\n", c.certificate, c.key)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const hasExpired, isEarly = "expired at 2002-01-02T00:00:00Z; clients refuse it", "is not good before 2200-01-02T00:00:00Z; clients refuse it"
+
+	use(expired)
+	if got := runSluice(t, nil, "config", "check", file); got.code != exitClean || !strings.Contains(got.stdout, ":3:21: tls.certificates: "+expired.certificate+": "+hasExpired) || !strings.HasSuffix(got.stdout, file+": ok\n") {
+		t.Errorf("check: exit code %d, %q", got.code, got.stdout)
+	}
+	s := serve(t, file)
+	admin := s.line(`^  admin +(http://\S+)$`)
+	for _, next := range []certified{good, early} {
+		use(next)
+		if code, body := post(t, admin+"reload"); code != http.StatusOK {
+			t.Errorf("reload: %d %s", code, body)
+		}
+	}
+	s.signals <- syscall.SIGTERM
+	s.exit()
+	log := s.stderr.String()
+	for _, want := range []string{hasExpired, isEarly} {
+		if strings.Count(log, want) != 1 {
+			t.Errorf("the log does not say once that a certificate %s:\n%s", want, log)
+		}
+	}
+	if n := strings.Count(log, "level=WARN"); n != 2 {
+		t.Errorf("%d warnings, want 2:\n%s", n, log)
 	}
 }
 

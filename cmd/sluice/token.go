@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/auth"
 	"github.com/sluicegate/sluice/gateway/token"
 )
@@ -64,10 +65,22 @@ func (l *life) Validate() error {
 	return nil
 }
 
+// hubName is a flag whose value can be the name of a hub.
+type hubName string
+
+// Validate is kong's.
+func (h hubName) Validate() error {
+	config := gateway.Config{Hubs: []gateway.HubConfig{{Name: string(h)}}}
+	if fault, is := errors.AsType[*gateway.Fault](config.Validate()); is {
+		return fmt.Errorf("%q: %s", h, fault.Problem)
+	}
+	return nil
+}
+
 type mintCommand struct {
 	access
 	life
-	Hub   string   `required:"" help:"Hub to connect to."`
+	Hub   hubName  `required:"" placeholder:"HUB" help:"Hub to connect to."`
 	User  string   `help:"User id. Default: anonymous."`
 	Group []string `sep:"none" placeholder:"NAME" help:"Group to be in from the beginning; may be repeated."`
 	Role  []string `sep:"none" placeholder:"ROLE" help:"Role, such as webpubsub.sendToGroup; may be repeated."`
@@ -83,13 +96,13 @@ func (c *mintCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "url    %s?access_token=%s\ntoken  %s\n", authority.Endpoint().ClientURL(c.Hub), url.QueryEscape(signed), signed)
+	fmt.Fprintf(p.stdout, "url    %s?access_token=%s\ntoken  %s\n", authority.Endpoint().ClientURL(string(c.Hub)), url.QueryEscape(signed), signed)
 	return nil
 }
 
 // mint returns the token of one client; number replaces what stands for its number.
 func (c *mintCommand) mint(authority *token.Authority, number *strings.Replacer) (string, error) {
-	client := token.Client{Hub: c.Hub, User: number.Replace(c.User), Roles: c.Role, Life: c.Expires}
+	client := token.Client{Hub: string(c.Hub), User: number.Replace(c.User), Roles: c.Role, Life: c.Expires}
 	for _, group := range c.Group {
 		client.Groups = append(client.Groups, number.Replace(group))
 	}

@@ -60,6 +60,7 @@ func TestFaultsOfTokenCommands(t *testing.T) {
 		stderr string
 	}{
 		{"no hub", env, []string{"client"}, exitUsage, "--hub"},
+		{"a hub that cannot be", env, []string{"client", "--hub=a b"}, exitUsage, `--hub: "a b": must be 1 to 128 characters`},
 		{"no key", nil, []string{"client", "--hub=chat"}, exitUsage, "--access-key: is missing; give it, or set SLUICE_ACCESS_KEY"},
 		{"short key", nil, []string{"client", "--hub=chat", "--access-key=short"}, exitUsage, "sluice: --access-key: key 1: has a secret of 5 bytes"},
 		{"bad endpoint", env, []string{"client", "--hub=chat", "--endpoint=ws://h"}, exitUsage, "--endpoint: endpoint \"ws://h\": has the scheme ws"},

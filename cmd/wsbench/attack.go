@@ -18,7 +18,7 @@ type attackCommand struct {
 	AttackRate        float64       `placeholder:"N" help:"Frames per second of all attackers together. Default: the mode's."`
 	AttackConnectRate float64       `placeholder:"N" help:"Connections that attackers begin per second. Default: the mode's."`
 	Admin             string        `placeholder:"URL" help:"Sluice's admin address, for example http://127.0.0.1:9090/, to report which counters moved."`
-	Warmup            time.Duration `default:"1s" help:"How long the well-behaved load runs before figures are taken (${default})."`
+	Warmup            time.Duration `default:"1s" zero:"none" help:"How long the well-behaved load runs before figures are taken (${default})."`
 	Before            time.Duration `default:"3s" help:"How long it is measured before the attack (${default})."`
 	During            time.Duration `default:"5s" help:"How long the attack lasts (${default})."`
 	After             time.Duration `default:"2s" help:"How long the load is measured after it (${default})."`

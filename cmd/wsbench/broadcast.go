@@ -28,7 +28,7 @@ type publishingFlags struct {
 	InFlight int           `default:"1" placeholder:"N" help:"Messages of a closed loop that are on their way at once (${default})."`
 	Slow     float64       `placeholder:"PERCENT" help:"So many of the members stop reading until the end."`
 	Rest     time.Duration `placeholder:"TIME" help:"How long to leave all members alone before publishing, and after: for what a server gives back."`
-	Warmup   time.Duration `default:"2s" help:"How long to publish before figures are taken (${default})."`
+	Warmup   time.Duration `default:"2s" zero:"none" help:"How long to publish before figures are taken (${default})."`
 	Duration time.Duration `default:"10s" help:"How long figures are taken (${default})."`
 }
 

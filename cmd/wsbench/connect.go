@@ -9,7 +9,7 @@ import (
 
 type connectCommand struct {
 	loadFlags
-	Hold time.Duration `default:"0s" help:"How long to hold the connections once all are open (${default})."`
+	Hold time.Duration `default:"0s" zero:"none" help:"How long to hold the connections once all are open (${default})."`
 }
 
 func (c *connectCommand) run(ctx context.Context) (*bench.Report, error) {

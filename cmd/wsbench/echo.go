@@ -12,7 +12,7 @@ type echoCommand struct {
 	Size     int           `default:"64" help:"Payload of a message in bytes, 16 to 1048576 (${default})."`
 	InFlight int           `default:"1" help:"Messages outstanding on each connection (${default})."`
 	Text     bool          `help:"Send text messages instead of binary ones."`
-	Warmup   time.Duration `default:"2s" help:"How long to run before figures are taken (${default})."`
+	Warmup   time.Duration `default:"2s" zero:"none" help:"How long to run before figures are taken (${default})."`
 	Duration time.Duration `default:"10s" help:"How long figures are taken (${default})."`
 }
 

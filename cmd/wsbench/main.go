@@ -84,6 +84,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if helped {
 		return exitOK
 	}
+	if err == nil {
+		err = zeroFlag(command.Flags())
+	}
 	if err != nil {
 		return complain(stderr, fmt.Errorf("%w; see wsbench --help", err))
 	}
@@ -126,6 +129,7 @@ func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writ
 		return complain(stderr, err)
 	}
 	report, err := s.run(ctx)
+	err = inFlags(err)
 	if report != nil && !s.allowsOverload() {
 		report.WithholdLatencies()
 	}

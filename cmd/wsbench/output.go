@@ -98,7 +98,7 @@ func withoutSecrets(command []string) []string {
 	hide := false
 	for i, word := range command {
 		name, _, assigned := strings.Cut(word, "=")
-		secret := name == "--token" || name == "--header"
+		secret := name == "--token" || name == "--header" || name == "--publish-header"
 		switch {
 		case hide:
 			kept[i] = "…"

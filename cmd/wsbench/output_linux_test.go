@@ -67,9 +67,9 @@ func TestOut(t *testing.T) {
 }
 
 func TestWithoutSecrets(t *testing.T) {
-	command := strings.Fields("wsbench echo --token abc --header=K:V --size=5 --header x -n 3 --token")
+	command := strings.Fields("wsbench slow --token abc --header=K:V --size=5 --header x --publish-header Authorization:K --publish-header=A:K -n 3 --token")
 	got := strings.Join(withoutSecrets(command), " ")
-	if want := "wsbench echo --token … --header=… --size=5 --header … -n 3 --token"; got != want {
+	if want := "wsbench slow --token … --header=… --size=5 --header … --publish-header … --publish-header=… -n 3 --token"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -11,7 +11,7 @@ type rateCommand struct {
 	loadFlags
 	openLoopFlags
 	Text     bool          `help:"Send text messages instead of binary ones."`
-	Warmup   time.Duration `default:"2s" help:"How long to run before figures are taken (${default})."`
+	Warmup   time.Duration `default:"2s" zero:"none" help:"How long to run before figures are taken (${default})."`
 	Duration time.Duration `default:"10s" help:"How long figures are taken (${default})."`
 }
 

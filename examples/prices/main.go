@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"time"
@@ -40,7 +41,7 @@ func main() {
 	b.bind(g)
 	fmt.Printf("listening on %s\n", g.Addr())
 	if *private != "" {
-		operators, err := admin.Listen(*private, admin.Handler(g, "prices"))
+		operators, err := admin.Listen(*private, admin.Handler(g, "prices"), slog.Default())
 		if err != nil {
 			log.Fatal(err)
 		}

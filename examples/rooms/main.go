@@ -88,7 +88,7 @@ func open(listen string, loops int) (*rooms, error) {
 // openConsole serves what an operator needs, at an address that must be private:
 // no login is asked for.
 func (r *rooms) openConsole(address string) (*admin.Server, error) {
-	return admin.Listen(address, admin.WithActions(admin.Handler(r.gateway, "rooms"), r.gateway, slog.Default()))
+	return admin.Listen(address, admin.WithActions(admin.Handler(r.gateway, "rooms"), r.gateway, slog.Default()), slog.Default())
 }
 
 var errNoRoom = &gateway.Refusal{Status: http.StatusBadRequest, Text: "rooms: name one or more, as in ?rooms=tea,coffee"}

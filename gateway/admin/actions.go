@@ -38,6 +38,13 @@ func offered(names ...string) endpoint {
 	}
 }
 
+// off answers for an action where there are none.
+func off(path string) endpoint {
+	return func(http.ResponseWriter, *http.Request) error {
+		return &problem{http.StatusForbidden, fmt.Errorf("%s: actions are off; adminActions, a setting of sluice serve, turns them on", path)}
+	}
+}
+
 // actions act on the sessions of source.
 type actions struct {
 	// Fixed.

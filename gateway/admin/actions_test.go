@@ -166,6 +166,16 @@ func TestFaultsOfActions(t *testing.T) {
 	}
 }
 
+// Who acts where nothing may be done is told what would allow it.
+func TestActionsThatAreOffSaySo(t *testing.T) {
+	h := Handler(gatewaytest.Start(t, gateway.Config{}).Gateway, "")
+	for _, path := range []string{"/send", "/close"} {
+		if answer := post(h, path, "{}"); answer.Code != http.StatusForbidden || !strings.Contains(answer.Body.String(), path+": actions are off; adminActions, a setting of sluice serve, turns them on") {
+			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
 func TestActionsAreOfferedWhereTheyAreAllowed(t *testing.T) {
 	h, _, _, _ := acting(t)
 	for _, tc := range []struct {
@@ -175,7 +185,7 @@ func TestActionsAreOfferedWhereTheyAreAllowed(t *testing.T) {
 		status  int
 	}{
 		{"allowed", h, `{"actions":["send","close"]}`, http.StatusBadRequest},
-		{"not allowed", Handler(busy(), ""), `{"actions":[]}`, http.StatusMethodNotAllowed},
+		{"not allowed", Handler(busy(), ""), `{"actions":[]}`, http.StatusForbidden},
 	} {
 		answer := httptest.NewRecorder()
 		tc.handler.ServeHTTP(answer, httptest.NewRequest("GET", "/actions", nil))

@@ -68,6 +68,8 @@ func Handler(source Source, version string) http.Handler {
 	mux.Handle("GET /sessions/{id}", details(source))
 	mux.Handle("GET /groups", groups(source))
 	mux.Handle("GET /actions", offered())
+	mux.Handle("POST /send", off("/send"))
+	mux.Handle("POST /close", off("/close"))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -83,7 +85,7 @@ func index(w http.ResponseWriter, _ *http.Request) error {
 /readyz        200 while new sessions are accepted
 /status        figures as JSON, loop by loop
 /figures       figures as JSON, added up, as the console shows them
-/sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, after=, limit=
+/sessions      sessions of a hub as JSON: ?hub=NAME, and group=, user=, slow=true, after=, limit=
 /sessions/ID   one session as JSON
 /groups        groups of a hub as JSON: ?hub=NAME, and prefix=, after=, limit=
 /actions       what may be done, as JSON
@@ -91,6 +93,8 @@ func index(w http.ResponseWriter, _ *http.Request) error {
 
 POST /drain    stop gracefully, where the program offers it
 POST /reload   read the configuration again, likewise
+POST /send     send a message to sessions, where actions are on
+POST /close    close them, likewise
 `)
 }
 

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -274,7 +277,7 @@ func TestStatusIsTheSnapshotWithTheProcess(t *testing.T) {
 }
 
 func TestServerServesUntilClosed(t *testing.T) {
-	server, err := Listen("127.0.0.1:0", Handler(busy(), ""))
+	server, err := Listen("127.0.0.1:0", Handler(busy(), ""), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +287,7 @@ func TestServerServesUntilClosed(t *testing.T) {
 		t.Fatalf("GET: %v, %v", answer, err)
 	}
 	answer.Body.Close()
-	if _, err := Listen(server.Addr().String(), nil); err == nil {
+	if _, err := Listen(server.Addr().String(), nil, nil); err == nil {
 		t.Error("a second Listen on the same address did not fail")
 	}
 	if err := server.Close(); err != nil {
@@ -299,5 +302,40 @@ func TestANilServerServesNothing(t *testing.T) {
 	var server *Server
 	if server.Addr() != nil || server.Close() != nil {
 		t.Error("a nil Server has an address or fails to close")
+	}
+}
+
+// crowded is a listener for which there is no descriptor at first.
+type crowded struct {
+	net.Listener
+	refused bool
+}
+
+func (c *crowded) Accept() (net.Conn, error) {
+	if !c.refused {
+		c.refused = true
+		return nil, syscall.EMFILE
+	}
+	return c.Listener.Accept()
+}
+
+// What the server has to say goes where everything is logged, in its form.
+func TestTheServerLogsWhereItIsTold(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	server := Serve(&crowded{Listener: listener}, Handler(busy(), ""), slog.New(slog.NewTextHandler(&log, nil)))
+	answer, err := http.Get("http://" + listener.Addr().String() + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), `level=WARN msg="http: Accept error: too many open files`) {
+		t.Errorf("the log has %q", log.String())
 	}
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,25 +18,26 @@ type Server struct {
 	done     chan struct{}
 }
 
-// Listen opens address, "host:port", and serves h there until Close. The caller
-// owns the Server.
-func Listen(address string, h http.Handler) (*Server, error) {
+// Listen opens address, "host:port", and serves h there until Close, as [Serve] does.
+// The caller owns the Server.
+func Listen(address string, h http.Handler, logger *slog.Logger) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	return Serve(listener, h), nil
+	return Serve(listener, h, logger), nil
 }
 
-// Serve serves h on listener, which it takes, until Close. The caller owns the
-// Server.
-func Serve(listener net.Listener, h http.Handler) *Server {
+// Serve serves h on listener, which it takes, until Close. The logger gets what fails,
+// such as to accept a connection. The caller owns the Server.
+func Serve(listener net.Listener, h http.Handler, logger *slog.Logger) *Server {
 	s := &Server{
 		http: http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: 5 * time.Second,
 			IdleTimeout:       2 * time.Minute,
 			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 			// No WriteTimeout: a profile takes as long as it is asked to.
 		},
 		listener: listener,

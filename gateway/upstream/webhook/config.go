@@ -64,8 +64,9 @@ type Config struct {
 	// Dial opens connections to handlers; any goroutine may call it. Default:
 	// that of a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Logger gets a record when a handler becomes unavailable or is back, and at
-	// level debug of each notification that is given up. Default: [slog.Default].
+	// Logger gets a record when a handler becomes unavailable, allows no events, or is
+	// back, and at level debug of each notification that is given up. Default:
+	// [slog.Default].
 	Logger *slog.Logger
 }
 

@@ -63,6 +63,13 @@ func newEndpoint(life context.Context, run func(task func()), c *Config, s *sign
 		ask: func(ctx context.Context) error {
 			return askToSend(ctx, e.client, t.url(c.Hub, "validate"), c.Origin)
 		},
+		tell: func(err error) {
+			if err == nil {
+				c.Logger.Info("upstream handler gets events again", slog.String("handler", t.name()))
+			} else {
+				c.Logger.Warn("upstream handler gets no events", slog.String("handler", t.name()), slog.Any("error", err))
+			}
+		},
 	}
 	return e
 }

@@ -30,6 +30,7 @@ type validation struct {
 	// Fixed after New.
 	life  context.Context // ends with the upstream
 	ask   func(ctx context.Context) error
+	tell  func(err error)   // that the outcome is another now; nil: allowed
 	run   func(task func()) // starts a goroutine that Close waits for
 	pause time.Duration     // the breaker's
 
@@ -68,10 +69,17 @@ func (v *validation) ensure(ctx context.Context) error {
 func (v *validation) handshake() {
 	ctx, cancel := context.WithTimeout(v.life, validationTimeout)
 	defer cancel()
-	err := v.ask(ctx)
+	if err := v.ask(ctx); v.conclude(err) && v.life.Err() == nil {
+		v.tell(err)
+	}
+}
 
+// conclude ends the handshake under way, and reports whether its outcome is news: that
+// a handler is well is none at first.
+func (v *validation) conclude(err error) (news bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	news = (err == nil) != (v.outcome == nil)
 	v.outcome, v.holds = err, time.Now().Add(validationLifetime)
 	if err == nil {
 		v.failures = 0
@@ -81,6 +89,7 @@ func (v *validation) handshake() {
 	}
 	close(v.underway)
 	v.underway = nil
+	return news
 }
 
 // backOff returns how long a failure holds. Nobody who has refused is asked often, but

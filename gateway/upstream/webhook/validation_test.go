@@ -1,10 +1,13 @@
 package webhook_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -154,6 +157,29 @@ func TestFailureBacksOff(t *testing.T) {
 		pass(37 * time.Second)
 		if err := say(t, u); err != nil {
 			t.Errorf("after the longest back-off: %v", err)
+		}
+	})
+}
+
+// Whoever looks into the log finds why a handler gets no events, once, and that it gets
+// some again.
+func TestTheLogSaysWhyAHandlerIsNotValidated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		handler := new(validator)
+		u := openTo(t, serve(t, handler.handle), func(c *webhook.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		for _, allow := range []bool{false, false, true, true} {
+			handler.allow = allow
+			if err := say(t, u); (err == nil) != allow {
+				t.Fatalf("allowed %t: %v", allow, err)
+			}
+			pass(2 * time.Minute)
+		}
+		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+		if len(lines) != 2 ||
+			!strings.Contains(lines[0], `level=WARN msg="upstream handler gets no events" handler=http://handler/events/{event} error="`) || !strings.Contains(lines[0], "must be * or "+origin) ||
+			!strings.Contains(lines[1], `level=INFO msg="upstream handler gets events again" handler=http://handler/events/{event}`) {
+			t.Errorf("the log has\n%s", &log)
 		}
 	})
 }
