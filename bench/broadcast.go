@@ -18,5 +18,13 @@ func (b Broadcast) withDefaults() Broadcast {
 	return b
 }
 
+// scenario is the name of b in reports, by what it is about.
+func (b Broadcast) scenario() string {
+	if b.Slow > 0 {
+		return "slow"
+	}
+	return "broadcast"
+}
+
 // rooms returns b as the one room that it is.
 func (b Broadcast) rooms() Rooms { return Rooms{Load: b.Load, Publishing: b.Publishing, Rooms: 1} }

@@ -1,7 +1,7 @@
 package bench
 
 func (t *summary) broadcastTitle(p Broadcast) {
-	t.line("broadcast", "%s", p.URL)
+	t.line(p.scenario(), "%s", p.URL)
 	t.more("%s and a publisher, %s", count(p.Connections, "member"), count(p.Loops, "loop"))
 	t.publishing(p.Publishing)
 }

@@ -8,8 +8,9 @@ import (
 // Report is what came of a run. Marshalled to JSON it is one document that
 // says how it was made.
 type Report struct {
-	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "rooms",
-	// "connect", "churn", "soak", "storm" or "capacity".
+	// Scenario is "idle", "echo", "rate", "attack", "broadcast", "slow", "rooms",
+	// "connect", "churn", "soak", "storm" or "capacity"; "slow" is a [Broadcast]
+	// with members that stop reading.
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Interrupted: the run was stopped before its time.

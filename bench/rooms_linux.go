@@ -14,7 +14,7 @@ import (
 // b or of this machine is an error without a report; a server process that is
 // gone in the end is one with.
 func (b Broadcast) Run(ctx context.Context) (*Report, error) {
-	return b.rooms().run(ctx, "broadcast", b.withDefaults())
+	return b.rooms().run(ctx, b.scenario(), b.withDefaults())
 }
 
 // Run is that of [Broadcast], in many rooms.

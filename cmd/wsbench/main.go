@@ -27,6 +27,8 @@ const (
 	// exitOverloaded: the generator could not keep its schedule, so that the
 	// latencies are its own and not the server's. They are withheld.
 	exitOverloaded = 3
+	// exitInterrupted: the run was ended early, and went well until then.
+	exitInterrupted = 4
 )
 
 type commands struct {
@@ -144,6 +146,9 @@ func play(ctx context.Context, s scenario, args []string, stdout, stderr io.Writ
 	met := out.complainOf(report, stderr)
 	if err != nil || !report.OK() {
 		return exitFellShort
+	}
+	if report.Interrupted {
+		return exitInterrupted
 	}
 	if reasons := report.GeneratorOverloaded; len(reasons) > 0 && !s.allowsOverload() {
 		fmt.Fprintf(stderr, "wsbench: overloaded: %s; lower the load, give the generator more --loops or CPUs, or --allow-overload\n", strings.Join(reasons, "; "))

@@ -33,6 +33,13 @@ func TestMain(m *testing.M) {
 // echoServer returns the URL of a server that echoes.
 func echoServer(t *testing.T) string {
 	t.Helper()
+	return attentiveServer(t, func() {})
+}
+
+// attentiveServer returns the URL of a server that echoes, and calls heard before
+// each echo.
+func attentiveServer(t *testing.T, heard func()) string {
+	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _, _, err := ws.UpgradeHTTP(r, w)
 		if err != nil {
@@ -44,6 +51,7 @@ func echoServer(t *testing.T) string {
 			if err != nil {
 				return
 			}
+			heard()
 			if err := wsutil.WriteServerMessage(c, op, message); err != nil {
 				return
 			}
@@ -91,7 +99,7 @@ func TestExitCodes(t *testing.T) {
 		{"overloaded", []string{"rate", echo, "-n", "5", "--rate", "1e7", "--warmup", "0s", "--duration", "20ms", "--finish-timeout", "30s"}, exitOverloaded, "the latencies are the generator's", "wsbench: overloaded: "},
 		{"overloaded and required", []string{"rate", echo, "-n", "5", "--rate", "1e7", "--warmup", "0s", "--duration", "20ms", "--finish-timeout", "30s", "--require", "p99<1h"}, exitOverloaded, "withheld", "wsbench: required p99<1h: the generator was overloaded"},
 		{"connect", []string{"connect", echo, "-n", "5", "--connect-rate", "1000", "--connect-ramp", "2ms"}, exitOK, "5 connections, 1 loop, 1000/s after 2ms", ""},
-		{"slow", []string{"slow", echo, "-n", "5", "--warmup", "0s", "--duration", "1ms", "--finish-timeout", "10ms"}, exitFellShort, "10 % of the members stop reading", ""},
+		{"slow", []string{"slow", echo, "-n", "5", "--warmup", "0s", "--duration", "1ms", "--finish-timeout", "10ms"}, exitFellShort, "slow        ws://", ""},
 		{"churn", []string{"churn", echo, "-n", "5", "--lifetime", "10ms", "--duration", "50ms", "--distribution", "uniform"}, exitOK, "open for 10ms (uniform)", ""},
 		{"soak without a process", []string{"soak", echo}, exitUsage, "", "--pid: 0: must be set"},
 		{"storm", []string{"storm", echo, "-n", "10", "--before", "10ms", "--after", "10ms", "--allow-overload"}, exitOK, "9 attempts", ""},
@@ -132,6 +140,29 @@ func TestExitCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A script must not take a part of a run for all of it, nor a requirement for
+// broken that the rest might have met.
+func TestInterruptedRun(t *testing.T) {
+	for _, more := range [][]string{nil, {"--require", "p99<1ns"}} {
+		ctx, interrupt := context.WithCancel(context.Background())
+		var stdout, stderr bytes.Buffer
+		args := []string{"echo", attentiveServer(t, interrupt), "-n", "5", "--duration", "1h"}
+		code := run(ctx, append(args, more...), &stdout, &stderr)
+		if code != exitInterrupted || !strings.Contains(stdout.String(), "before its time") {
+			t.Errorf("%v: exit code %d, want %d: %s%s", more, code, exitInterrupted, &stdout, &stderr)
+		}
+	}
+}
+
+func TestSlowIsReportedByItsName(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	run(context.Background(), []string{"slow", echoServer(t), "-n", "5", "--warmup", "0s", "--duration", "1ms", "--finish-timeout", "10ms", "--json"}, &stdout, &stderr)
+	var got struct{ Scenario string }
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil || got.Scenario != "slow" {
+		t.Errorf("scenario %q, %v: %s", got.Scenario, err, &stderr)
 	}
 }
 
