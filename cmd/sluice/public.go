@@ -147,6 +147,9 @@ func handlersOf(upstreams []string) (map[string][]webhook.Handler, error) {
 	handlers := make(map[string][]webhook.Handler)
 	for _, text := range upstreams {
 		hub, handler, err := webhook.ParseHandler(text)
+		if err == nil {
+			err = hubName(hub).Validate()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("--upstream: %w", err)
 		}
