@@ -14,8 +14,9 @@ import (
 )
 
 type doctorCommand struct {
+	File            string          `arg:"" optional:"" help:"Configuration file (YAML) that the gateway is to run with. Default: the built-in one."`
 	Connections     connectionCount `required:"" placeholder:"N" help:"How many connections are to be open at once."`
-	Loops           int             `default:"0" help:"Event loops of the gateway; 0 is one per CPU."`
+	Loops           int             `default:"0" help:"Event loops of the gateway; 0 is what is configured, or one per CPU."`
 	PrivateFDTables bool            `name:"private-fd-tables" help:"Each loop has a descriptor table of its own."`
 	TLS             bool            `name:"tls" help:"The gateway itself ends TLS."`
 	JSON            bool            `name:"json" help:"Print the findings as JSON."`
@@ -48,16 +49,20 @@ func (c *doctorCommand) Validate() error {
 // Run prints what the machine has for the connections, and fails where they
 // cannot be had.
 func (c *doctorCommand) Run(p *process) error {
+	s, err := p.settings(c.File, nil, p.accessKeys(nil, ""))
+	if err != nil {
+		return usageError{err}
+	}
 	facts, err := doctor.Read(p.root)
 	if err != nil {
 		return err
 	}
 	report := doctor.Examine(facts, doctor.Wishes{
 		Connections:     int(c.Connections),
-		HTTPConnections: gateway.Config{}.WithDefaults().Limits.HTTPConnections,
-		Loops:           loops(c.Loops),
-		PrivateFDTables: c.PrivateFDTables,
-		TLS:             c.TLS,
+		HTTPConnections: s.Limits.HTTPConnections,
+		Loops:           loops(cmp.Or(c.Loops, s.Loops)),
+		PrivateFDTables: c.PrivateFDTables || s.PrivateFDTables,
+		TLS:             c.TLS || len(s.TLS.Certificates) > 0,
 	})
 	if c.JSON {
 		encoder := json.NewEncoder(p.stdout)

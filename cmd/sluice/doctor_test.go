@@ -27,12 +27,36 @@ func TestDoctorTellsWhatFits(t *testing.T) {
 		{"memory over TLS", []string{"--connections=3000", "--tls"}, exitClean, "memory: 8.4 MB for idle sessions (2800 B each) and 12.6 MB in the kernel", ""},
 		{"no number", nil, exitUsage, "", "missing flags: --connections=N"},
 		{"too small a number", []string{"--connections=0"}, exitUsage, "", "--connections: 0: must be 1 to 100000000"},
+		{"no file", []string{"no/such.yaml", "--connections=1"}, exitUsage, "", "no/such.yaml: no such file"},
 		{"too many loops", []string{"--connections=1", "--loops=1025"}, exitUsage, "", "--loops: 1025: must be 1 to 1024"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := runSluiceOn(t, poor, nil, append([]string{"doctor"}, tc.args...)...)
 			if got.code != tc.code || !strings.Contains(got.stdout, tc.stdout) || !strings.Contains(got.stderr, tc.stderr) {
 				t.Errorf("exit code %d, stderr %q, stdout\n%s\nwant %d with %q and %q", got.code, got.stderr, got.stdout, tc.code, tc.stderr, tc.stdout)
+			}
+		})
+	}
+}
+
+// What runs beside sessions is what sluice serve would have.
+func TestDoctorCountsWhatIsConfigured(t *testing.T) {
+	file := write(t, "s.yaml", "loops: 6\nprivateFdTables: true\n")
+	for _, tc := range []struct {
+		name   string
+		env    map[string]string
+		args   []string
+		stdout string // a part
+	}{
+		{"with an access key", map[string]string{"SLUICE_ACCESS_KEY": testKey}, []string{"--loops=2"}, "needed: 22320\n"},
+		{"by a variable", map[string]string{"SLUICE_MAX_HTTP_CONNECTIONS": "1256"}, []string{"--loops=2"}, "needed: 21528\n"},
+		{"by a file", nil, []string{file}, "20000 connections on 6 loops, private descriptor tables\n"},
+		{"a flag beats the file", nil, []string{file, "--loops=7"}, "20000 connections on 7 loops, private descriptor tables\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := runSluiceOn(t, poor, tc.env, append([]string{"doctor", "--connections=20000"}, tc.args...)...)
+			if !strings.Contains(got.stdout, tc.stdout) {
+				t.Errorf("exit code %d, stderr %q, stdout\n%s\nwant %q", got.code, got.stderr, got.stdout, tc.stdout)
 			}
 		})
 	}
