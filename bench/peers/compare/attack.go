@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,8 @@ func (a *attackCommand) Run(ctx context.Context) error {
 	return a.play(ctx, &run, os.Stdout)
 }
 
-// play attacks the server in each way and writes each row when it is complete.
+// play attacks the server in each way and writes each row when it is complete. The
+// error joins those of the attacks that could not be played.
 func (a *attackCommand) play(ctx context.Context, run *comparison, w io.Writer) error {
 	modes := a.Modes
 	if len(modes) == 0 {
@@ -47,6 +49,7 @@ func (a *attackCommand) play(ctx context.Context, run *comparison, w io.Writer) 
 	fmt.Fprintf(w, "### attacks on %s: beside them %d connections × %.0f messages/s\n\n", a.Server.Name, a.Connections, a.Rate)
 	writeAttackTitles(w)
 	var notes []string
+	var faults []error
 	for _, mode := range modes {
 		var runs attackRuns
 		for range a.Rounds {
@@ -56,6 +59,7 @@ func (a *attackCommand) play(ctx context.Context, run *comparison, w io.Writer) 
 				return context.Cause(ctx)
 			case err != nil:
 				notes = append(notes, fmt.Sprintf("%s failed: %v", mode, err))
+				faults = append(faults, fmt.Errorf("%s: %w", mode, err))
 				continue
 			case n.exceeds(run.limit):
 				notes = append(notes, fmt.Sprintf("%s: the machine was noisy (%v): its p99 proves little.", mode, n))
@@ -70,7 +74,7 @@ func (a *attackCommand) play(ctx context.Context, run *comparison, w io.Writer) 
 	for _, note := range notes {
 		fmt.Fprintf(w, "\n%s\n", note)
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // measure attacks the server, again if the machine was noisy or the load tool

@@ -65,6 +65,15 @@ func TestAttackOnANoisyMachine(t *testing.T) {
 	}
 }
 
+// A table without rows must not pass for one in which nobody noticed anything.
+func TestAttackThatFails(t *testing.T) {
+	c := newComparison(t, "/broken", serverSpec{Name: "joker", Command: []string{"operable-server"}})
+	got, err := attack(t, c, "--modes=tickle,poke")
+	if err == nil || strings.Count(err.Error(), "was not played to its end") != 2 || !strings.Contains(got, "\npoke failed: ") {
+		t.Errorf("got %v and\n%s", err, got)
+	}
+}
+
 func TestAttackReportFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"":   "no report of the load tool",

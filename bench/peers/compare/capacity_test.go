@@ -54,9 +54,14 @@ func TestCapacityReport(t *testing.T) {
 }
 
 func TestCapacityComplete(t *testing.T) {
-	r, err := parseCapacityReport([]byte(`{"connections": {"asked": 2, "opened": 2}, "server": [{}], "capacity": {"kernel": [{}]}}`))
+	const text = `{"connections": {"asked": 2, "opened": 2}, "server": [{}], "capacity": {"kernel": [{}], "verified": {"pongs": {"sent": 2}, "echoes": {"sent": 2}}}}`
+	r, err := parseCapacityReport([]byte(text))
 	if err != nil || r.complete() != nil {
 		t.Errorf("got %v and %v", err, r.complete())
+	}
+	r.Capacity.Verified.Echoes.Sent = 1
+	if err := r.complete(); err == nil || err.Error() != "1 of 2 connections were verified" {
+		t.Errorf("one that nobody asked for an echo: got %v", err)
 	}
 }
 

@@ -80,12 +80,16 @@ func parseCapacityReport(text []byte) (*capacityReport, error) {
 }
 
 // complete returns an error unless every connection opened, stayed and was
-// served.
+// served: each of them is asked for a pong and for an echo.
 func (r *capacityReport) complete() error {
 	c, f := r.Connections, r.Capacity
 	missing := f.Verified.Pongs.Missing + f.Verified.Echoes.Missing + f.Active.Lost
 	if f.Broadcast != nil {
 		missing += f.Broadcast.Lost
+	}
+	asked := min(f.Verified.Pongs.Sent, f.Verified.Echoes.Sent)
+	if asked < uint64(c.Opened) {
+		return fmt.Errorf("%d of %d connections were verified", asked, c.Opened)
 	}
 	if c.Opened == c.Asked && c.Lost == 0 && missing == 0 {
 		return nil

@@ -193,6 +193,14 @@ func TestMeasureLeavesOutWhatFails(t *testing.T) {
 	}
 }
 
+// What a load tool has done until it was interrupted is no run of any server.
+func TestMeasureTakesNoPartOfARun(t *testing.T) {
+	c := newComparison(t, "/interrupted", fake("base", "server", "1000"))
+	if _, err := c.measure(t.Context(), echoCell); err == nil || !strings.Contains(err.Error(), "exit status 4") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestMeasureNeedsItsBaseline(t *testing.T) {
 	for path, want := range map[string]string{
 		"/lost":  "baseline base: 1 connections were lost",

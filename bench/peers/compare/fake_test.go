@@ -83,6 +83,8 @@ func fakeTool() {
 	case "/crash":
 		fmt.Fprintln(os.Stderr, "unknown flag")
 		os.Exit(2)
+	case "/interrupted":
+		exit = 4
 	case "/lost":
 		lost, exit = 1, 1
 	}
@@ -120,6 +122,10 @@ func fakeModes() { fmt.Println("tickle   makes the server laugh\nfd-exhaustion  
 // fakeAttack reports what it was asked to do: as frames per second the limit of
 // descriptors that the server's process has.
 func fakeAttack() {
+	if strings.HasSuffix(os.Args[3], "/broken") {
+		fmt.Println("{}")
+		os.Exit(1)
+	}
 	var pid, limit int
 	admin := false
 	for i, argument := range os.Args {

@@ -73,6 +73,8 @@ func TestSlowRoundFindsFaults(t *testing.T) {
 		{"others miss", func(r *slowRound) { r.with.Broadcast.Lost = 1 }, 1, "the others missed 1 messages"},
 		{"too much waits", func(r *slowRound) { r.with.seen.glances[1].queuedBytes = 2201 }, 1, "2201 bytes waited, where 2200 may"},
 		{"too much in the kernel", func(r *slowRound) { r.with.kernel[0] = 3001 }, 1, "3001 bytes waited in the kernel for one member, where 3000 may"},
+		{"kernel not seen", func(r *slowRound) { r.with.kernel = nil }, 1, "nothing was seen of what waits in the kernel"},
+		{"nothing timed", func(r *slowRound) { r.with.Broadcast.Latency.Percentiles = nil }, 1, "no message was timed"},
 		{"miscounted", func(r *slowRound) { r.with.seen.glances[2].dropped = 29 }, 1, "missed 30 messages, and the server counts 29"},
 		{"ended, not counted", func(r *slowRound) { r.with.Broadcast.Slow.Open = 1 }, 1, "1 members were ended, and the server counts 0"},
 		{"left behind", func(r *slowRound) { r.with.seen.glances[2].queuedBytes = 7 }, 1, "7 bytes still wait for nobody"},

@@ -116,12 +116,14 @@ func (r slowRound) faults(policy string, s *slowCommand) (faults []error) {
 		return []error{fmt.Errorf("%s: nobody was slow", policy)}
 	}
 	check(b.Lost == 0 && b.OutOfOrder == 0, "the others missed %d messages, and had %d out of order", b.Lost, b.OutOfOrder)
+	check(r.without.p99() > 0 && r.with.p99() > 0, "no message was timed, or none without slow members")
 	check(r.others() <= p99Slack, "the others' p99 is %.1f ms, %.2f of that without slow members", r.with.p99(), r.others())
 	allowed := float64(f.Members*s.Limit) * queueSlack
 	check(float64(seen.mostQueued()) <= allowed, "%d bytes waited, where %.0f may", seen.mostQueued(), allowed)
 	longest, unnoticed := r.with.undecided()
 	check(unnoticed == 0, "%d stopped members were never too slow: publish for longer", unnoticed)
 	check(longest <= s.Decide, "a member without room was decided about after %v, where %v may pass", longest, s.Decide)
+	check(len(r.with.kernel) > 0, "nothing was seen of what waits in the kernel")
 	check(r.with.kernel.most() <= s.Beyond, "%d bytes waited in the kernel for one member, where %d may", r.with.kernel.most(), s.Beyond)
 	last := seen.last()
 	if f.Open == f.Members {

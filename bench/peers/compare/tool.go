@@ -39,6 +39,10 @@ func (t loadTool) ahead() loadTool {
 	return t
 }
 
+// exitFellShort is the exit code of the load tool that says of a document that its
+// run was whole, and not as it should be.
+const exitFellShort = 1
+
 // The load tool's subcommands.
 const (
 	scenarioEcho      = "echo"
@@ -86,7 +90,8 @@ func (t loadTool) run(ctx context.Context, c cell, server, url string, pid int) 
 // execute runs the load tool against the server process pid, or against one that
 // it does not look at if that is 0, and returns its
 // JSON document, and the CPU time that it used. A run that failed its checks
-// exits with 1, and its document says why.
+// exits with 1, and its document says why; that of another, such as an interrupted
+// one, is on no whole run.
 func (t loadTool) execute(ctx context.Context, arguments []string, pid int, takes time.Duration) ([]byte, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, takes+connectAllowance)
 	defer cancel()
@@ -103,7 +108,7 @@ func (t loadTool) execute(ctx context.Context, arguments []string, pid int, take
 	}
 	runErr := command.Wait()
 	var exit *exec.ExitError
-	if runErr != nil && (!errors.As(runErr, &exit) || stdout.Len() == 0) {
+	if runErr != nil && (!errors.As(runErr, &exit) || exit.ExitCode() != exitFellShort || stdout.Len() == 0) {
 		return nil, 0, fmt.Errorf("%s: %w%s", t.path, runErr, lastOf(stderr.String()))
 	}
 	return stdout.Bytes(), command.ProcessState.UserTime() + command.ProcessState.SystemTime(), nil
