@@ -15,6 +15,7 @@ type figuresDocument struct {
 	Version       string  `json:"version"`
 	Engine        string  `json:"engine"`
 	Address       string  `json:"address"`
+	Secured       bool    `json:"secured"` // the address speaks TLS
 	UptimeSeconds float64 `json:"uptimeSeconds"`
 	Ready         bool    `json:"ready"`
 
@@ -96,6 +97,7 @@ func summed(stats *gateway.Stats) *figuresDocument {
 	d := &figuresDocument{
 		Engine:            stats.Engine,
 		Address:           stats.Address,
+		Secured:           len(stats.Certificates) > 0,
 		BoundsNanoseconds: gateway.Durations{}.Bounds(),
 		Loops:             []loopFigures{},
 		Workers:           stats.Workers,

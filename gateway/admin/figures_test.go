@@ -14,13 +14,14 @@ import (
 func TestFiguresAddUpTheLoops(t *testing.T) {
 	source := busy()
 	source.stats.Address = "127.0.0.1:8080"
+	source.stats.Certificates = []gateway.CertificateStats{{}}
 	answer := get(t, source, "/figures")
 	var got figuresAnswer
 	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil || answer.Code != 200 {
 		t.Fatalf("%d %s: %v", answer.Code, answer.Body, err)
 	}
 	loops := source.stats.Loops
-	if got.Version != "v1.2.3" || got.Address != "127.0.0.1:8080" || !got.Ready || got.Workers.Workers != 16 || len(got.Loops) != 2 || len(got.Hubs) != 2 || len(got.Classes) != 4 {
+	if got.Version != "v1.2.3" || got.Address != "127.0.0.1:8080" || !got.Secured || !got.Ready || got.Workers.Workers != 16 || len(got.Loops) != 2 || len(got.Hubs) != 2 || len(got.Classes) != 4 {
 		t.Errorf("%s", answer.Body)
 	}
 	if want := loops[0].Sessions + loops[1].Sessions; got.Sessions != want {
@@ -49,6 +50,7 @@ func TestFiguresAddUpTheLoops(t *testing.T) {
 // figuresAnswer is the part of the answer that is checked.
 type figuresAnswer struct {
 	Version, Address  string
+	Secured           bool
 	Ready             bool
 	Sessions          int
 	MessagesOut       uint64

@@ -49,7 +49,7 @@ function offerHubs(figures) {
   for (const list of document.querySelectorAll("select.hubs")) {
     list.replaceChildren(...names.map((name) => make("option", "", name)));
   }
-  const base = publicBase(figures.address);
+  const base = publicBase(figures);
   const options = names.map((name) => {
     const option = make("option", "");
     option.value = `${base}/client/hubs/${encodeURIComponent(name)}`;
@@ -63,10 +63,10 @@ function offerHubs(figures) {
 // publicBase guesses how this browser reaches the public listener: by the address
 // that it is bound to, or, where that is every address or a loopback one, by the
 // host that the console was reached at.
-function publicBase(address) {
+function publicBase({ address, secured }) {
   const [, host, port] = address.match(/^(.*):(\d+)$/);
   const general = ["[::]", "0.0.0.0", "[::1]"].includes(host) || host.startsWith("127.");
-  return `ws://${general ? location.hostname : host}:${port}`;
+  return `${secured ? "wss" : "ws"}://${general ? location.hostname : host}:${port}`;
 }
 
 function view() {

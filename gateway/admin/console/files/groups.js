@@ -13,8 +13,7 @@ const pager = new Pager(
   "/groups",
   { state: "groupstate", first: "groupfirst", next: "groupnext" },
   () => ({ hub: hub.value, prefix: prefix.value }),
-  (page) => {
-    const of = hub.value;
+  (page, { hub: of }) => {
     fill(element("grouprows"), page.groups.map((g) => [
       button(g.name, () => showGroup(of, g, () => listMembers(of, g.name))),
       g.class,

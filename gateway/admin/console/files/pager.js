@@ -9,6 +9,8 @@ export class Pager {
   #after = "";
   #number = 0;
   #query;
+  #searched; // what the pages are of, whatever the form has become since
+  #loads = 0; // only the last one counts, whichever is answered first
   #show;
   #path;
   #state;
@@ -31,18 +33,26 @@ export class Pager {
   begin() {
     this.#after = "";
     this.#number = 0;
+    this.#searched = this.#query();
     return this.#load();
   }
 
   async #load() {
+    const load = ++this.#loads;
     this.#state.dataset.outcome = "";
     try {
-      const page = await get(this.#path, { ...this.#query(), after: this.#after, limit: pageSize });
-      const shown = this.#show(page);
+      const page = await get(this.#path, { ...this.#searched, after: this.#after, limit: pageSize });
+      if (load !== this.#loads) {
+        return;
+      }
+      const shown = this.#show(page, this.#searched);
       this.#number++;
       this.#after = page.next ?? "";
       this.#state.textContent = `Page ${this.#number}, ${shown} shown${this.#after ? "" : ", the last page"}`;
     } catch (fault) {
+      if (load !== this.#loads) {
+        return;
+      }
       this.#state.dataset.outcome = "bad";
       this.#state.textContent = fault.message;
       this.#after = "";
