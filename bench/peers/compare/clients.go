@@ -99,7 +99,7 @@ func (c *clientsCommand) table(rounds []round) string {
 	fmt.Fprintf(&t.text, "### clients: %d, each with a token, a user and one group\n\n", c.Connections)
 	t.head()
 	t.add(nil, rounds)
-	return t.end(len(rounds), "Clients connect one after another. In the end each has received a message that was published to the group.")
+	return t.end("Clients connect one after another. In the end each has received a message that was published to the group.", rounds)
 }
 
 // footprint is what a process has taken.

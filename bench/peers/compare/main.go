@@ -83,17 +83,29 @@ type place struct {
 	Path       string   `help:"Path of the WebSocket URL." default:"/echo"`
 	ServerCPUs cpuList  `name:"server-cpus" help:"CPUs that servers run on." default:"0"`
 	ClientCPUs cpuList  `name:"client-cpus" help:"CPUs that the load tool runs on." default:"1"`
-	MaxSteal   float64  `help:"Share of CPU time, 0 to 1, that the hypervisor may take before a run is noisy." default:"0.05"`
-	MaxOthers  float64  `help:"Share of CPU time, 0 to 1, that other processes may take before a run is noisy." default:"0.10"`
 	Wsbench    string   `help:"Load tool to run." default:"wsbench"`
 	ToolFlag   []string `help:"Flag to pass on to the load tool; may be repeated." sep:"none"`
+	tolerance
 }
+
+// tolerance are the flags that say which runs are noisy.
+type tolerance struct {
+	MaxSteal  float64 `help:"Share of CPU time, 0 to 1, that the hypervisor may take before a run is noisy." default:"0.05"`
+	MaxOthers float64 `help:"Share of CPU time, 0 to 1, that other processes may take before a run is noisy." default:"0.10"`
+}
+
+func (t tolerance) limit() noise { return noise{Steal: t.MaxSteal, Others: t.MaxOthers} }
 
 // Validate is called by kong.
 func (p *place) Validate() error {
+	return apart(p.ServerCPUs, p.ClientCPUs)
+}
+
+// apart returns an error for each CPU that servers and clients would share.
+func apart(servers, clients cpuList) error {
 	var faults []error
-	for _, cpu := range p.ServerCPUs {
-		if slices.Contains(p.ClientCPUs, cpu) {
+	for _, cpu := range servers {
+		if slices.Contains(clients, cpu) {
 			faults = append(faults, fmt.Errorf("CPU %d is in --server-cpus and --client-cpus: server and load tool need CPUs of their own", cpu))
 		}
 	}
@@ -106,7 +118,7 @@ func (p *place) comparison() comparison {
 		path:     p.Path,
 		cpus:     p.ServerCPUs,
 		tool:     loadTool{path: p.Wsbench, cpus: p.ClientCPUs, more: p.ToolFlag},
-		limit:    noise{Steal: p.MaxSteal, Others: p.MaxOthers},
+		limit:    p.limit(),
 		progress: os.Stderr,
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pubSub are the flags of comparisons of servers that have groups and are
@@ -18,8 +21,10 @@ type pubSub struct {
 	Protocol   map[string]string `help:"Protocol of one server, webpubsub or centrifugo; may be repeated. Default: webpubsub, with the hub chat." mapsep:"none" placeholder:"NAME=PROTOCOL"`
 	AccessKey  string            `required:"" help:"Access key of the servers, for requests and tokens."`
 	Rounds     int               `help:"How often each row is measured." default:"3"`
+	SpareRuns  int               `help:"How many disturbed runs may be repeated." default:"10"`
 	ServerCPUs cpuList           `name:"server-cpus" help:"CPUs that servers run on." default:"0"`
 	ClientCPUs cpuList           `name:"client-cpus" help:"CPUs that publishers and members run on." default:"1"`
+	tolerance
 }
 
 // protocols make those that --protocol names, of a server's access key.
@@ -30,7 +35,7 @@ var protocols = map[string]func(key string) protocol{
 
 // Validate is called by kong.
 func (p *pubSub) Validate() error {
-	var faults []error
+	faults := []error{apart(p.ServerCPUs, p.ClientCPUs)}
 	check := func(good bool, format string, arguments ...any) {
 		if !good {
 			faults = append(faults, fmt.Errorf(format, arguments...))
@@ -38,6 +43,7 @@ func (p *pubSub) Validate() error {
 	}
 	names := p.names()
 	check(p.Rounds > 0, "--rounds %d: must be 1 or more", p.Rounds)
+	check(p.SpareRuns >= 0, "--spare-runs %d: must not be negative", p.SpareRuns)
 	for i, name := range names {
 		check(!slices.Contains(names[:i], name), "server %q: is named twice", name)
 	}
@@ -64,16 +70,18 @@ func (p *pubSub) prepare() error {
 }
 
 // measure measures each row with each server, row after row in each round, and
-// returns the rounds of each row. The servers follow each other as in a comparison.
+// returns the rounds of each row. The servers follow each other as in a comparison,
+// and a run that something disturbed is repeated as there.
 func (p *pubSub) measure(ctx context.Context, progress io.Writer, rows int, of func(row int, spec serverSpec) ([]float64, error)) ([][]round, error) {
 	all := make([][]round, rows)
-	order := slices.Clone(p.Servers)
+	order, spare := slices.Clone(p.Servers), p.SpareRuns
 	for number := range p.Rounds {
 		for row := range rows {
 			r := round{Figures: make(map[string][]float64)}
-			for _, spec := range order {
+			for i := 0; i < len(order); i++ {
+				spec := order[i]
 				fmt.Fprintf(progress, "round %d of %d: row %d of %d: %s: ", number+1, p.Rounds, row+1, rows, spec.Name)
-				figures, err := of(row, spec)
+				figures, n, err := p.heard(func() ([]float64, error) { return of(row, spec) })
 				if ctx.Err() != nil {
 					err = context.Cause(ctx)
 				}
@@ -81,12 +89,69 @@ func (p *pubSub) measure(ctx context.Context, progress io.Writer, rows int, of f
 					fmt.Fprintln(progress, "failed")
 					return nil, fmt.Errorf("row %d: %s: %w", row+1, spec.Name, err)
 				}
-				fmt.Fprintf(progress, "%.4g\n", figures)
-				r.Figures[spec.Name] = figures
+				fmt.Fprintf(progress, "%.4g, %v\n", figures, n)
+				if n.exceeds(p.limit()) && spare > 0 {
+					fmt.Fprintln(progress, "  disturbed: again")
+					spare--
+					i--
+					continue
+				}
+				r.Figures[spec.Name], r.Noise = figures, r.Noise.worse(n)
 			}
 			all[row] = append(all[row], r)
 		}
 		slices.Reverse(order)
 	}
 	return all, nil
+}
+
+// heard returns what came of a run, which starts a server and ends it, and how noisy it
+// was.
+func (p *pubSub) heard(run func() ([]float64, error)) ([]float64, noise, error) {
+	before, err := p.look()
+	if err != nil {
+		return nil, noise{}, err
+	}
+	figures, err := run()
+	if err != nil {
+		return nil, noise{}, err
+	}
+	after, err := p.look()
+	if err != nil {
+		return nil, noise{}, err
+	}
+	atServer := noiseOf(after.server.sub(before.server), after.process-before.process)
+	atClients := noiseOf(after.tool.sub(before.tool), after.own-before.own)
+	return figures, atServer.worse(atClients), nil
+}
+
+// spent is what has been used up to a moment. The process is all servers that have
+// ended, and the tool is this process.
+type spent struct {
+	usage
+	own time.Duration
+}
+
+func (p *pubSub) look() (s spent, err error) {
+	if s.server, err = readCPUTimes(p.ServerCPUs); err != nil {
+		return s, err
+	}
+	if s.tool, err = readCPUTimes(p.ClientCPUs); err != nil {
+		return s, err
+	}
+	if s.process, err = cpuOf(unix.RUSAGE_CHILDREN); err != nil {
+		return s, err
+	}
+	s.own, err = cpuOf(unix.RUSAGE_SELF)
+	return s, err
+}
+
+// cpuOf returns the user and system time of this process, or of its children that have
+// ended.
+func cpuOf(whom int) (time.Duration, error) {
+	var u unix.Rusage
+	if err := unix.Getrusage(whom, &u); err != nil {
+		return 0, fmt.Errorf("getrusage: %w", err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }

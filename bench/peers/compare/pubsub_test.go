@@ -24,6 +24,8 @@ func TestPubSubFlags(t *testing.T) {
 		"a=one --protocol=a=smtp":      "not among",
 		"a=one --rounds=0":             "--rounds",
 		"a=one --members=0":            "--members",
+		"a=one --spare-runs=-1":        "--spare-runs",
+		"a=one --client-cpus=0":        "CPU 0 is in --server-cpus and --client-cpus",
 		"a=one --duration=1ms":         "--duration",
 		"":                             "server",
 	} {
@@ -54,5 +56,28 @@ func TestPubSubMeasuresServersInTurns(t *testing.T) {
 	_, err = p.measure(ctx, io.Discard, 1, func(int, serverSpec) ([]float64, error) { cancel(); return nil, nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a measurement that is cut short: %v", err)
+	}
+}
+
+// A run that something disturbed says little, and is made again while there are any to
+// spare.
+func TestPubSubRepeatsNoisyRuns(t *testing.T) {
+	cpus := allowedCPU(t)
+	for _, tc := range []struct {
+		limit float64
+		runs  int
+	}{{-1, 3}, {1, 2}} {
+		p := pubSub{Servers: []serverSpec{fake("a", "x")}, Rounds: 2, SpareRuns: 1, ServerCPUs: cpus, tolerance: tolerance{MaxSteal: tc.limit, MaxOthers: 1}}
+		runs := 0
+		rounds, err := p.measure(t.Context(), io.Discard, 1, func(int, serverSpec) ([]float64, error) {
+			runs++
+			return []float64{float64(runs)}, nil
+		})
+		if err != nil || runs != tc.runs {
+			t.Fatalf("up to %v: %d runs, %v; want %d", tc.limit, runs, err, tc.runs)
+		}
+		if last := rounds[0][1].Figures["a"][0]; last != float64(runs) {
+			t.Errorf("up to %v: kept run %v of %d", tc.limit, last, runs)
+		}
 	}
 }

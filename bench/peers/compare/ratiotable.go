@@ -52,12 +52,18 @@ func (t *ratioTable) add(setting []string, rounds []round) {
 	}
 }
 
-// end says what the figures are and returns the table.
-func (t *ratioTable) end(rounds int, note string) string {
-	fmt.Fprintf(&t.text, "\nMedians of %d rounds", rounds)
+// end says what the figures of the rows are and returns the table.
+func (t *ratioTable) end(note string, rows ...[]round) string {
+	var worst noise
+	for _, rounds := range rows {
+		for _, r := range rounds {
+			worst = worst.worse(r.Noise)
+		}
+	}
+	fmt.Fprintf(&t.text, "\nMedians of %d rounds", len(rows[0]))
 	if len(t.servers) > 1 {
 		fmt.Fprintf(&t.text, "; in brackets, of the ratios to %s within each round", t.servers[0])
 	}
-	t.text.WriteString(". " + note + "\n")
+	fmt.Fprintf(&t.text, ". %s Worst run that was kept: %v.\n", note, worst)
 	return t.text.String()
 }

@@ -105,5 +105,5 @@ func restTable(servers []string, rows []restRow, runs [][]round) string {
 	for i, row := range rows {
 		t.add([]string{row.title, fmt.Sprint(row.inFlight)}, runs[i])
 	}
-	return t.end(len(runs[0]), "A publish is over when it is answered and each member has it.")
+	return t.end("A publish is over when it is answered and each member has it.", runs...)
 }

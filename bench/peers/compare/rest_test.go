@@ -58,9 +58,11 @@ func TestSpectrum(t *testing.T) {
 func TestRESTTable(t *testing.T) {
 	rows := []restRow{{"to nobody", 1, 0, 8}, {"to many", 1, 10, 1}}
 	ours := func(figures ...float64) round { return round{Figures: map[string][]float64{"ours": figures}} }
+	noisy := ours(80, 8, 5, 1.25)
+	noisy.Noise = noise{Steal: 0.01, Others: 0.123}
 	alone := restTable([]string{"ours"}, rows, [][]round{
 		{ours(10, 0, 100, 0), ours(30, 0, 300, 0), ours(20, 0, 200, 0)},
-		{ours(80, 8, 5, 1.25)},
+		{noisy},
 	})
 	both := func(ours, theirs []float64) round {
 		return round{Figures: map[string][]float64{"ours": ours, "theirs": theirs}}
