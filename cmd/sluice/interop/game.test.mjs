@@ -110,3 +110,21 @@ async function portray(t, ana, socket) {
   await delay(1000); // for the scores
   await ana.page.screenshot({ path: `${process.env.SCREENSHOTS}/game.png` });
 }
+
+test("a player who is turned away comes back less and less often", limits, async (t) => {
+  const { url } = await startPage(t, "bin/game", "--listen", "127.0.0.1:0");
+  const { page } = await newPage(await startBrowser(t), url);
+  await page.clock.install();
+  let attempts = 0;
+  await page.routeWebSocket(/hubs\/game$/, (socket) => {
+    attempts++;
+    socket.close();
+  });
+  await page.goto(url);
+  for (let second = 0; second < 60; second++) {
+    await page.getByRole("status").getByText("connecting again").waitFor();
+    await page.clock.fastForward(1000);
+    await delay(20); // for the attempt to fail
+  }
+  assert.ok(attempts >= 4 && attempts <= 10, `${attempts} attempts in a minute`);
+});

@@ -8,8 +8,9 @@ const element = (id) => document.getElementById(id);
 const field = new Field(element("field"));
 const steering = new Steering(element("field"), field);
 
-// connect plays until the connection is lost, and then again, not at the same moment
-// as everyone else.
+// connect plays until the connection is lost, and then again: later each time, up to
+// 30 s, and not at the same moment as everyone else.
+let attempts = 0;
 function connect() {
   const socket = new WebSocket(location.origin.replace("http", "ws") + "/client/hubs/game");
   socket.binaryType = "arraybuffer";
@@ -20,6 +21,7 @@ function connect() {
       field.own = id;
       return;
     }
+    attempts = 0;
     field.show(state);
     scores(state);
     const own = state.players.get(field.own);
@@ -30,7 +32,8 @@ function connect() {
   };
   socket.onclose = ({ reason }) => {
     status("closed", `${reason || "the connection is lost"}: connecting again …`);
-    setTimeout(connect, 500 + 1500 * Math.random());
+    const longest = Math.min(1000 * 2 ** attempts++, 30_000);
+    setTimeout(connect, longest * (0.5 + Math.random() / 2));
   };
 }
 
