@@ -216,6 +216,47 @@ test("a list goes on with the search that it began with", limits, async (t) => {
   clients.forEach((client) => client.terminate());
 });
 
+test("an answer that comes late does not change whom an action is for", limits, async (t) => {
+  const { address, admin } = await startWithConsole(t, "rooms");
+  const clients = await Promise.all(["ana", "ben"].map((user) => open(`ws://${address}/client/hubs/rooms?user=${user}&rooms=tea`)));
+  const { page, faults } = await openConsole(await startBrowser(t), admin);
+  await page.getByRole("link", { name: "Sessions", exact: true }).click();
+  const rows = page.getByRole("region", { name: "List of sessions" }).getByRole("row");
+  const [ana, ben] = [rows.filter({ hasText: "ana" }), rows.filter({ hasText: "ben" })].map((row) => row.getByRole("button"));
+  const slow = await ana.textContent();
+  const late = new Promise((resolve) => {
+    page.route(`**/sessions/${slow}`, async (route) => {
+      const response = await route.fetch();
+      await page.getByRole("dialog").getByText("ben", { exact: true }).waitFor();
+      await route.fulfill({ response });
+      resolve();
+    });
+  });
+  await ana.click();
+  await ben.click();
+  await late;
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100))); // for what the page does with it
+  await page.getByRole("dialog").getByText("ben", { exact: true }).waitFor({ timeout: 1000 });
+
+  // What comes of an action on one session is not said of another.
+  await page.route("**/send", async (route) => {
+    const response = await route.fetch();
+    await page.keyboard.press("Escape");
+    await page.unroute(`**/sessions/${slow}`);
+    await ana.click();
+    await page.getByRole("dialog").getByText("ana", { exact: true }).waitFor();
+    await route.fulfill({ response });
+  });
+  const sent = page.waitForResponse("**/send");
+  await page.getByRole("dialog").getByLabel("Message").fill("hello");
+  await page.keyboard.press("Enter");
+  await (await sent).finished();
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+  assert.equal(await page.locator("#outcome").textContent(), "");
+  assert.deepEqual(faults, []);
+  clients.forEach((client) => client.terminate());
+});
+
 test("the client offers wss where the public port has a certificate", limits, async (t) => {
   const { address, admin } = await startWithConsole(t, "sluice");
   const { page } = await newPage(await startBrowser(t), `http://${admin}/`);

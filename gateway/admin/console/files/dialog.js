@@ -10,6 +10,7 @@ const showMembers = element("showmembers");
 
 let target = null; // what actions are for, as the requests name it
 let members = null; // lists the members of the group that is shown
+let asked = 0; // only the last answer is shown, whichever comes first
 
 function tell(text, good) {
   outcome.textContent = text;
@@ -34,8 +35,12 @@ function open(title, entries, whom, list) {
 const moment = (text) => `${new Date(text).toLocaleString()} (${format.span((Date.now() - Date.parse(text)) / 1000)} ago)`;
 
 export async function showSession(id) {
+  const question = ++asked;
   try {
     const s = await get("/sessions/" + encodeURIComponent(id));
+    if (question !== asked) {
+      return;
+    }
     const metadata = Object.entries(s.metadata ?? {}).map(([key, value]) => `${key}: ${value}`);
     open("Session " + s.id, [
       ["Hub", s.hub || "(none: a route)"],
@@ -49,12 +54,15 @@ export async function showSession(id) {
       [`Groups (${s.groups?.length ?? 0})`, s.groups?.join("\n") ?? "(none)"],
     ], { session: s.id }, null);
   } catch (fault) {
-    open("Session " + id, [], null, null);
-    tell(fault.message, false);
+    if (question === asked) {
+      open("Session " + id, [], null, null);
+      tell(fault.message, false);
+    }
   }
 }
 
 export function showGroup(hub, group, list) {
+  asked++;
   open("Group " + group.name, [
     ["Hub", hub],
     ["Class", group.class],
@@ -65,12 +73,12 @@ export function showGroup(hub, group, list) {
 let allowed = false;
 get("/actions").then((answer) => (allowed = answer.actions.length > 0), () => {});
 
-// act sends a request and tells how it went.
+// act sends a request and tells how it went, unless something else is shown by then.
 async function act(path, body, done) {
-  try {
-    tell(done(await post(path, { ...target, ...body })), true);
-  } catch (fault) {
-    tell(fault.message, false);
+  const whom = target;
+  const [text, good] = await post(path, { ...whom, ...body }).then((answer) => [done(answer), true], (fault) => [fault.message, false]);
+  if (whom === target) {
+    tell(text, good);
   }
 }
 
