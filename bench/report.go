@@ -39,7 +39,7 @@ type Report struct {
 	Connect *ConnectFigures `json:"connect,omitempty"`
 	// Churn is set for the churn and soak scenarios.
 	Churn *ChurnFigures `json:"churn,omitempty"`
-	// Soak is set for the soak scenario.
+	// Soak is set for the soak scenario, where it has seen enough of the server's memory.
 	Soak *SoakFigures `json:"soak,omitempty"`
 	// Storm is set for the storm scenario.
 	Storm *StormFigures `json:"storm,omitempty"`

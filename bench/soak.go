@@ -40,7 +40,8 @@ type SoakFigures struct {
 	Peak int64 `json:"peakBytes"`
 }
 
-// newSoakFigures looks for a trend in the samples of the measured time.
+// newSoakFigures looks for a trend in the samples of the measured time. It returns nil
+// where they are too few for one.
 func newSoakFigures(series Series) *SoakFigures {
 	f := &SoakFigures{}
 	var times, sets []float64 // hours and bytes
@@ -51,6 +52,9 @@ func newSoakFigures(series Series) *SoakFigures {
 		}
 	}
 	half := len(sets) / 2
+	if len(sets)-half < 2 {
+		return nil
+	}
 	f.Growth = int64(slope(times[half:], sets[half:]))
 	return f
 }

@@ -38,8 +38,11 @@ func TestSoakFigures(t *testing.T) {
 	if f := newSoakFigures(series); f.Growth != 600 || f.Peak != 6040 {
 		t.Errorf("got %+v, want 10 bytes a minute and a peak of 6040", f)
 	}
-	if f := newSoakFigures(nil); f.Growth != 0 || f.Peak != 0 {
-		t.Errorf("of no samples: got %+v", f)
+	// One sample in the second half has no slope, which must not pass for no growth.
+	for _, few := range []Series{nil, series[:2], series[:3]} {
+		if f := newSoakFigures(few); f != nil {
+			t.Errorf("of %d samples: got %+v", len(few), f)
+		}
 	}
 }
 
