@@ -120,7 +120,7 @@ func newPage(runs []Run) *page {
 			Name:     r.Name,
 			Scenario: r.Report.Scenario,
 			URL:      parametersOf(r.Report)["url"],
-			Good:     !r.CutOff && r.Report.OK() && len(r.Broken) == 0,
+			Good:     !r.CutOff && !r.Report.Interrupted && r.Report.OK() && len(r.Broken) == 0,
 		})
 	}
 	p.add(distribution("distribution", "Latency distribution", countedFrom(runs), runs, (*bench.Report).MessageLatency))

@@ -160,6 +160,7 @@ func TestPageSays(t *testing.T) {
 		{"a slower one", []htmlreport.Run{base, slower}, []string{"2.00× worse", `class="ratio ">1.00×`}, []string{"Before you read on", "better</span>"}},
 		{"a faster one", []htmlreport.Run{slower, base}, []string{"0.50× better"}, []string{"worse</span>"}},
 		{"what differs", []htmlreport.Run{base, dirty}, []string{"The runs differ in commit: 0123abc · 0123abc&#43;dirty.", "B: the run was interrupted", "B: the load tool was built from a tree with changes"}, nil},
+		{"interrupted", []htmlreport.Run{dirty}, []string{"✗ fell short"}, []string{"✓ passed"}},
 		{"closed and open", []htmlreport.Run{base, closed}, []string{"they cannot be compared", "The runs differ in scenario: rate · echo.", "of a closed loop from its write"}, []string{"better</span>", "worse</span>"}},
 		{"overloaded", []htmlreport.Run{overloaded}, []string{"9 % left late. The latencies are the client&#39;s", "Latency distribution"}, []string{"withheld"}},
 		{"withheld", []htmlreport.Run{withheld}, []string{"9 % left late. Its latencies are not the server&#39;s and are withheld."}, []string{"Latency distribution", "Latency over time", "corrected for"}},
