@@ -257,6 +257,25 @@ test("an answer that comes late does not change whom an action is for", limits, 
   clients.forEach((client) => client.terminate());
 });
 
+test("an action may take as long as the gateway lets it", limits, async (t) => {
+  const { address, admin } = await startWithConsole(t, "rooms");
+  const client = await open(`ws://${address}/client/hubs/rooms?user=ana&rooms=tea`);
+  const { page, faults } = await openConsole(await startBrowser(t), admin);
+  await page.getByRole("link", { name: "Sessions", exact: true }).click();
+  await page.getByRole("region", { name: "List of sessions" }).getByRole("button").click();
+  await page.route("**/send", async (route) => {
+    await delay(5500); // longer than figures may take
+    await route.continue();
+  });
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Message").fill("hello");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("waiting for the gateway").waitFor();
+  await dialog.getByText("Sent to 1, dropped for 0, closed 0.").waitFor();
+  assert.deepEqual(faults, []);
+  client.terminate();
+});
+
 test("the client offers wss where the public port has a certificate", limits, async (t) => {
   const { address, admin } = await startWithConsole(t, "sluice");
   const { page } = await newPage(await startBrowser(t), `http://${admin}/`);

@@ -76,6 +76,7 @@ get("/actions").then((answer) => (allowed = answer.actions.length > 0), () => {}
 // act sends a request and tells how it went, unless something else is shown by then.
 async function act(path, body, done) {
   const whom = target;
+  tell("waiting for the gateway …", true);
   const [text, good] = await post(path, { ...whom, ...body }).then((answer) => [done(answer), true], (fault) => [fault.message, false]);
   if (whom === target) {
     tell(text, good);

@@ -1,5 +1,10 @@
 // Requests to the admin listener.
 
+// How long they may take, in milliseconds. The gateway gives an action a minute, and
+// one that is given up may be done in part.
+const asking = 5_000;
+const acting = 65_000;
+
 // answer returns the document that came, or throws an error with the words of the
 // problem that came instead.
 async function answer(response) {
@@ -19,7 +24,7 @@ async function answer(response) {
 export async function get(path, parameters = {}) {
   const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== undefined);
   const query = given.length ? "?" + new URLSearchParams(given) : "";
-  return answer(await fetch(path + query, { signal: AbortSignal.timeout(5000) }));
+  return answer(await fetch(path + query, { signal: AbortSignal.timeout(asking) }));
 }
 
 export async function post(path, body) {
@@ -27,6 +32,6 @@ export async function post(path, body) {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(5000),
+    signal: AbortSignal.timeout(acting),
   }));
 }
