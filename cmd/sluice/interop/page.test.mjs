@@ -27,6 +27,13 @@ test("two tabs of the try page talk on the hub chat", { timeout: 60_000, skip: m
   await second.getByLabel("Message", { exact: true }).fill("and back");
   await second.keyboard.press("Enter");
   await first.getByRole("log").getByText("and back").waitFor();
+
+  // What is kept for the eye must not fill the memory.
+  await first.getByLabel("Message", { exact: true }).fill("long ".repeat(20_000));
+  await first.keyboard.press("Enter");
+  await second.getByRole("log").getByText("… 100000 characters").waitFor();
+  const kept = await second.getByRole("log").textContent();
+  assert.ok(kept.length < 5000, `${kept.length} characters of the messages are kept`);
   if (process.env.SCREENSHOT) {
     await first.screenshot({ path: process.env.SCREENSHOT });
   }

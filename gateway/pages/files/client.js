@@ -4,8 +4,10 @@
 import { element, make } from "./dom.js";
 import * as pubsub from "./pubsub.js";
 
-// Lines kept on the page; a busy hub would otherwise fill the tab's memory.
+// Lines kept on the page, and characters of each; a busy hub would otherwise fill the
+// tab's memory.
 const keptLines = 500;
+const keptCharacters = 4096;
 
 const address = element("address");
 const subprotocol = element("subprotocol");
@@ -44,7 +46,7 @@ function addLine(kind, way, body) {
   const now = new Date();
   const time = make("time", "", now.toTimeString().slice(0, 8) + "." + String(now.getMilliseconds()).padStart(3, "0"));
   time.dateTime = now.toISOString();
-  messages.append(make("li", kind, time, make("span", "way", way), make("span", "body", body)));
+  messages.append(make("li", kind, time, make("span", "way", way), make("span", "body", brief(body))));
   while (messages.childElementCount > keptLines) {
     messages.firstElementChild.remove();
   }
@@ -52,6 +54,9 @@ function addLine(kind, way, body) {
     messages.scrollTop = messages.scrollHeight;
   }
 }
+
+// brief cuts a long text, and says how long it is.
+const brief = (text) => (text.length > keptCharacters ? `${text.slice(0, keptCharacters)} … ${text.length} characters` : text);
 
 function show(name, description) {
   const open = name === "open";
