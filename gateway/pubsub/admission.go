@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -193,11 +194,20 @@ func connectRequest(r *gateway.Request, of *candidate) webhook.ConnectRequest {
 func texts(claim any) []string {
 	list, is := claim.([]any)
 	if !is {
-		return []string{fmt.Sprint(claim)}
+		list = []any{claim}
 	}
 	all := make([]string, len(list))
 	for i, element := range list {
-		all[i] = fmt.Sprint(element)
+		all[i] = textOf(element)
 	}
 	return all
+}
+
+// textOf returns a claim that is no list as a text: what is none, as it was written.
+func textOf(claim any) string {
+	if text, is := claim.(string); is {
+		return text
+	}
+	written, _ := json.Marshal(claim) // it was parsed from JSON
+	return string(written)
 }
