@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/gobwas/ws"
 
@@ -102,16 +103,21 @@ func (s *Service) Has(ctx context.Context, t api.Target) (bool, error) {
 	return n > 0, err
 }
 
+// reliableCursor begins the cursors of reliable clients, which may be gone when they are
+// used. No connection id begins so.
+const reliableCursor = "~"
+
 // Members lists a group: those with a session of the gateway's first, then the
 // reliable.
 func (s *Service) Members(ctx context.Context, group, after string, limit int) ([]api.Member, error) {
 	var found []api.Member
+	after, reliable := strings.CutPrefix(after, reliableCursor)
 	session, known := s.gateway.Session(after)
 	switch {
-	case s.reliable.find(after) != nil:
-		return s.reliable.member(group, after, limit), nil
 	case after != "" && !known:
 		return nil, api.ErrNotFound
+	case reliable:
+		return s.reliable.member(group, after, limit), nil
 	}
 	which := gateway.Listing{Group: group, After: session, Limit: limit}
 	for len(found) < limit {
