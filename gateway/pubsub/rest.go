@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gobwas/ws"
 
@@ -77,16 +78,26 @@ func (s *Service) Join(ctx context.Context, which api.Selection, groups []string
 	return chosen, joins.await(ctx, s.ctx)
 }
 
-// Leave ends memberships: in groups, or in all if groups is nil.
+// Leave ends memberships: in groups, or in all if groups is nil. The error is
+// [gateway.ErrBusy] if a loop could not be told: the others have ended.
 func (s *Service) Leave(ctx context.Context, which api.Selection, groups []string) error {
+	var busy atomic.Bool
+	note := func(err error) {
+		if errors.Is(err, gateway.ErrBusy) { // who has ended is in no group
+			busy.Store(true)
+		}
+	}
 	_, err := s.each(ctx, &which, func(to gateway.Session, c *client) {
 		if groups == nil {
-			c.leaveAll(to)
+			note(c.leaveAll(to))
 		}
 		for _, group := range groups {
-			c.leave(to, group)
+			note(c.leave(to, group))
 		}
 	})
+	if err == nil && busy.Load() {
+		err = gateway.ErrBusy
+	}
 	return err
 }
 
