@@ -98,13 +98,13 @@ func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
 
 // turnDown refuses a candidate whom the upstream has refused or not answered for. When
 // the client comes back, after [gateway.Refusal].RetryAfter, the upstream has been tried
-// again ([webhook.Config].BreakerPause).
+// again ([webhook.Config].BreakerPause). Why is for the log.
 func (s *Service) turnDown(err error) error {
 	refusal := s.refuse(http.StatusInternalServerError, "the upstream did not answer the connect event")
 	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
 		refusal.Status, refusal.Text = rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?")
 	}
-	return refusal
+	return fmt.Errorf("%w: %w", refusal, err)
 }
 
 // letIn completes a client, and makes it the handler of its session.
