@@ -152,7 +152,7 @@ func (s *Service) recover(r *gateway.Request, query url.Values) {
 		s.counts.unrecovered.Add(1)
 		return
 	}
-	r.Handler, r.Identity.User = c, c.user
+	r.Handler, r.Identity.User, r.Replaces = c, c.user, c.present()
 }
 
 // refuse counts an upgrade that is refused.
