@@ -36,8 +36,13 @@ type Event struct {
 	Reason Reason
 }
 
-// maxEvents is how many events may wait for one subscriber.
-const maxEvents = 1 << 16
+const (
+	// maxEvents is how many events may wait for one subscriber.
+	maxEvents = 1 << 16
+	// keptEvents is for how many a subscription keeps room when they are delivered:
+	// twice some 100 KB.
+	keptEvents = 1 << 10
+)
 
 // Subscribe has receive called with what happens to sessions from now on, on a
 // goroutine of its own, a batch at a time; it borrows the batch. The events of
@@ -110,7 +115,9 @@ func (s *subscription) deliver() {
 		if over {
 			return
 		}
-		clear(batch)
+		if clear(batch); cap(batch) > keptEvents {
+			batch = nil
+		}
 	}
 }
 

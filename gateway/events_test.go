@@ -130,6 +130,31 @@ func TestBlockedSubscriberLosesEventsAndHoldsUpNobody(t *testing.T) {
 	}
 }
 
+// A subscriber that held events up keeps no memory for as many.
+func TestSubscriptionGivesItsMemoryBack(t *testing.T) {
+	const rounds = 1 << 16
+	l := openLobby(t, gateway.Config{}, gateway.HubConfig{})
+	m := l.enter("")
+	release, heard := make(chan struct{}), 0
+	var mu sync.Mutex
+	defer l.Gateway.Subscribe(func(events []gateway.Event, lost uint64) {
+		<-release
+		mu.Lock()
+		defer mu.Unlock()
+		heard += len(events) + int(lost)
+	})()
+	before := heapInUse()
+	red := l.hub.Group("red")
+	for range rounds {
+		must(t, red.Join(m.session))
+		must(t, red.Leave(m.session))
+	}
+	l.info(m)
+	close(release)
+	l.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return heard >= 1<<16 }, "the events")
+	l.Eventually(t, func() bool { return heapInUse()-before < 1<<20 }, "the memory to be free")
+}
+
 func TestCancelledSubscriptionEnds(t *testing.T) {
 	l := openLobby(t, gateway.Config{}, gateway.HubConfig{})
 	var cancelled, other record
