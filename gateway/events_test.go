@@ -3,7 +3,9 @@ package gateway_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +155,26 @@ func TestSubscriptionGivesItsMemoryBack(t *testing.T) {
 	close(release)
 	l.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return heard >= 1<<16 }, "the events")
 	l.Eventually(t, func() bool { return heapInUse()-before < 1<<20 }, "the memory to be free")
+}
+
+func TestSubscriberMayPanic(t *testing.T) { isolated(t, subscriberMayPanic) }
+
+func subscriberMayPanic(t *testing.T) {
+	var book logBook
+	l := openLobby(t, gateway.Config{Logger: slog.New(slog.NewTextHandler(&book, nil))}, gateway.HubConfig{})
+	var told record
+	first := true
+	defer l.Gateway.Subscribe(func(events []gateway.Event, lost uint64) {
+		if first {
+			first = false
+			panic("unheard")
+		}
+		told.receive(events, lost)
+	})()
+	l.enter("")
+	l.Eventually(t, func() bool { return strings.Contains(book.String(), "unheard") }, "the panic to be logged")
+	l.enter("")
+	l.Eventually(t, func() bool { return told.count() == 1 }, "the next event")
 }
 
 func TestCancelledSubscriptionEnds(t *testing.T) {
