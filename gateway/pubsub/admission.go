@@ -2,7 +2,6 @@ package pubsub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -175,39 +174,14 @@ func offered(r *gateway.Request) string {
 // connectRequest is what the upstream is told of a candidate.
 func connectRequest(r *gateway.Request, of *candidate) webhook.ConnectRequest {
 	told := webhook.ConnectRequest{
-		Claims:       make(map[string][]string, len(of.token.Claims)),
+		Claims:       of.token.Texts(),
 		Query:        of.query,
 		Headers:      make(map[string][]string),
 		Subprotocols: slices.Collect(r.Protocols()),
 		Certificate:  r.Certificate,
 	}
-	for name, value := range of.token.Claims {
-		told.Claims[name] = texts(value)
-	}
 	for name, value := range r.Fields() {
 		told.Headers[name] = append(told.Headers[name], value)
 	}
 	return told
-}
-
-// texts returns a claim as a list of texts.
-func texts(claim any) []string {
-	list, is := claim.([]any)
-	if !is {
-		list = []any{claim}
-	}
-	all := make([]string, len(list))
-	for i, element := range list {
-		all[i] = textOf(element)
-	}
-	return all
-}
-
-// textOf returns a claim that is no list as a text: what is none, as it was written.
-func textOf(claim any) string {
-	if text, is := claim.(string); is {
-		return text
-	}
-	written, _ := json.Marshal(claim) // it was parsed from JSON
-	return string(written)
 }
