@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"math"
 	"unicode/utf8"
 
 	"github.com/sluicegate/sluice/poller"
@@ -9,26 +10,35 @@ import (
 
 // occupy takes the places that a session needs in the node and in its hub, and of
 // its address. It returns nil, or the refusal of the first that has none left.
-func (s *shard) occupy(c *poller.Conn, rt *route) *refusal {
+func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	g := s.gateway
 	perAddress := s.config.Limits.SessionsPerAddress
-	if !g.sessions.Take(s.config.Limits.Sessions) {
+	if !g.sessions.Take(r.limit(s.config.Limits.Sessions)) {
 		return &refusal{reason: ReasonNodeFull}
 	}
-	if perAddress > 0 && !g.addresses.Take(s.door.rules.mask.Masked(c.RemoteAddr().Addr()), perAddress) {
+	if perAddress > 0 && !g.addresses.Take(s.door.rules.mask.Masked(c.RemoteAddr().Addr()), r.limit(perAddress)) {
 		g.sessions.Put()
 		return &refusal{reason: ReasonAddressFull}
 	}
-	if h := rt.hub; h != nil && !h.sessions.Take(int(h.maxSessions.Load())) {
+	if h := rt.hub; h != nil && !h.sessions.Take(r.limit(int(h.maxSessions.Load()))) {
 		s.vacateNode(c)
 		return &refusal{reason: ReasonHubFull}
 	}
 	return nil
 }
 
+// limit returns a limit of sessions as it holds for the request: not at all for one
+// that replaces a session, which has its place until its end.
+func (r *Request) limit(most int) int {
+	if r.Replaces != (Session{}) {
+		return math.MaxInt
+	}
+	return most
+}
+
 // register takes the place that a session needs of its user, once that is known.
-func (h *Hub) register(p *profile) *refusal {
-	if p.user() != "" && !h.users.Add(p, int(h.sessionsPerUser.Load())) {
+func (h *Hub) register(p *profile, r *Request) *refusal {
+	if p.user() != "" && !h.users.Add(p, r.limit(int(h.sessionsPerUser.Load()))) {
 		return &refusal{reason: ReasonUserFull}
 	}
 	return nil

@@ -349,7 +349,8 @@ type Route struct {
 type Authorize func(*Request) error
 
 // Refusal is an error that refuses an upgrade with a status and a line of text
-// of the program's own.
+// of the program's own. An error that wraps one may say more, which the log has
+// beside [ReasonDecisionFailed] and the client is not told.
 type Refusal struct {
 	// Status is the HTTP status, 400 to 599. From 500 on the refusal counts as
 	// [ReasonDecisionFailed], and else as [ReasonUnauthorized].

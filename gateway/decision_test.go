@@ -6,9 +6,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -160,6 +163,31 @@ func TestDecisionsThatRefuse(t *testing.T) {
 				n.AwaitReason(t, test.reason, 1)
 				n.Eventually(t, func() bool { return n.Gateway.Hub("echo").Sessions() == 0 }, "the places to be free")
 			})
+		})
+	}
+}
+
+// TestDecisionThatFailsIsLogged with its cause, which is none of the client's business.
+func TestDecisionThatFailsIsLogged(t *testing.T) {
+	const status = http.StatusBadGateway
+	for name, verdict := range map[string]error{
+		"nobody answers": &gateway.Refusal{Status: status, Text: "nobody answers"},
+		"no such host":   fmt.Errorf("%w: dial tcp: no such host", &gateway.Refusal{Status: status, Text: "try again"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var book logBook
+			o := newCourt()
+			n := gatewaytest.Start(t, o.deciding(gateway.Config{Logger: slog.New(slog.NewTextHandler(&book, nil))}, gateway.Pooled))
+			conn := n.Raw(t)
+			conn.Write(gatewaytest.UpgradeRequest(echoPath))
+			o.next(t).verdict <- verdict
+			if _, body := readAnswer(t, conn); strings.Contains(body, "dial") {
+				t.Errorf("the client is told %q", body)
+			}
+			conn.Close()
+			n.AwaitReason(t, gateway.ReasonDecisionFailed, 1)
+			want := fmt.Sprintf("cause=%q\n", verdict.Error())
+			n.Eventually(t, func() bool { return strings.Contains(book.String(), want) }, want)
 		})
 	}
 }

@@ -36,17 +36,22 @@ type Event struct {
 	Reason Reason
 }
 
-// maxEvents is how many events may wait for one subscriber.
-const maxEvents = 1 << 16
+const (
+	// maxEvents is how many events may wait for one subscriber.
+	maxEvents = 1 << 16
+	// keptEvents is for how many a subscription keeps room when they are delivered:
+	// twice some 100 KB.
+	keptEvents = 1 << 10
+)
 
 // Subscribe has receive called with what happens to sessions from now on, on a
 // goroutine of its own, a batch at a time; it borrows the batch. The events of
 // one session come in their order. receive may take its time: no loop waits for
 // it. But 65,536 events at most wait in turn, and lost says how many had no room
-// since the call before. cancel ends the subscription; a call under way may
-// outlast it.
+// since the call before. A panic of receive is logged, and ends there. cancel ends
+// the subscription; a call under way may outlast it.
 func (g *Gateway) Subscribe(receive func(events []Event, lost uint64)) (cancel func()) {
-	s := &subscription{receive: receive, filled: make(chan struct{}, 1), ended: make(chan struct{})}
+	s := &subscription{gateway: g, receive: receive, filled: make(chan struct{}, 1), ended: make(chan struct{})}
 	g.events.add(s)
 	go s.deliver()
 	return func() {
@@ -58,6 +63,7 @@ func (g *Gateway) Subscribe(receive func(events []Event, lost uint64)) (cancel f
 // subscription is the events that wait for one subscriber.
 type subscription struct {
 	// Fixed.
+	gateway *Gateway
 	receive func([]Event, uint64)
 	filled  chan struct{}
 	ended   chan struct{} // closed when receive is called no more
@@ -105,13 +111,25 @@ func (s *subscription) deliver() {
 		s.lost = 0
 		s.mu.Unlock()
 		if len(batch) > 0 || lost > 0 {
-			s.receive(batch, lost)
+			s.hand(batch, lost)
 		}
 		if over {
 			return
 		}
-		clear(batch)
+		if clear(batch); cap(batch) > keptEvents {
+			batch = nil
+		}
 	}
+}
+
+// hand hands a batch to the subscriber, who may panic: others are served too.
+func (s *subscription) hand(batch []Event, lost uint64) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.gateway.journal.panicked("Subscribe", Session{}, fault)
+		}
+	}()
+	s.receive(batch, lost)
 }
 
 // happened tells the subscribers what has happened to a session.

@@ -3,7 +3,9 @@ package gateway_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -128,6 +130,51 @@ func TestBlockedSubscriberLosesEventsAndHoldsUpNobody(t *testing.T) {
 	if blocked.lost == 0 {
 		t.Error("the blocked subscriber has lost nothing: the test has tested nothing")
 	}
+}
+
+// A subscriber that held events up keeps no memory for as many.
+func TestSubscriptionGivesItsMemoryBack(t *testing.T) {
+	const rounds = 1 << 16
+	l := openLobby(t, gateway.Config{}, gateway.HubConfig{})
+	m := l.enter("")
+	release, heard := make(chan struct{}), 0
+	var mu sync.Mutex
+	defer l.Gateway.Subscribe(func(events []gateway.Event, lost uint64) {
+		<-release
+		mu.Lock()
+		defer mu.Unlock()
+		heard += len(events) + int(lost)
+	})()
+	before := heapInUse()
+	red := l.hub.Group("red")
+	for range rounds {
+		must(t, red.Join(m.session))
+		must(t, red.Leave(m.session))
+	}
+	l.info(m)
+	close(release)
+	l.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return heard >= 1<<16 }, "the events")
+	l.Eventually(t, func() bool { return heapInUse()-before < 1<<20 }, "the memory to be free")
+}
+
+func TestSubscriberMayPanic(t *testing.T) { isolated(t, subscriberMayPanic) }
+
+func subscriberMayPanic(t *testing.T) {
+	var book logBook
+	l := openLobby(t, gateway.Config{Logger: slog.New(slog.NewTextHandler(&book, nil))}, gateway.HubConfig{})
+	var told record
+	first := true
+	defer l.Gateway.Subscribe(func(events []gateway.Event, lost uint64) {
+		if first {
+			first = false
+			panic("unheard")
+		}
+		told.receive(events, lost)
+	})()
+	l.enter("")
+	l.Eventually(t, func() bool { return strings.Contains(book.String(), "unheard") }, "the panic to be logged")
+	l.enter("")
+	l.Eventually(t, func() bool { return told.count() == 1 }, "the next event")
 }
 
 func TestCancelledSubscriptionEnds(t *testing.T) {

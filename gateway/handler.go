@@ -94,6 +94,10 @@ type Request struct {
 	Form Form
 	// Encoder, if set, makes the bytes of publications for this session.
 	Encoder Encoder
+	// Replaces, if [Authorize] sets it, is a session of the same client that Handler
+	// closes once it has this one: no limit of sessions refuses the client its own
+	// place, which is taken until then.
+	Replaces Session
 	// Greeting, if it has a type, is the first message of the session, ahead of
 	// whatever is published. Its payload must not change.
 	Greeting Message

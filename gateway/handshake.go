@@ -101,7 +101,7 @@ func (s *shard) upgrade(c *poller.Conn, x *session, parsed codec.Request, p []by
 	r.Session, r.RemoteAddr, r.Certificate = s.session(c), c.RemoteAddr(), c.TakeCertificate()
 	refused := s.admit(c, route, r)
 	if refused == nil {
-		refused = s.occupy(c, route)
+		refused = s.occupy(c, route, r)
 	}
 	switch {
 	case refused != nil:
@@ -120,7 +120,7 @@ func (s *shard) grant(c *poller.Conn, x *session, route *route, r *Request, behi
 	refused := s.vet(route, r)
 	if refused == nil {
 		s.identify(c, x, &r.Identity)
-		refused = route.hub.register(x.profile)
+		refused = route.hub.register(x.profile, r)
 	}
 	if refused != nil {
 		s.vacate(c, route)

@@ -52,6 +52,7 @@ type rarity struct {
 
 	// Loop only.
 	dropped uint64 // messages that the session was too slow for
+	refused error  // why it is none, for the log; nil: that needs no words
 }
 
 // UserID implements [hub.Member]. It may be called from any goroutine.
@@ -128,4 +129,13 @@ func (s *shard) dropped(slot uint32) uint64 {
 		return r.dropped
 	}
 	return 0
+}
+
+// causeOf returns why the connection at slot has ended, which the poller knows the last
+// part of.
+func (s *shard) causeOf(slot uint32, last error) error {
+	if r := s.rarities.Get(slot); r != nil && r.refused != nil {
+		return r.refused
+	}
+	return last
 }

@@ -19,6 +19,7 @@ type refusal struct {
 	status int           // 0: the reason's own
 	text   string        // one line for people; empty: the reason's own
 	after  time.Duration // when the client may come back; 0: the reason says
+	cause  error         // for the log; nil: the reason says it all
 }
 
 // unauthorized is the refusal that a route's Authorize asks for.
@@ -29,7 +30,7 @@ func unauthorized(err error) *refusal {
 		refused.status, refused.text, refused.after = chosen.Status, oneLine(chosen.Text), chosen.RetryAfter
 	}
 	if refused.status >= http.StatusInternalServerError {
-		refused.reason = ReasonDecisionFailed
+		refused.reason, refused.cause = ReasonDecisionFailed, err
 	}
 	return refused
 }
@@ -56,6 +57,9 @@ func refusalOf(err error) *refusal {
 // refuse answers the request and ends the connection.
 func (s *shard) refuse(c *poller.Conn, x *session, r *refusal) {
 	x.state, x.reason = closed, r.reason
+	if r.cause != nil {
+		s.rarityOf(c.Slot()).refused = r.cause
+	}
 	delete(s.heads, c.Slot())
 	answered := len(s.responses)
 	s.responses = r.appendTo(s.responses)

@@ -339,7 +339,7 @@ func (s *shard) Closed(c *poller.Conn, cause error) {
 	s.end(c, x)
 	s.counts.reasons[x.reason]++
 	s.door.ended(x.reason)
-	s.gateway.journal.ended(c, x, cause)
+	s.gateway.journal.ended(c, x, s.causeOf(c.Slot(), cause))
 	s.rarities.Delete(c.Slot())
 	s.sessions.Release(c.Slot())
 }

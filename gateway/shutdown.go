@@ -13,7 +13,7 @@ import (
 // Shutdown ends the gateway as [Config].Drain says: [Gateway.Ready] is false at
 // once; after the grace it stops accepting, and closes every session at the
 // drain's pace, behind the messages that wait for it. HTTP requests may finish.
-// It returns when all is done or ctx ends: sessions that are still open then are
+// It returns when all is done or ctx ends: connections that are still open then are
 // closed together, and have a second to go. The error is that of ctx if it came
 // to that. A second call waits for the first.
 func (g *Gateway) Shutdown(ctx context.Context) error {
@@ -30,15 +30,17 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		g.drained = DrainStats{Began: time.Now(), Sessions: g.sessions.Load()}
 	}
 	g.mu.Unlock()
-	if was == serving {
+	switch was {
+	case serving:
 		return g.drain(ctx)
+	case draining:
+		select {
+		case <-g.ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	select {
-	case <-g.ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return nil
 }
 
 // drain ends everything that serves.
@@ -49,7 +51,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.eachShard((*shard).depart)
 	err := g.awaitEmpty(ctx)
 	if err != nil {
-		err = errors.Join(err, g.cutOff())
+		err = g.cutOff(err)
 	}
 	g.journal.log(slog.LevelInfo, "drained", "left", g.sessions.Load())
 	g.release(ctx)
@@ -86,12 +88,17 @@ func (g *Gateway) eachShard(task func(*shard)) {
 const lastCalls = time.Second
 
 // cutOff closes what sessions are left, ends every other connection and lets
-// handlers finish.
-func (g *Gateway) cutOff() error {
+// handlers finish. It returns late, and what fails, unless there was nothing to cut off.
+func (g *Gateway) cutOff(late error) error {
+	idle := g.admission.open.Load() == 0
 	ctx, cancel := context.WithTimeout(context.Background(), lastCalls)
 	defer cancel()
 	g.eachShard((*shard).partAtOnce)
-	return g.awaitEmpty(ctx)
+	err := g.awaitEmpty(ctx)
+	if idle && err == nil {
+		return nil
+	}
+	return errors.Join(late, err)
 }
 
 // reportEvery is how often the log tells how far a drain is.

@@ -289,3 +289,32 @@ func TestShutdownThatTakesTooLongAnswersCloseFrames(t *testing.T) {
 		t.Errorf("Shutdown: %v, want %v", err, context.Canceled)
 	}
 }
+
+// TestShutdownInNoTime is one without an error, where nobody is cut off.
+func TestShutdownInNoTime(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	n := gatewaytest.Start(t, echoing(gateway.Config{Drain: gateway.Drain{Grace: time.Hour}}, gateway.Pooled))
+	c := n.Dial(t, "/")
+	c.Close()
+	n.Eventually(t, func() bool { return n.Totals(t).Connections == 0 }, "the client to be gone")
+	for range 20 { // those after the first have nothing to do
+		if err := n.Gateway.Shutdown(ended); err != nil {
+			t.Fatalf("Shutdown: %v", err)
+		}
+	}
+}
+
+func TestShutdownInNoTimeWithoutServe(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for range 20 { // chance must not decide
+		g, err := gateway.New(gateway.Config{Listen: "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Shutdown(ended); err != nil {
+			t.Fatalf("Shutdown: %v", err)
+		}
+	}
+}

@@ -160,4 +160,4 @@ func explainRules(s *settings.Settings, hub string, err error) (faults []error) 
 	return []error{err}
 }
 
-func authPath(hub string) string { return "hubs." + hub + ".auth" }
+func authPath(hub string) string { return settings.HubPath(hub) + ".auth" }

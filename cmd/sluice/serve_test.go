@@ -216,7 +216,8 @@ func TestAGracefulStopIsCutShort(t *testing.T) {
 	}
 }
 
-// Whoever presses Ctrl-C twice is not told that something is stuck.
+// Whoever presses Ctrl-C twice is not told that something is stuck, nor that something
+// has failed where nobody was cut off.
 func TestASecondSignalDuringTheGrace(t *testing.T) {
 	s := serve(t, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--drain-grace=1h", "--shutdown-timeout=2h")
 	ready := s.line(`^  admin +(http://\S+)$`) + "readyz"
@@ -227,8 +228,8 @@ func TestASecondSignalDuringTheGrace(t *testing.T) {
 	s.signals <- syscall.SIGTERM
 	eventually(t, is(http.StatusServiceUnavailable), "the grace to begin")
 	s.signals <- syscall.SIGTERM
-	if code := s.exit(); code != exitFailed || !strings.Contains(s.stderr.String(), "sluice: stopped before the drain was over: gateway: shut down with 0 sessions left: context canceled\n") {
-		t.Errorf("exit code %d, stderr %s", code, s.stderr)
+	if code := s.exit(); code != exitClean || strings.Contains(s.stderr.String(), "sluice: ") {
+		t.Errorf("exit code %d, want %d; stderr %s", code, exitClean, s.stderr)
 	}
 }
 

@@ -41,8 +41,8 @@ type Roster interface {
 	// one.
 	Has(ctx context.Context, t Target) (bool, error)
 	// Members returns up to limit members of a group, in an order of its own, from
-	// behind the connection after, or from the first one if that is empty. If after
-	// never was a connection the error is [ErrNotFound].
+	// behind after, the cursor of a member, or from the first one if that is empty. If
+	// after never was one the error is [ErrNotFound].
 	Members(ctx context.Context, group, after string, limit int) ([]Member, error)
 }
 
@@ -140,6 +140,9 @@ type Member struct {
 	Connection string
 	// User is empty for the anonymous.
 	User string
+	// Cursor is the member's place in the list, also when it has gone. Default:
+	// Connection.
+	Cursor string
 }
 
 // Action is what a permission is for.

@@ -163,7 +163,7 @@ func (h *nodeHub) Members(ctx context.Context, group, after string, limit int) (
 	found, err := h.hub.List(ctx, which)
 	members := make([]Member, len(found))
 	for i := range found {
-		members[i] = Member{found[i].ID, found[i].User}
+		members[i] = Member{Connection: found[i].ID, User: found[i].User}
 	}
 	return members, err
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/http"
@@ -69,12 +70,13 @@ func listConnections(c *call) (answer, error) {
 		}
 	}
 	if len(members) > size && top != size {
-		shown.NextLink = c.nextLink(members[size-1].Connection, top-size)
+		last := &members[size-1]
+		shown.NextLink = c.nextLink(cmp.Or(last.Cursor, last.Connection), top-size)
 	}
 	return answer{http.StatusOK, shown}, nil
 }
 
-// nextLink returns the URL of this list behind a connection, where the backend
+// nextLink returns the URL of this list behind a cursor, where the backend
 // reaches it. Left is what the pages to come may have together; not above 0: any number.
 func (c *call) nextLink(after string, left int) string {
 	next := url.Values{"continuationToken": {after}}

@@ -51,6 +51,9 @@ func TestLists(t *testing.T) {
 		f.members = append(f.members, api.Member{Connection: fmt.Sprintf("c%d", i)})
 	}
 	f.members[1].User = "ana"
+	for i := range 400 { // the first two pages
+		f.members[i].Cursor = fmt.Sprintf("~%d", i)
+	}
 	b, _ := newBackend(t, api.Config{Hubs: f})
 	for _, tc := range []struct {
 		query string

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -167,7 +168,7 @@ func (f *fakeHub) Has(_ context.Context, t api.Target) (bool, error) {
 
 func (f *fakeHub) Members(_ context.Context, group, after string, limit int) ([]api.Member, error) {
 	err := f.note("members %q after %q limit %d", group, after, limit)
-	from := 1 + slices.IndexFunc(f.members, func(m api.Member) bool { return m.Connection == after })
+	from := 1 + slices.IndexFunc(f.members, func(m api.Member) bool { return cmp.Or(m.Cursor, m.Connection) == after })
 	return f.members[from:min(from+limit, len(f.members))], err
 }
 

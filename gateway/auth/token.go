@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -18,6 +19,32 @@ type Token struct {
 	Expires time.Time
 	// Claims are all claims, with numbers as [encoding/json.Number].
 	Claims map[string]any
+}
+
+// Texts returns the claims as lists of texts, of which a claim that is no list has one.
+func (t *Token) Texts() map[string][]string {
+	all := make(map[string][]string, len(t.Claims))
+	for name, claim := range t.Claims {
+		list, is := claim.([]any)
+		if !is {
+			list = []any{claim}
+		}
+		texts := make([]string, len(list)) // [] and not null where there is none
+		for i, element := range list {
+			texts[i] = textOf(element)
+		}
+		all[name] = texts
+	}
+	return all
+}
+
+// textOf returns a claim that is no list as a text: what is none, as it was written.
+func textOf(claim any) string {
+	if text, is := claim.(string); is {
+		return text
+	}
+	written, _ := json.Marshal(claim) // it was parsed from JSON
+	return string(written)
 }
 
 func (c *Config) token(claims jwt.MapClaims) (*Token, error) {

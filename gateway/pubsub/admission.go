@@ -97,13 +97,13 @@ func (s *Service) decide(ctx context.Context, r *gateway.Request) error {
 
 // turnDown refuses a candidate whom the upstream has refused or not answered for. When
 // the client comes back, after [gateway.Refusal].RetryAfter, the upstream has been tried
-// again ([webhook.Config].BreakerPause).
+// again ([webhook.Config].BreakerPause). Why is for the log.
 func (s *Service) turnDown(err error) error {
 	refusal := s.refuse(http.StatusInternalServerError, "the upstream did not answer the connect event")
 	if rejected, is := errors.AsType[*webhook.Rejected](err); is {
 		refusal.Status, refusal.Text = rejected.Status, strings.ToValidUTF8(string(rejected.Body), "?")
 	}
-	return refusal
+	return fmt.Errorf("%w: %w", refusal, err)
 }
 
 // letIn completes a client, and makes it the handler of its session.
@@ -151,7 +151,7 @@ func (s *Service) recover(r *gateway.Request, query url.Values) {
 		s.counts.unrecovered.Add(1)
 		return
 	}
-	r.Handler, r.Identity.User = c, c.user
+	r.Handler, r.Identity.User, r.Replaces = c, c.user, c.present()
 }
 
 // refuse counts an upgrade that is refused.
@@ -174,30 +174,14 @@ func offered(r *gateway.Request) string {
 // connectRequest is what the upstream is told of a candidate.
 func connectRequest(r *gateway.Request, of *candidate) webhook.ConnectRequest {
 	told := webhook.ConnectRequest{
-		Claims:       make(map[string][]string, len(of.token.Claims)),
+		Claims:       of.token.Texts(),
 		Query:        of.query,
 		Headers:      make(map[string][]string),
 		Subprotocols: slices.Collect(r.Protocols()),
 		Certificate:  r.Certificate,
 	}
-	for name, value := range of.token.Claims {
-		told.Claims[name] = texts(value)
-	}
 	for name, value := range r.Fields() {
 		told.Headers[name] = append(told.Headers[name], value)
 	}
 	return told
-}
-
-// texts returns a claim as a list of texts.
-func texts(claim any) []string {
-	list, is := claim.([]any)
-	if !is {
-		return []string{fmt.Sprint(claim)}
-	}
-	all := make([]string, len(list))
-	for i, element := range list {
-		all[i] = fmt.Sprint(element)
-	}
-	return all
 }

@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"bufio"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -227,6 +228,40 @@ func TestConnectEventThatIsNotAccepted(t *testing.T) {
 				t.Errorf("%d %q, want %d and %q", status, text, tc.status, tc.text)
 			}
 		})
+	}
+}
+
+// lines are what is logged, as long as there is room.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
+// An operator reads why the upstream has not answered; clients do not.
+func TestFailureOfTheConnectEventIsLogged(t *testing.T) {
+	b := newBackend()
+	b.connect = func(webhook.ConnectRequest) (webhook.ConnectAnswer, error) {
+		return webhook.ConnectAnswer{}, &webhook.Unavailable{Handler: "http://backend.test", Cause: errors.New("connection refused")}
+	}
+	logged := make(lines, 100)
+	g := startChanged(t, func(c *gateway.Config) { c.Logger = slog.New(slog.NewTextHandler(logged, nil)) }, pubsub.Config{Hub: "chat", Upstream: b})[0]
+	if _, text := g.refusal(t, g.path(token.Client{})); strings.Contains(text, "backend.test") {
+		t.Errorf("the client is told %q", text)
+	}
+	for late := time.After(gatewaytest.Patience); ; {
+		select {
+		case line := <-logged:
+			if strings.Contains(line, "reason=decision_failed") && strings.Contains(line, "http://backend.test: connection refused") {
+				return
+			}
+		case <-late:
+			t.Fatal("the cause is not logged")
+		}
 	}
 }
 

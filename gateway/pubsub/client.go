@@ -307,14 +307,11 @@ func (c *client) leave(s gateway.Session, group string) error {
 }
 
 // leaveAll ends all memberships of the client.
-func (c *client) leaveAll(s gateway.Session) {
+func (c *client) leaveAll(s gateway.Session) error {
 	if c.lasting != nil {
-		for _, group := range c.service.reliable.groupsOf(c) {
-			c.leave(s, group)
-		}
-		return
+		return c.leaveAllLasting()
 	}
-	s.LeaveAll()
+	return s.LeaveAll()
 }
 
 // answer sends the client a frame that it waits for. One that found no room would be

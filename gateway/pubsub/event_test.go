@@ -3,10 +3,14 @@ package pubsub_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
@@ -190,6 +194,42 @@ func TestConnectAnswerReplacesTheToken(t *testing.T) {
 	p.Close()
 	b.expect(t, "left ben h")
 	b.expect(t, "disconnected ben ")
+}
+
+// TestConnectTellsClaims as a backend reads them, whatever is in them.
+func TestConnectTellsClaims(t *testing.T) {
+	b := newBackend()
+	told := make(chan map[string][]string, 1)
+	b.connect = func(r webhook.ConnectRequest) (webhook.ConnectAnswer, error) {
+		told <- r.Claims
+		return webhook.ConnectAnswer{}, nil
+	}
+	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"aud":    "http://gateway.test" + gateway.HubPath("chat"),
+		"exp":    time.Now().Add(time.Hour).Unix(),
+		"id":     json.Number("9007199254740993"),
+		"admin":  true,
+		"home":   map[string]any{"city": "Bern", "floors": []int{1, 2}},
+		"pets":   []any{"cat", map[string]any{"kind": "dog"}, nil},
+		"nobody": nil,
+	}).SignedString([]byte(accessKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Dial(t, gateway.HubPath("chat")+"?access_token="+signed, gatewaytest.Subprotocols(plainJSON))
+	claims := <-told
+	for name, want := range map[string][]string{
+		"id":     {"9007199254740993"},
+		"admin":  {"true"},
+		"home":   {`{"city":"Bern","floors":[1,2]}`},
+		"pets":   {"cat", `{"kind":"dog"}`, "null"},
+		"nobody": {"null"},
+	} {
+		if !slices.Equal(claims[name], want) {
+			t.Errorf("claim %s is told as %q, want %q", name, claims[name], want)
+		}
+	}
 }
 
 // TestConnectTellsTheClientsCertificate, by which a backend may know its devices.

@@ -133,7 +133,7 @@ func (x *index) member(group, after string, limit int) []api.Member {
 	var page []api.Member
 	for _, c := range found {
 		if c.lasting.id > after && len(page) < limit {
-			page = append(page, api.Member{Connection: c.lasting.id, User: c.user})
+			page = append(page, api.Member{Connection: c.lasting.id, User: c.user, Cursor: reliableCursor + c.lasting.id})
 		}
 	}
 	return page

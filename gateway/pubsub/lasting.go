@@ -88,10 +88,26 @@ func (c *client) joinLasting(group string) error {
 func (c *client) leaveLasting(group string) error {
 	c.lasting.changing.Lock()
 	defer c.lasting.changing.Unlock()
+	c.exit(group)
+	return unlessEnded(c.service.hub.Group(group).Leave(c.present()))
+}
+
+// leaveAllLasting ends all memberships of the client and of the session that it has now,
+// which has more if a loop was too busy for the end of one before.
+func (c *client) leaveAllLasting() error {
+	c.lasting.changing.Lock()
+	defer c.lasting.changing.Unlock()
+	for _, group := range c.service.reliable.groupsOf(c) {
+		c.exit(group)
+	}
+	return unlessEnded(c.present().LeaveAll())
+}
+
+// exit ends a membership of the client, if there is one. The lock of its changes is held.
+func (c *client) exit(group string) {
 	if c.service.reliable.leave(c, group) {
 		c.notify(webhook.Notification{Kind: webhook.Left, Group: group})
 	}
-	return unlessEnded(c.service.hub.Group(group).Leave(c.present()))
 }
 
 // present returns the session that the client has now, the zero Session if none.

@@ -1,7 +1,9 @@
 package pubsub_test
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/sluicegate/sluice/gateway"
@@ -66,7 +68,7 @@ func TestMembersInPages(t *testing.T) {
 				t.Errorf("%+v is listed twice, or is none", member)
 			}
 			delete(there, member.Connection)
-			after = member.Connection
+			after = cmp.Or(member.Cursor, member.Connection)
 		}
 	}
 	if len(there) > 0 {
@@ -74,5 +76,32 @@ func TestMembersInPages(t *testing.T) {
 	}
 	if _, err := g.service.Members(t.Context(), "g", "never was", 2); err != api.ErrNotFound {
 		t.Errorf("behind a connection that never was: %v, want %v", err, api.ErrNotFound)
+	}
+}
+
+// A list goes on behind a member that has gone since.
+func TestMembersBehindOneThatHasGone(t *testing.T) {
+	for _, protocol := range []string{plainJSON, reliableJSON} {
+		t.Run(protocol, func(t *testing.T) {
+			g := start(t, nil)
+			for range 2 {
+				for _, other := range []string{plainJSON, reliableJSON} {
+					g.peer(t, other, token.Client{User: other, Groups: []string{"g"}})
+				}
+			}
+			all, err := g.service.Members(t.Context(), "g", "", 5)
+			if err != nil || len(all) != 4 {
+				t.Fatalf("%v, %v: want 4 members", all, err)
+			}
+			at := slices.IndexFunc(all, func(m api.Member) bool { return m.User == protocol })
+			gone := api.Target{Scope: api.Connection, Name: all[at].Connection}
+			if err := g.service.Close(t.Context(), api.Selection{Target: gone}, ""); err != nil {
+				t.Fatal(err)
+			}
+			rest, err := g.service.Members(t.Context(), "g", cmp.Or(all[at].Cursor, all[at].Connection), 5)
+			if err != nil || !slices.Equal(rest, all[at+1:]) {
+				t.Errorf("%v, %v: want %v", rest, err, all[at+1:])
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
 	"github.com/sluicegate/sluice/gateway/gatewaytest"
 	"github.com/sluicegate/sluice/gateway/pubsub"
@@ -172,6 +173,33 @@ func TestRecoveryTakesOver(t *testing.T) {
 	p.expectData("1")
 	if s := g.service.Stats(); s.Reliable != 1 || s.Detached != 0 {
 		t.Errorf("%+v: want one client, and it has a socket", s)
+	}
+}
+
+// A client whose old socket still looks open takes the place that this has.
+func TestRecoveryTakesItsOwnPlace(t *testing.T) {
+	for name, limit := range map[string]func(*gateway.Config){
+		"of the node":    func(c *gateway.Config) { c.Limits.Sessions = 1 },
+		"of the address": func(c *gateway.Config) { c.Limits.SessionsPerAddress = 1 },
+		"of the hub":     func(c *gateway.Config) { c.Hubs[0].Sessions = 1 },
+		"of the user":    func(c *gateway.Config) { c.Hubs[0].SessionsPerUser = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := startChanged(t, limit, pubsub.Config{Hub: "chat"})[0]
+			old := g.peer(t, reliableJSON, token.Client{User: "ana"})
+			for range 3 {
+				p := g.recovered(t, old)
+				old.ExpectClose(1008)
+				g.rest(t, api.Selection{}, "1")
+				f := p.expectData("1")
+				p.SendText(fmt.Sprintf(`{"type":"sequenceAck","sequenceId":%d}`, f.Sequence))
+				g.Eventually(t, func() bool { return g.Gateway.Hub("chat").Sessions() == 1 }, "the old socket's place to be free")
+				old = p
+			}
+			if status, text := g.refusal(t, g.path(token.Client{User: "ana"})); status < 400 {
+				t.Errorf("another client: %d %s; want a refusal", status, text)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"github.com/gobwas/ws"
 
@@ -76,16 +78,26 @@ func (s *Service) Join(ctx context.Context, which api.Selection, groups []string
 	return chosen, joins.await(ctx, s.ctx)
 }
 
-// Leave ends memberships: in groups, or in all if groups is nil.
+// Leave ends memberships: in groups, or in all if groups is nil. The error is
+// [gateway.ErrBusy] if a loop could not be told: the others have ended.
 func (s *Service) Leave(ctx context.Context, which api.Selection, groups []string) error {
+	var busy atomic.Bool
+	note := func(err error) {
+		if errors.Is(err, gateway.ErrBusy) { // who has ended is in no group
+			busy.Store(true)
+		}
+	}
 	_, err := s.each(ctx, &which, func(to gateway.Session, c *client) {
 		if groups == nil {
-			c.leaveAll(to)
+			note(c.leaveAll(to))
 		}
 		for _, group := range groups {
-			c.leave(to, group)
+			note(c.leave(to, group))
 		}
 	})
+	if err == nil && busy.Load() {
+		err = gateway.ErrBusy
+	}
 	return err
 }
 
@@ -102,16 +114,21 @@ func (s *Service) Has(ctx context.Context, t api.Target) (bool, error) {
 	return n > 0, err
 }
 
+// reliableCursor begins the cursors of reliable clients, which may be gone when they are
+// used. No connection id begins so.
+const reliableCursor = "~"
+
 // Members lists a group: those with a session of the gateway's first, then the
 // reliable.
 func (s *Service) Members(ctx context.Context, group, after string, limit int) ([]api.Member, error) {
 	var found []api.Member
+	after, reliable := strings.CutPrefix(after, reliableCursor)
 	session, known := s.gateway.Session(after)
 	switch {
-	case s.reliable.find(after) != nil:
-		return s.reliable.member(group, after, limit), nil
 	case after != "" && !known:
 		return nil, api.ErrNotFound
+	case reliable:
+		return s.reliable.member(group, after, limit), nil
 	}
 	which := gateway.Listing{Group: group, After: session, Limit: limit}
 	for len(found) < limit {

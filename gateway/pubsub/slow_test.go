@@ -124,6 +124,26 @@ func TestWhatIsSentAgainComesOnce(t *testing.T) {
 	}
 }
 
+// Who ends a membership while a loop is busy is told, and can do it again.
+func TestLeaveWhileALoopIsBusy(t *testing.T) {
+	for name, groups := range map[string][]string{"one": {"g"}, "all": nil} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t, nil)
+			p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+			which := api.Selection{Target: api.Target{Scope: api.Connection, Name: p.id}}
+			session, _ := g.Gateway.Session(p.id)
+			free := g.occupied(t, session)
+			err := g.service.Leave(t.Context(), which, groups)
+			free()
+			if !errors.Is(err, gateway.ErrBusy) {
+				t.Errorf("Leave: %v, want %v", err, gateway.ErrBusy)
+			}
+			g.Eventually(t, func() bool { return g.service.Leave(t.Context(), which, groups) == nil }, "the loop to have room")
+			g.Eventually(t, func() bool { return g.Gateway.Hub("chat").Group("g").Len() == 0 }, "the membership to end")
+		})
+	}
+}
+
 // Who gives up the wait for a message has published it, to the reliable as to the others.
 func TestDeliveryOfWhoGivesUp(t *testing.T) {
 	g := start(t, nil)

@@ -79,7 +79,7 @@ func checkTokenPlace(s string) error {
 
 // authFaults finds a hub that seems to ask for tokens and lets everyone in.
 func (s *Settings) authFaults(h *Hub) []error {
-	at := hubPath(h.Name) + ".auth."
+	at := HubPath(h.Name) + ".auth."
 	if h.Auth.Asked() {
 		return nil
 	}

@@ -143,7 +143,7 @@ func (s *Settings) settingOf(found *gateway.Fault) (path, value string) {
 // settingOfHub is settingOf for a field of a hub, or of a class of its groups.
 // What is wrong with a name is a fault of all that has the name.
 func settingOfHub(h *Hub, of string) (path, value string) {
-	at, name, fields := hubPath(h.Name), h.Name, hubFields(h)
+	at, name, fields := HubPath(h.Name), h.Name, hubFields(h)
 	var class int
 	var ofClass string
 	if n, _ := fmt.Sscanf(of, "Groups[%d].%s", &class, &ofClass); n == 2 && class < len(h.Groups) {

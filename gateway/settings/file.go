@@ -158,8 +158,8 @@ func (d *document) hubs(node *yaml.Node) []Hub {
 	var hubs []Hub
 	d.mapping(node, "hubs.", func(key, node *yaml.Node) {
 		hub := newHub(key.Value)
-		d.origins[hubPath(hub.Name)] = d.at(key)
-		d.section(node, hubPath(hub.Name)+".", hubFields(&hub), names{
+		d.origins[HubPath(hub.Name)] = d.at(key)
+		d.section(node, HubPath(hub.Name)+".", hubFields(&hub), names{
 			groupsKey: func(node *yaml.Node) { hub.Groups = d.classes(hub.Name, node) },
 		})
 		hubs = append(hubs, hub)
@@ -169,7 +169,7 @@ func (d *document) hubs(node *yaml.Node) []Hub {
 
 func (d *document) classes(hub string, node *yaml.Node) []gateway.GroupClass {
 	var classes []gateway.GroupClass
-	d.mapping(node, hubPath(hub)+"."+groupsKey+".", func(key, node *yaml.Node) {
+	d.mapping(node, HubPath(hub)+"."+groupsKey+".", func(key, node *yaml.Node) {
 		class := gateway.GroupClass{Name: key.Value, Delivery: gateway.Delivery{}.WithDefaults()}
 		d.origins[classPath(hub, class.Name)] = d.at(key)
 		d.section(node, classPath(hub, class.Name)+".", classFields(hub, &class), nil)

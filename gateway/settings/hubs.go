@@ -1,12 +1,22 @@
 package settings
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/gobwas/ws"
 
 	"github.com/sluicegate/sluice/gateway"
 )
 
-func hubPath(name string) string { return "hubs." + name }
+// HubPath returns the path of a hub's settings: see [Settings.Fault]. A name with a dot
+// is quoted, or it could be the path of another hub's setting.
+func HubPath(name string) string {
+	if strings.ContainsAny(name, `."`) {
+		name = strconv.Quote(name)
+	}
+	return "hubs." + name
+}
 
 // Hub is a hub of the file.
 type Hub struct {
@@ -24,7 +34,7 @@ func newHub(name string) Hub {
 }
 
 func hubFields(h *Hub) []field {
-	at := hubPath(h.Name) + "."
+	at := HubPath(h.Name) + "."
 	fields := []field{
 		{at + "onMessage", onMessage(&h.OnMessage)},
 		{at + "dispatch", dispatch(&h.Dispatch)},
@@ -40,7 +50,7 @@ func hubFields(h *Hub) []field {
 // groupsKey is the key of a hub's classes of groups.
 const groupsKey = "groups"
 
-func classPath(hub, class string) string { return hubPath(hub) + "." + groupsKey + "." + class }
+func classPath(hub, class string) string { return HubPath(hub) + "." + groupsKey + "." + class }
 
 func classFields(hub string, c *gateway.GroupClass) []field {
 	at := classPath(hub, c.Name) + "."

@@ -76,7 +76,7 @@ func (s *Settings) apply(setting Setting, given string, from Origin, faults []er
 // the program, which a flag may have set after the file was read.
 func (s *Settings) inheritDispatch() {
 	for i := range s.Hubs {
-		if _, chosen := s.origins[hubPath(s.Hubs[i].Name)+".dispatch"]; !chosen {
+		if _, chosen := s.origins[HubPath(s.Hubs[i].Name)+".dispatch"]; !chosen {
 			s.Hubs[i].Dispatch = s.Dispatch
 		}
 	}

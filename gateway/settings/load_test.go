@@ -179,6 +179,21 @@ func TestHubsInheritDispatch(t *testing.T) {
 	}
 }
 
+// TestNamesWithDots are no paths of settings.
+func TestNamesWithDots(t *testing.T) {
+	in := fromFile("hubs:\n  x: {}\n  x.dispatch: {dispatch: pooled}\n  x.dispatch.dispatch: {}\n")
+	in.Flags = map[string]string{"dispatch": "inline"}
+	s := mustLoad(t, in)
+	for i, want := range []gateway.Dispatch{gateway.Inline, gateway.Pooled, gateway.Inline} {
+		if got := s.Hubs[i].Dispatch; got != want {
+			t.Errorf("hub %s: %v, want %v", s.Hubs[i].Name, got, want)
+		}
+	}
+	if at := s.Fault(`hubs."x.dispatch".dispatch`, "", "").Origin; at.Line != 3 || at.Column != 26 {
+		t.Errorf("the dispatch of x.dispatch was set at %v", at)
+	}
+}
+
 func TestFileFaults(t *testing.T) {
 	for _, tc := range []struct{ name, yaml, want string }{
 		{"unknown key", "lisen: x", `s.yaml:1:1: lisen: is no setting; did you mean listen?`},
@@ -227,7 +242,7 @@ func TestFileFaults(t *testing.T) {
 		{"no token", "hubs: {a: {subprotocols: ['a b']}}", `s.yaml:1:27: hubs.a.subprotocols: "a b": must be a token: visible ASCII without spaces and separators`},
 		{"complex key", "? [a]\n: 1", `s.yaml:1:3: […]: must be a plain name`},
 		{"a path for a key", "limits.message: 1KiB", `s.yaml:1:1: limits.message: is written nested: limits: {message: …}`},
-		{"a path in a hub", "hubs: {a.b: {delivery.window: 1s}}", `s.yaml:1:14: hubs.a.b.delivery.window: is written nested: delivery: {window: …}`},
+		{"a path in a hub", "hubs: {a.b: {delivery.window: 1s}}", `s.yaml:1:14: hubs."a.b".delivery.window: is written nested: delivery: {window: …}`},
 		{"broken YAML", "loops: 1\nlisten: [", `s.yaml:2: is no valid YAML: did not find expected node content`},
 		{"a tab", "limits:\n\tmessage: 1", `s.yaml:2: is indented with a tab; YAML takes spaces only`},
 		{"a tab behind spaces", "limits:\n  message: 1\r\n \thead: 512\r\n", `s.yaml:3: is indented with a tab; YAML takes spaces only`},

@@ -29,7 +29,7 @@ func (s *Settings) YAML() []byte {
 }
 
 func (s *Settings) renderHub(hub *yaml.Node, h *Hub) {
-	s.renderAll(hub, hubPath(h.Name)+".", hubFields(h))
+	s.renderAll(hub, HubPath(h.Name)+".", hubFields(h))
 	if len(h.Groups) == 0 {
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"weak"
+
+	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 )
 
 // Roles turns the roles of sessions into permissions. Sessions with the same roles,
@@ -14,7 +16,7 @@ import (
 // The zero value is ready. It may be used by any goroutine, and must not be copied.
 type Roles struct {
 	mu   sync.Mutex
-	sets map[string]weak.Pointer[roleSet] // guarded by mu
+	sets shrinkmap.Map[string, weak.Pointer[roleSet]] // guarded by mu
 }
 
 // Permissions returns what the roles of a token or of a connect event allow. Roles
@@ -45,7 +47,7 @@ func (r *Roles) set(sorted []string) (*roleSet, error) {
 	packed := pack(room[:0], sorted)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if set := r.sets[string(packed)].Value(); set != nil {
+	if set := r.sets.Get(string(packed)).Value(); set != nil {
 		return set, nil
 	}
 	key := string(packed)
@@ -53,10 +55,7 @@ func (r *Roles) set(sorted []string) (*roleSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.sets == nil {
-		r.sets = make(map[string]weak.Pointer[roleSet])
-	}
-	r.sets[key] = weak.Make(set)
+	r.sets.Put(key, weak.Make(set))
 	runtime.AddCleanup(set, r.forget, key)
 	return set, nil
 }
@@ -86,7 +85,7 @@ func unpack(key string) (roles []string) {
 func (r *Roles) forget(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.sets[key].Value() == nil {
-		delete(r.sets, key)
+	if r.sets.Get(key).Value() == nil {
+		r.sets.Delete(key)
 	}
 }

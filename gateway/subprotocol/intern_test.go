@@ -2,6 +2,7 @@ package subprotocol
 
 import (
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 func (r *Roles) kept() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.sets)
+	return r.sets.Len()
 }
 
 func TestRolesAreShared(t *testing.T) {
@@ -65,6 +66,12 @@ func TestRolesGoWithTheLastSession(t *testing.T) {
 	if n := r.kept(); n != 1 || !p.Allow(SendToGroup, []byte("a")) {
 		t.Fatalf("%d sets are kept while one is used", n)
 	}
+	r.expectGone(t)
+}
+
+// expectGone collects what no session uses any more.
+func (r *Roles) expectGone(t *testing.T) {
+	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); r.kept() != 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("a set that nobody uses is kept")
@@ -72,4 +79,35 @@ func TestRolesGoWithTheLastSession(t *testing.T) {
 		runtime.GC()
 		runtime.Gosched()
 	}
+}
+
+// TestRolesGiveBackTheMemoryOfAStorm of clients with roles of their own each.
+func TestRolesGiveBackTheMemoryOfAStorm(t *testing.T) {
+	const clients, perClient = 1 << 15, 4 // bytes that may stay
+	var r Roles
+	before := settledHeap()
+	all := make([]Permissions, clients)
+	for i := range all {
+		p, err := r.Permissions([]string{"webpubsub.sendToGroup." + strconv.Itoa(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i] = p
+	}
+	runtime.KeepAlive(all)
+	all = nil
+	r.expectGone(t)
+	if kept := settledHeap() - before; kept > clients*perClient {
+		t.Errorf("%d bytes stay after %d clients", kept, clients)
+	}
+	runtime.KeepAlive(&r)
+}
+
+// settledHeap returns the bytes in use, once everything is collected that can be.
+func settledHeap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -52,11 +52,28 @@ func (a *audience) isPath(target string) bool { return sameTarget(a.rest, target
 // read has it. The query is cut off before that: an escaped question mark is a part of
 // a name.
 func sameTarget(signed, target string, read func(string) string) bool {
-	if strings.EqualFold(signed, read(target)) {
+	if equal(signed, read(target)) {
 		return true
 	}
 	path, _, asked := strings.Cut(target, "?")
-	return asked && strings.EqualFold(signed, read(path))
+	return asked && equal(signed, read(path))
+}
+
+// equal compares without regard to case, all but the names of hubs: those are two if
+// they differ in that only.
+func equal(signed, target string) bool {
+	return strings.EqualFold(signed, target) && hubIn(signed) == hubIn(target)
+}
+
+// hubIn returns the third segment of a path, in which all of the API have a hub.
+func hubIn(path string) string {
+	for range 3 {
+		_, path, _ = strings.Cut(path, "/")
+	}
+	if end := strings.IndexAny(path, "/?"); end >= 0 {
+		path = path[:end]
+	}
+	return path
 }
 
 func asSent(s string) string { return s }

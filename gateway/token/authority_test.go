@@ -77,7 +77,9 @@ func TestAudiencesOfRequests(t *testing.T) {
 		{"whole URL", base + "/api/hubs/chat/:send?api-version=1", "/api/hubs/chat/:send?api-version=1", nil},
 		{"without the query", base + "/api/hubs/chat/:send", "/api/hubs/chat/:send?api-version=1", nil},
 		{"one of several", []string{"x", base + "/api/hubs/chat/:send"}, "/api/hubs/chat/:send", nil},
-		{"another case", "HTTP://127.0.0.1:8080/API/hubs/CHAT/:send", "/api/hubs/chat/:send", nil},
+		{"another case", "HTTP://127.0.0.1:8080/API/Hubs/chat/:SEND", "/api/hubs/chat/:send", nil},
+		{"another case of the hub", base + "/api/hubs/Chat/:send?a=b", "/api/hubs/chat/:send?a=b", auth.ErrAudience},
+		{"another case of the hub, decoded", base + "/api/hubs/Chat/%3Asend", "/api/hubs/chat/:send", auth.ErrAudience},
 		{"decoded once", base + "/api/hubs/chat/users/a b/:send", "/api/hubs/chat/users/a%20b/:send", nil},
 		{"encoded where the request is not", base + "/api/hubs/chat/%3Asend", "/api/hubs/chat/:send", nil},
 		{"as sent", base + "/api/hubs/chat/users/a%2Fb/:send?x=%25", "/api/hubs/chat/users/a%2Fb/:send?x=%25", nil},
@@ -125,6 +127,24 @@ func TestPathOnly(t *testing.T) {
 	}
 	if _, err := a.CheckClient(sign(t, key, aud("wss://any.test/client/hubs/chat")), "chat"); err != nil {
 		t.Errorf("client: %v", err)
+	}
+}
+
+// Names of hubs are case-sensitive: a client of one is none of another's.
+func TestHubsThatDifferByCase(t *testing.T) {
+	for _, pathOnly := range []bool{false, true} {
+		a := authority(t, token.Config{PathOnly: pathOnly})
+		for _, hub := range []string{"chat", "Chat"} {
+			signed, err := a.MintClient(token.Client{Hub: hub})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, other := range []string{"chat", "Chat"} {
+				if _, err := a.CheckClient(signed, other); (err == nil) != (hub == other) {
+					t.Errorf("a token of %s for %s, path only %t: %v", hub, other, pathOnly, err)
+				}
+			}
+		}
 	}
 }
 

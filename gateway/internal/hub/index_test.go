@@ -134,28 +134,30 @@ func TestTellKeepsOneOrder(t *testing.T) {
 	}
 }
 
+// settledHeap returns the bytes in use once everything is collected that can be.
+func settledHeap() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
 // TestIndexGivesItsMemoryBack has many groups come and go, as of a game with one for
 // each match.
 func TestIndexGivesItsMemoryBack(t *testing.T) {
 	const groups = 200_000
-	heap := func() int {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int(m.HeapAlloc)
-	}
 	var x Index
 	held := make([]*Group, groups)
-	before := heap()
+	before := settledHeap()
 	for i := range held {
 		held[i] = x.Hold(fmt.Sprint(i), 0)
 	}
-	full := heap() - before
+	full := settledHeap() - before
 	for i, g := range held {
 		x.Drop(g, 0)
 		held[i] = nil
 	}
-	if kept := heap() - before; kept > full/20 {
+	if kept := settledHeap() - before; kept > full/20 {
 		t.Errorf("%d bytes are kept of the %d that %d groups took", kept, full, groups)
 	}
 	runtime.KeepAlive(&x)

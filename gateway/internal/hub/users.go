@@ -1,6 +1,9 @@
 package hub
 
-import "github.com/sluicegate/sluice/gateway/internal/striped"
+import (
+	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
+	"github.com/sluicegate/sluice/gateway/internal/striped"
+)
 
 // Users are the members of each user. Most users have one, which costs a cell of a
 // [roll] and no more. Its methods may be called from any goroutine. The zero value is
@@ -10,8 +13,8 @@ type Users[M Member] struct {
 }
 
 type users[M Member] struct {
-	first roll[M]              // one member of each user
-	more  map[string]*crowd[M] // and the others, of users who have some
+	first roll[M]                          // one member of each user
+	more  shrinkmap.Map[string, *crowd[M]] // and the others, of users who have some
 }
 
 // Add notes a member of its user, and reports whether it could: no user may have
@@ -31,7 +34,7 @@ func (u *Users[M]) Of(user string, dst []M) []M {
 	striped.With(&u.parts, user, func(p *users[M]) {
 		if at := p.first.find(user); at >= 0 {
 			dst = append(dst, p.first.members[at])
-			if others := p.more[user]; others != nil {
+			if others := p.more.Get(user); others != nil {
 				dst = append(dst, others.members...)
 			}
 		}
@@ -51,16 +54,13 @@ func (p *users[M]) add(member M, limit int) bool {
 		p.first.add(member)
 		return true
 	}
-	others := p.more[user]
+	others := p.more.Get(user)
 	if others == nil {
 		if limit == 1 {
 			return false
 		}
-		if p.more == nil {
-			p.more = make(map[string]*crowd[M])
-		}
 		others = new(crowd[M])
-		p.more[user] = others
+		p.more.Put(user, others)
 	}
 	if limit > 0 && 1+len(others.members) >= limit {
 		return false
@@ -75,7 +75,7 @@ func (p *users[M]) remove(member M) {
 	if cell < 0 {
 		return
 	}
-	others := p.more[user]
+	others := p.more.Get(user)
 	first := p.first.members[cell]
 	if others == nil {
 		if first == member {
@@ -92,6 +92,6 @@ func (p *users[M]) remove(member M) {
 		return
 	}
 	if others.remove(at); len(others.members) == 0 {
-		delete(p.more, user)
+		p.more.Delete(user)
 	}
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -86,6 +87,28 @@ func checkUser(t *testing.T, users *Users[*patron], user string, want []*patron)
 
 // TestRollFootprint holds what the index of users costs, and that it gives memory
 // back: a million users take a megabyte for each byte.
+// TestUsersGiveTheirMemoryBack after a storm of users with two members each.
+func TestUsersGiveTheirMemoryBack(t *testing.T) {
+	const count, perUser = 1 << 17, 4 // bytes that may stay
+	all := make([]*patron, 2*count)
+	for i := range all {
+		all[i] = &patron{fmt.Sprint("user ", i/2), i}
+	}
+	var users Users[*patron]
+	before := settledHeap()
+	for _, member := range all {
+		users.Add(member, 0)
+	}
+	for _, member := range all {
+		users.Remove(member)
+	}
+	if kept := settledHeap() - before; kept > count*perUser {
+		t.Errorf("%d bytes stay of %d users", kept, count)
+	}
+	runtime.KeepAlive(&users)
+	runtime.KeepAlive(all)
+}
+
 func TestRollFootprint(t *testing.T) {
 	const cell, most = 8 + 4, 20
 	var r roll[*patron]

@@ -105,6 +105,9 @@ func (a *answer) reply() (Reply, error) {
 		}
 	case "application/json":
 		reply.Type = JSON
+		if !utf8.Valid(a.body) { // which strings may have as the library sees it
+			return Reply{}, &BadAnswer{"application/json that is not UTF-8"}
+		}
 		if !json.Valid(a.body) {
 			return Reply{}, &BadAnswer{"application/json that is not JSON"}
 		}

@@ -92,6 +92,7 @@ func TestLyingAnswersAreErrors(t *testing.T) {
 		{"text that is not UTF-8", answer{header: text, body: "\xff"}, "UTF-8", true},
 		{"other charset", answer{header: map[string]string{"Content-Type": "text/plain; charset=latin1"}, body: "x"}, "utf-8", true},
 		{"bad JSON", answer{header: map[string]string{"Content-Type": "application/json"}, body: "{"}, "not JSON", true},
+		{"JSON that is not UTF-8", answer{header: map[string]string{"Content-Type": "application/json"}, body: "\"\xff\""}, "UTF-8", true},
 		{"redirect", answer{status: 307, header: map[string]string{"Location": "http://elsewhere/"}}, "status 307", true},
 		{"unheard-of status", answer{status: 799}, "status 799", true},
 		{"long state", answer{header: map[string]string{"ce-connectionState": strings.Repeat("s", 4<<10+1)}}, "4 KiB", true},
