@@ -317,7 +317,7 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 
 // teardown ends everything the loop holds. It accepts nothing: it would only end that.
 func (l *Loop) teardown() {
-	l.closeListeners()
+	l.CloseListeners()
 	l.readMail()
 	l.flush()
 	l.each(func(c *Conn) { l.close(c, ErrStopped) })
