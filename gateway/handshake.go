@@ -29,7 +29,7 @@ type head struct {
 // connection for net/http, a refusal, or a wait for more.
 func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	scanned := 0
-	begun := s.heads[c.Slot()]
+	begun := s.heads.Get(c.Slot())
 	if begun != nil {
 		begun.bytes = append(begun.bytes, p...)
 		p, scanned = begun.bytes, begun.scanned
@@ -53,10 +53,10 @@ func (s *shard) awaitHead(c *poller.Conn, p []byte) {
 
 // await keeps p, the beginning of a request, with no end of a head before scanned.
 func (s *shard) await(c *poller.Conn, p []byte, scanned int) {
-	begun := s.heads[c.Slot()]
+	begun := s.heads.Get(c.Slot())
 	if begun == nil {
 		begun = &head{bytes: bytes.Clone(p)}
-		s.heads[c.Slot()] = begun
+		s.heads.Put(c.Slot(), begun)
 	}
 	begun.scanned = scanned
 }
@@ -83,7 +83,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	case !parsed.Upgrade:
 		s.handOff(c, x, p)
 	default:
-		delete(s.heads, c.Slot())
+		s.heads.Delete(c.Slot())
 		c.SetRemoteAddr(client)
 		s.leaveHTTP(x)
 		s.upgrade(c, x, parsed, p, end)
@@ -279,7 +279,7 @@ func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
 		return
 	}
 	slot := c.Slot()
-	delete(s.heads, slot)
+	s.heads.Delete(slot)
 	switch err := c.HandOff(bytes.Clone(read)); {
 	case err == nil:
 		s.sessions.Release(slot) // the place goes with the connection

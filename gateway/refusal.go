@@ -56,7 +56,7 @@ func refusalOf(err error) *refusal {
 // refuse answers the request and ends the connection.
 func (s *shard) refuse(c *poller.Conn, x *session, r *refusal) {
 	x.state, x.reason = closed, r.reason
-	delete(s.heads, c.Slot())
+	s.heads.Delete(c.Slot())
 	answered := len(s.responses)
 	s.responses = r.appendTo(s.responses)
 	c.Queue(s.responses[answered:])
