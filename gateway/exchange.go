@@ -8,7 +8,6 @@ import (
 	"net/textproto"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sluicegate/sluice/codec"
@@ -83,7 +82,7 @@ func (e *exchange) serve() {
 		e.shard.gateway.config.HTTP.ServeHTTP(&e.reply, r)
 	}
 	e.answer = e.reply.appendTo(e.answer)
-	e.last = strings.EqualFold(e.reply.header.Get("Connection"), "close")
+	e.last = codec.EqualFold(e.reply.header.Get("Connection"), "close")
 }
 
 // request returns the request as net/http would. The error is of its target.

@@ -259,7 +259,7 @@ func (rt *route) allowsOrigin(origin string) bool {
 		return true
 	}
 	for _, allowed := range origins {
-		if allowed == "*" || strings.EqualFold(allowed, origin) {
+		if allowed == "*" || codec.EqualFold(allowed, origin) {
 			return true
 		}
 	}

@@ -72,6 +72,7 @@ var refusals = []struct {
 	{"POST", request("GET / HTTP/1.1", "POST / HTTP/1.1"), gateway.ReasonMethod, 405, "POST", map[string]string{"Allow": "GET"}},
 	{"version 8", request("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"), gateway.ReasonVersion, 426, "13", map[string]string{"Sec-Websocket-Version": "13"}},
 	{"bad origin", string(gatewaytest.UpgradeRequest("/origin", "Origin: https://evil.example")), gateway.ReasonOrigin, 403, "https://evil.example", nil},
+	{"origin that folds to a good one", string(gatewaytest.UpgradeRequest("/origin", "Origin: http\u017f://good.example")), gateway.ReasonOrigin, 403, "good.example", nil},
 	{"no common subprotocol", string(gatewaytest.UpgradeRequest("/subprotocol", "Sec-WebSocket-Protocol: v9.chat")), gateway.ReasonSubprotocol, 400, "v2.chat", nil},
 	{"wrong token", string(gatewaytest.UpgradeRequest("/token")), gateway.ReasonUnauthorized, 401, "token is wrong", nil},
 	{"refused by the program", string(gatewaytest.UpgradeRequest("/full")), gateway.ReasonUnauthorized, 429, "come back on Monday", map[string]string{"Retry-After": "2"}},
