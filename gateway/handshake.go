@@ -17,6 +17,10 @@ import (
 // a program chose the name of.
 const maxAnswer = 512
 
+// tlsHandshake is the first byte of whoever begins with TLS (RFC 8446 §5.1). HTTP has none
+// such, and no end of a head would come.
+const tlsHandshake = 0x16
+
 // head is an HTTP request head that arrives in pieces. Most arrive whole and
 // need none.
 type head struct {
@@ -39,6 +43,8 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	switch {
 	case end > limit, end < 0 && len(p) >= limit:
 		s.refuse(c, x, &refusal{reason: ReasonHeadTooLarge, text: fmt.Sprintf("request head longer than %d bytes", limit)})
+	case end < 0 && s.door.plain && p[0] == tlsHandshake:
+		s.refuse(c, x, &refusal{reason: ReasonBadRequest, text: "this port speaks plain HTTP, no TLS: the scheme is ws or http"})
 	case end < 0:
 		s.awaitHead(c, p)
 	default:

@@ -57,6 +57,7 @@ var refusals = []struct {
 	header  map[string]string // of the answer
 }{
 	{"no HTTP", "\x16\x03\x01 nonsense\r\n\r\n", gateway.ReasonBadRequest, 400, "line 1", nil},
+	{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", gateway.ReasonBadRequest, 400, "no TLS", nil},
 	{"no Host", request("Host: gateway.test", ""), gateway.ReasonBadRequest, 400, "Host", nil},
 	{"field without a colon", request("Host: gateway.test", "Host gateway.test"), gateway.ReasonBadRequest, 400, "line 2", nil},
 	{"no key", request("Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==", ""), gateway.ReasonBadRequest, 400, "Sec-WebSocket-Key", nil},
