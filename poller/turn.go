@@ -282,6 +282,10 @@ func (l *Loop) goOn(h Handle) {
 		l.read(c)
 	case flagUnread | flagPaused | flagFailed:
 		l.close(c, l.failure(c)) // it was paused since
+	case flagUnread | flagPaused:
+		if c.flags&flagEnding != 0 && l.waitsForHandshake(c) {
+			l.close(c, io.EOF) // as at the gate
+		}
 	}
 }
 
