@@ -155,7 +155,7 @@ func (a *acceptor) holdReserve() error {
 }
 
 // stopAccepting has the loop accept what waits already, which a closed listener
-// would reset, and close the listeners. It goes on turn by turn: a backlog of 4,096
+// would reset, and close the listeners. It goes on turn by turn: a backlog of 4,000
 // takes some 60 ms, in which those that are open are served.
 func (l *Loop) stopAccepting() {
 	a := &l.acceptor
