@@ -102,10 +102,10 @@ func trimSpace(s string) string {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
-// equalFold reports whether a and b differ at most in the case of ASCII letters. What
-// strings.EqualFold takes for equal has others too: "web\u017focket" is no websocket.
+// EqualFold reports whether a and b differ at most in the case of ASCII letters. What
+// [strings.EqualFold] takes for equal has others too: "web\u017focket" is no websocket.
 // Most names differ in length, which is seen without a call.
-func equalFold(a, b string) bool { return len(a) == len(b) && equalLetters(a, b) }
+func EqualFold(a, b string) bool { return len(a) == len(b) && equalLetters(a, b) }
 
 func equalLetters(a, b string) bool {
 	for i := range len(a) {

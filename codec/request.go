@@ -106,7 +106,7 @@ func cutAuthority(target string) (authority, path string, absolute bool) {
 		return "", target, false
 	}
 	scheme, rest, _ := strings.Cut(target, "://")
-	if !equalFold(scheme, "http") && !equalFold(scheme, "https") {
+	if !EqualFold(scheme, "http") && !EqualFold(scheme, "https") {
 		return "", target, false
 	}
 	end := strings.IndexAny(rest, "/?")
@@ -181,27 +181,27 @@ func (r *Request) keep(name, value string, seen *seenFields) bool {
 	var field *string
 	var bit seenFields
 	switch {
-	case equalFold(name, "Host"):
+	case EqualFold(name, "Host"):
 		field, bit = &r.Host, seenHost
-	case equalFold(name, "Origin"):
+	case EqualFold(name, "Origin"):
 		field, bit = &r.Origin, seenOrigin
-	case equalFold(name, "Sec-WebSocket-Key"):
+	case EqualFold(name, "Sec-WebSocket-Key"):
 		field, bit = &r.Key, seenKey
-	case equalFold(name, "Sec-WebSocket-Version"):
+	case EqualFold(name, "Sec-WebSocket-Version"):
 		field, bit = &r.Version, seenVersion
-	case equalFold(name, "Content-Length"):
+	case EqualFold(name, "Content-Length"):
 		field, bit = &r.contentLength, seenContentLength
-	case equalFold(name, "Connection"):
+	case EqualFold(name, "Connection"):
 		if hasToken(value, "upgrade") {
 			*seen |= seenUpgrade
 		}
 		return true
-	case equalFold(name, "Upgrade"):
+	case EqualFold(name, "Upgrade"):
 		if hasToken(value, "websocket") {
 			*seen |= seenWebSocket
 		}
 		return true
-	case equalFold(name, "Transfer-Encoding"):
+	case EqualFold(name, "Transfer-Encoding"):
 		r.transferEncoding = true
 		return true
 	default:
@@ -294,7 +294,7 @@ func cutNamed(lines, name string) (value, rest string, found bool) {
 	for lines != "" {
 		var line string
 		line, lines, _ = strings.Cut(lines, "\n")
-		if colon := len(name); colon < len(line) && line[colon] == ':' && equalFold(line[:colon], name) {
+		if colon := len(name); colon < len(line) && line[colon] == ':' && EqualFold(line[:colon], name) {
 			return trimSpace(strings.TrimSuffix(line[colon+1:], "\r")), lines, true
 		}
 	}
@@ -316,7 +316,7 @@ func cutElement(list string) (element, rest string, found bool) {
 // hasToken reports whether a comma-separated list has token, in any case.
 func hasToken(list, token string) bool {
 	for element, rest, more := cutElement(list); more; element, rest, more = cutElement(rest) {
-		if equalFold(element, token) {
+		if EqualFold(element, token) {
 			return true
 		}
 	}

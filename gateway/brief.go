@@ -82,14 +82,14 @@ func (s *shard) answerSoon(c *poller.Conn, x *session, client netip.AddrPort, p 
 // setAside keeps what came behind a request until that is answered. It stands with
 // the request if that came in pieces.
 func (s *shard) setAside(c *poller.Conn, behind []byte) {
-	begun := s.heads[c.Slot()]
+	begun := s.heads.Get(c.Slot())
 	switch {
 	case len(behind) == 0:
-		delete(s.heads, c.Slot())
+		s.heads.Delete(c.Slot())
 	case begun != nil:
 		begun.bytes, begun.scanned = behind, 0
 	default:
-		s.heads[c.Slot()] = &head{bytes: bytes.Clone(behind)}
+		s.heads.Put(c.Slot(), &head{bytes: bytes.Clone(behind)})
 	}
 }
 
@@ -104,7 +104,7 @@ func (s *shard) holdBack(c *poller.Conn, x *session, p []byte) {
 // keepAside keeps more of it: the rest of what one read has brought in records of
 // TLS.
 func (s *shard) keepAside(c *poller.Conn, p []byte) {
-	if begun := s.heads[c.Slot()]; begun != nil {
+	if begun := s.heads.Get(c.Slot()); begun != nil {
 		begun.bytes = append(begun.bytes, p...)
 		return
 	}
@@ -153,7 +153,7 @@ func (s *shard) nextRequest(c *poller.Conn, x *session) {
 		return
 	}
 	c.Resume()
-	if s.heads[c.Slot()] != nil {
+	if s.heads.Get(c.Slot()) != nil {
 		s.unheld = true
 		s.Data(c, nil)
 		s.unheld = false

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +39,9 @@ func briefly(config gateway.Config) gateway.Config {
 		}
 		if r.URL.Path == "/brief/panic" {
 			panic("provoked")
+		}
+		if r.URL.Path == "/brief/exit" {
+			runtime.Goexit()
 		}
 		w.Header().Set("X-Asked", strings.Join(r.Header["X-Ask"], "+"))
 		if r.URL.Path == "/brief/empty" {
@@ -133,16 +137,19 @@ func TestAnswersWithoutABody(t *testing.T) {
 	}
 }
 
-// As with net/http, a panic costs its client the connection, and nobody else.
+// As with net/http, a panic or runtime.Goexit costs its client the connection, and nobody
+// else.
 func TestBriefPanic(t *testing.T) {
-	n := gatewaytest.Start(t, briefly(gateway.Config{}))
-	b := browse(t, n)
-	b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
-	if _, err := b.conn.Write(get("/brief/panic")); err != nil {
-		t.Fatal(err)
-	}
-	if rest, err := io.ReadAll(b.in); len(rest) > 0 || err != nil {
-		t.Errorf("answered %q, %v; want the end", rest, err)
+	n := gatewaytest.Start(t, briefly(gateway.Config{Workers: 1}))
+	for _, path := range []string{"/brief/panic", "/brief/exit"} {
+		b := browse(t, n)
+		b.conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		if _, err := b.conn.Write(get(path)); err != nil {
+			t.Fatal(err)
+		}
+		if rest, err := io.ReadAll(b.in); len(rest) > 0 || err != nil {
+			t.Errorf("%s: answered %q, %v; want the end", path, rest, err)
+		}
 	}
 	if _, body := browse(t, n).ask(get("/brief")); body != "pool: GET /brief " {
 		t.Errorf("afterwards: %q", body)

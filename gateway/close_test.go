@@ -222,3 +222,28 @@ func TestNoMessageFollowsTheCloseFrame(t *testing.T) {
 	c.SendFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "")))
 	c.ExpectEnd()
 }
+
+// TestCloseOfASessionThatIsNotRead because too much of its input waits: what comes behind
+// the gateway's close frame is thrown away, and the peer's stands there.
+func TestCloseOfASessionThatIsNotRead(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		config.Limits.InboundMessages = 3
+		config.Timeouts.Close = time.Minute
+		release, sessions := make(chan struct{}), make(chan gateway.Session, 1)
+		h := hooks{
+			open:    func(s gateway.Session, _ *gateway.Request) { sessions <- s },
+			message: func(gateway.Session, gateway.Message) { <-release },
+		}
+		n := gatewaytest.Start(t, serving(config, h, gateway.Pooled))
+		t.Cleanup(func() { close(release) })
+		c := n.Dial(t, "/")
+		for n.Totals(t).ReadPauses == 0 {
+			c.SendText("too much")
+		}
+		(<-sessions).Close(1000, "enough")
+		if got := c.ExpectClose(1000); got != "enough" {
+			t.Errorf("closed with %q", got)
+		}
+		n.AwaitReason(t, gateway.ReasonClosedByHandler, 1)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -193,6 +194,41 @@ func TestHandlerPanicEndsOnlyItsSession(t *testing.T) {
 				other.SendText("undisturbed")
 				other.ExpectText("undisturbed")
 			})
+		}
+	})
+}
+
+// A pooled handler may end its goroutine, as a failed test does: that is no end of a
+// worker, and a panic for the session.
+func TestGoexitInAPooledHandlerEndsOnlyItsSession(t *testing.T) {
+	onEngines(t, func(t *testing.T, config gateway.Config) {
+		config.Workers = 1
+		closes := make(chan gateway.Reason, 10)
+		h := hooks{
+			message: func(s gateway.Session, m gateway.Message) {
+				if string(m.Payload) == "exit" {
+					runtime.Goexit()
+				}
+				s.Send(m.Type, m.Payload)
+			},
+			close: func(_ gateway.Session, r gateway.Reason) { closes <- r },
+		}
+		n := gatewaytest.Start(t, serving(config, h, gateway.Pooled))
+		other := n.Dial(t, "/")
+		for range 3 {
+			c := n.Dial(t, "/")
+			var wire []byte
+			for _, text := range []string{"before", "exit", "behind"} {
+				wire = append(wire, gatewaytest.Masked(ws.NewTextFrame([]byte(text)))...)
+			}
+			c.Write(wire)
+			c.ExpectText("before")
+			c.ExpectClose(ws.StatusInternalServerError)
+			if r := <-closes; r != gateway.ReasonHandlerPanic {
+				t.Errorf("the handler heard %v", r)
+			}
+			other.SendText("undisturbed")
+			other.ExpectText("undisturbed")
 		}
 	})
 }

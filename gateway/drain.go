@@ -104,10 +104,10 @@ func (s *shard) depart() {
 	s.awaitLateComers(s.loop)
 }
 
-// awaitLateComers has those who wait at the door let in at their pace, as ever, and then
-// ends what does not become a session.
+// awaitLateComers has those who queue at the listener accepted, and those who wait at the
+// door let in at their pace, as ever, and then ends what does not become a session.
 func (s *shard) awaitLateComers(l *poller.Loop) {
-	if s.door.waiting.Len() > 0 {
+	if s.loop.Accepting() || s.door.waiting.Len() > 0 {
 		l.After(departureStep, poller.TaskFunc(s.awaitLateComers))
 		return
 	}
@@ -161,8 +161,9 @@ func (s *shard) bidFarewell(c *poller.Conn) bool {
 // farewell returns the payload of the close frames.
 func (d *Drain) farewell() []byte { return codec.AppendClose(nil, d.Code, d.Reason) }
 
-// endLateComers ends the connections that have not become sessions.
+// endLateComers ends the connections that have not become sessions. No more may come.
 func (s *shard) endLateComers() {
+	s.loop.CloseListeners()
 	s.loop.EndHandshakes()
 	s.loop.Each(func(c *poller.Conn) {
 		switch x := s.sessions.At(c.Slot()); x.state {

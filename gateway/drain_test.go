@@ -199,3 +199,40 @@ func TestDrainFaults(t *testing.T) {
 		})
 	}
 }
+
+// TestDrainLetsInWhoQueues: those whom the kernel has accepted and the loop has not are
+// sessions too, though for a moment nobody is left.
+func TestDrainLetsInWhoQueues(t *testing.T) {
+	const clients = 200 // of which a turn accepts 64
+	held, proceed := make(chan struct{}), make(chan struct{})
+	hold := hooks{close: func(gateway.Session, gateway.Reason) { close(held); <-proceed }}
+	config := echoing(gateway.Config{Loops: 1}, gateway.Inline)
+	config.Routes = append(config.Routes, gateway.Route{Path: "/hold", Handler: hold, Dispatch: gateway.Inline})
+	n := gatewaytest.Start(t, config)
+	holder := n.Raw(t)
+	holder.Write(gatewaytest.UpgradeRequest("/hold"))
+	gatewaytest.Upgraded(t, holder)
+	holder.SetLinger(0)
+	holder.Close() // a reset is dealt with ahead of new connections and of the mail
+	<-held
+	conns := make([]net.Conn, clients)
+	for i := range conns {
+		conns[i] = n.Raw(t)
+		if _, err := conns[i].Write(gatewaytest.UpgradeRequest("/")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- shutDown(t, n.Gateway, gatewaytest.Patience) }()
+	n.Eventually(t, func() bool { return !n.Gateway.Ready() }, "the drain to begin")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	n.Gateway.Stats(ctx) // the loop cannot answer; by the end the drain has asked, too
+	close(proceed)
+	for _, conn := range conns {
+		gatewaytest.Upgraded(t, conn).ExpectClose(ws.StatusGoingAway)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"net/textproto"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sluicegate/sluice/codec"
@@ -47,7 +46,7 @@ func (e *exchange) take(h poller.Handle, client netip.AddrPort, p []byte, head, 
 	e.head = string(p[:head])
 	e.body.room = append(e.body.room[:0], p[head:end]...)
 	e.body.Reset(e.body.room)
-	e.answer, e.last = e.answer[:0], false
+	e.answer, e.last = e.answer[:0], true // unless the handler makes one
 }
 
 // isSmall reports whether the exchange is worth keeping.
@@ -60,8 +59,8 @@ var _ workers.Job = (*exchange)(nil)
 
 // Run answers the request, on a worker.
 func (e *exchange) Run() {
+	defer e.shard.loop.Do((*answered)(e)) // also if the handler ends its goroutine
 	e.serve()
-	e.shard.loop.Do((*answered)(e))
 }
 
 // serve has the handler make the answer. One that panics leaves none, and as with
@@ -83,7 +82,7 @@ func (e *exchange) serve() {
 		e.shard.gateway.config.HTTP.ServeHTTP(&e.reply, r)
 	}
 	e.answer = e.reply.appendTo(e.answer)
-	e.last = strings.EqualFold(e.reply.header.Get("Connection"), "close")
+	e.last = codec.EqualFold(e.reply.header.Get("Connection"), "close")
 }
 
 // request returns the request as net/http would. The error is of its target.

@@ -17,6 +17,10 @@ import (
 // a program chose the name of.
 const maxAnswer = 512
 
+// tlsHandshake is the first byte of whoever begins with TLS (RFC 8446 §5.1). HTTP has none
+// such, and no end of a head would come.
+const tlsHandshake = 0x16
+
 // head is an HTTP request head that arrives in pieces. Most arrive whole and
 // need none.
 type head struct {
@@ -29,7 +33,7 @@ type head struct {
 // connection for net/http, a refusal, or a wait for more.
 func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	scanned := 0
-	begun := s.heads[c.Slot()]
+	begun := s.heads.Get(c.Slot())
 	if begun != nil {
 		begun.bytes = append(begun.bytes, p...)
 		p, scanned = begun.bytes, begun.scanned
@@ -39,6 +43,8 @@ func (s *shard) handshake(c *poller.Conn, x *session, p []byte) {
 	switch {
 	case end > limit, end < 0 && len(p) >= limit:
 		s.refuse(c, x, &refusal{reason: ReasonHeadTooLarge, text: fmt.Sprintf("request head longer than %d bytes", limit)})
+	case end < 0 && s.door.plain && p[0] == tlsHandshake:
+		s.refuse(c, x, &refusal{reason: ReasonBadRequest, text: "this port speaks plain HTTP, no TLS: the scheme is ws or http"})
 	case end < 0:
 		s.awaitHead(c, p)
 	default:
@@ -53,10 +59,10 @@ func (s *shard) awaitHead(c *poller.Conn, p []byte) {
 
 // await keeps p, the beginning of a request, with no end of a head before scanned.
 func (s *shard) await(c *poller.Conn, p []byte, scanned int) {
-	begun := s.heads[c.Slot()]
+	begun := s.heads.Get(c.Slot())
 	if begun == nil {
 		begun = &head{bytes: bytes.Clone(p)}
-		s.heads[c.Slot()] = begun
+		s.heads.Put(c.Slot(), begun)
 	}
 	begun.scanned = scanned
 }
@@ -83,7 +89,7 @@ func (s *shard) request(c *poller.Conn, x *session, p []byte, end int) {
 	case !parsed.Upgrade:
 		s.handOff(c, x, p)
 	default:
-		delete(s.heads, c.Slot())
+		s.heads.Delete(c.Slot())
 		c.SetRemoteAddr(client)
 		s.leaveHTTP(x)
 		s.upgrade(c, x, parsed, p, end)
@@ -259,7 +265,7 @@ func (rt *route) allowsOrigin(origin string) bool {
 		return true
 	}
 	for _, allowed := range origins {
-		if allowed == "*" || strings.EqualFold(allowed, origin) {
+		if allowed == "*" || codec.EqualFold(allowed, origin) {
 			return true
 		}
 	}
@@ -279,7 +285,7 @@ func (s *shard) handOff(c *poller.Conn, x *session, read []byte) {
 		return
 	}
 	slot := c.Slot()
-	delete(s.heads, slot)
+	s.heads.Delete(slot)
 	switch err := c.HandOff(bytes.Clone(read)); {
 	case err == nil:
 		s.sessions.Release(slot) // the place goes with the connection

@@ -57,6 +57,7 @@ var refusals = []struct {
 	header  map[string]string // of the answer
 }{
 	{"no HTTP", "\x16\x03\x01 nonsense\r\n\r\n", gateway.ReasonBadRequest, 400, "line 1", nil},
+	{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", gateway.ReasonBadRequest, 400, "no TLS", nil},
 	{"no Host", request("Host: gateway.test", ""), gateway.ReasonBadRequest, 400, "Host", nil},
 	{"field without a colon", request("Host: gateway.test", "Host gateway.test"), gateway.ReasonBadRequest, 400, "line 2", nil},
 	{"no key", request("Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==", ""), gateway.ReasonBadRequest, 400, "Sec-WebSocket-Key", nil},
@@ -72,6 +73,7 @@ var refusals = []struct {
 	{"POST", request("GET / HTTP/1.1", "POST / HTTP/1.1"), gateway.ReasonMethod, 405, "POST", map[string]string{"Allow": "GET"}},
 	{"version 8", request("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"), gateway.ReasonVersion, 426, "13", map[string]string{"Sec-Websocket-Version": "13"}},
 	{"bad origin", string(gatewaytest.UpgradeRequest("/origin", "Origin: https://evil.example")), gateway.ReasonOrigin, 403, "https://evil.example", nil},
+	{"origin that folds to a good one", string(gatewaytest.UpgradeRequest("/origin", "Origin: http\u017f://good.example")), gateway.ReasonOrigin, 403, "good.example", nil},
 	{"no common subprotocol", string(gatewaytest.UpgradeRequest("/subprotocol", "Sec-WebSocket-Protocol: v9.chat")), gateway.ReasonSubprotocol, 400, "v2.chat", nil},
 	{"wrong token", string(gatewaytest.UpgradeRequest("/token")), gateway.ReasonUnauthorized, 401, "token is wrong", nil},
 	{"refused by the program", string(gatewaytest.UpgradeRequest("/full")), gateway.ReasonUnauthorized, 429, "come back on Monday", map[string]string{"Retry-After": "2"}},

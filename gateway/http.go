@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluicegate/sluice/codec"
 	"github.com/sluicegate/sluice/gateway/internal/limit"
 )
 
@@ -70,7 +71,7 @@ func newHTTPSide(g *Gateway, addr net.Addr, rules *rules) *httpSide {
 // WebSocket.
 func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	client, refused := h.trace(r)
-	if refused == nil && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if refused == nil && codec.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		refused = misplacedUpgrade(r)
 	}
 	if refused != nil {

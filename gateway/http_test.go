@@ -155,6 +155,18 @@ func TestUpgradeAsSecondRequestIsRefused(t *testing.T) {
 	}
 }
 
+// What becomes websocket only by the case folding of Unicode is another protocol.
+func TestAnotherUpgradeIsPlainHTTP(t *testing.T) {
+	n := gatewaytest.Start(t, pages(gateway.Config{}))
+	b := browse(t, n)
+	request := strings.Replace(string(gatewaytest.UpgradeRequest("/")), "Upgrade: websocket", "Upgrade: web\u017focket", 1)
+	for range 2 {
+		if answer, body := b.ask([]byte(request)); answer.StatusCode != http.StatusOK || body != "GET / " {
+			t.Errorf("%s %q, want the page", answer.Status, body)
+		}
+	}
+}
+
 // A proxy that passes on only one of the two headers is a common fault, and its
 // operator is told which is missing.
 func TestUpgradeWithoutConnectionIsToldSo(t *testing.T) {

@@ -203,21 +203,33 @@ func (in *inbox) deflated() {
 }
 
 // deliver returns how many deliveries are done: all of them, unless the handler
-// keeps its turn or panics.
+// keeps its turn or panics. If it ends its goroutine, another worker goes on.
 func (in *inbox) deliver(batch []delivery) (done int) {
+	returns := false
 	defer func() {
-		if fault := recover(); fault != nil {
-			in.shard.gateway.journal.panicked("handler", in.session, fault)
-			in.failed, in.kept = true, false
-			in.insist(poller.Letter{Kind: letterPanic})
-			batch[done].release()
-			done++
+		if returns {
+			return
+		}
+		fault := recover()
+		exits := fault == nil
+		if exits {
+			fault = "runtime.Goexit"
+		}
+		in.shard.gateway.journal.panicked("handler", in.session, fault)
+		in.failed, in.kept = true, false
+		in.insist(poller.Letter{Kind: letterPanic})
+		batch[done].release()
+		done++
+		if exits {
+			in.next += done
+			in.shard.gateway.pool.Submit([]workers.Job{in})
 		}
 	}()
 	for ; done < len(batch) && !in.kept; done++ {
 		in.call(&batch[done])
 		batch[done].release()
 	}
+	returns = true
 	return done
 }
 

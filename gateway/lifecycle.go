@@ -23,7 +23,8 @@ func (s *shard) beginClose(c *poller.Conn, x *session, r Reason, payload []byte)
 		return
 	}
 	x.reason, x.asked = r, s.loop.Now()
-	s.pacer.relent(c, x)
+	x.flags &^= flagPaused | flagDelayed
+	c.Resume() // the peer's close frame stands behind what is thrown away from now on
 	if chosen && x.backlog != nil {
 		x.backlog.queue.Push(outbox.Message{Frame: codec.AppendFrame(nil, ws.OpClose, payload)})
 		x.state = closing

@@ -166,8 +166,7 @@ func (r *resumption) Run(l *poller.Loop) {
 	p.relent(c, x)
 }
 
-// relent reads a session again that was delayed. A session that ends is let off:
-// the peer's close frame stands behind what it has sent.
+// relent reads a session again that was delayed.
 func (p *pacer) relent(c *poller.Conn, x *session) {
 	if p == nil || x.flags&flagDelayed == 0 {
 		return

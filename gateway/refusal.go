@@ -60,7 +60,7 @@ func (s *shard) refuse(c *poller.Conn, x *session, r *refusal) {
 	if r.cause != nil {
 		s.rarityOf(c.Slot()).refused = r.cause
 	}
-	delete(s.heads, c.Slot())
+	s.heads.Delete(c.Slot())
 	answered := len(s.responses)
 	s.responses = r.appendTo(s.responses)
 	c.Queue(s.responses[answered:])

@@ -36,7 +36,7 @@ type shard struct {
 
 	// Loop only: sessions.
 	sessions       slab.Table[session]
-	heads          map[uint32]*head                 // HTTP requests that arrive in pieces, or early, by slot
+	heads          shrinkmap.Map[uint32, *head]     // HTTP requests that arrive in pieces, or early, by slot
 	undecided      shrinkmap.Map[uint32, *decision] // upgrades that are being decided on, by slot
 	undecidedBytes int                              // that their clients have sent ahead
 	rarities       shrinkmap.Map[uint32, *rarity]   // by slot
@@ -164,7 +164,6 @@ func newShard(g *Gateway, l *poller.Loop, rules *rules) *shard {
 	s := &shard{
 		gateway: g,
 		loop:    l,
-		heads:   make(map[uint32]*head),
 	}
 	s.memberships.reserve()
 	s.door = newDoor(s)
@@ -322,7 +321,7 @@ func (s *shard) reserve(n int) {
 // Closed implements [poller.Handler].
 func (s *shard) Closed(c *poller.Conn, cause error) {
 	x := s.sessions.At(c.Slot())
-	delete(s.heads, c.Slot())
+	s.heads.Delete(c.Slot())
 	if x.state != answering { // else its exchange does
 		s.leaveHTTP(x)
 	}

@@ -104,17 +104,19 @@ func (g *Gateway) cutOff(late error) error {
 // reportEvery is how often the log tells how far a drain is.
 const reportEvery = 5 * time.Second
 
-// remaining returns how many connections and running handlers there are.
-func (s *Stats) remaining() (connections, handlers int) {
+// remaining returns how many connections and running handlers there are, and whether
+// connections may still come.
+func (s *Stats) remaining() (connections, handlers int, accepting bool) {
 	for _, l := range s.Loops {
 		connections += l.Connections
 		handlers += l.Inboxes
+		accepting = accepting || l.accepting
 	}
-	return connections, handlers
+	return connections, handlers, accepting
 }
 
-// awaitEmpty waits until no connection is left on the loops and no handler
-// runs. The error tells how many there were, or which loops are at fault.
+// awaitEmpty waits until no connection is left on the loops, none may come and no
+// handler runs. The error tells how many there were, or which loops are at fault.
 func (g *Gateway) awaitEmpty(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -128,7 +130,8 @@ func (g *Gateway) awaitEmpty(ctx context.Context) error {
 		stats, err := g.Stats(ctx)
 		switch {
 		case err == nil:
-			if left, handlers = stats.remaining(); left == 0 && handlers == 0 {
+			var accepting bool
+			if left, handlers, accepting = stats.remaining(); left == 0 && handlers == 0 && !accepting {
 				return nil
 			}
 			known = time.Now()

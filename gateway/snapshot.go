@@ -107,6 +107,7 @@ func (s *shard) stats() shardStats {
 	l := s.loop.Stats()
 	one := shardStats{classes: slices.Clone(s.counts.classes), loop: LoopStats{
 		Connections:    l.Connections,
+		accepting:      s.loop.Accepting(),
 		Waiting:        s.door.waiting.Len(),
 		Sessions:       s.open,
 		Undecided:      s.undecided.Len(),

@@ -135,6 +135,8 @@ type LoopStats struct {
 	// Reasons counts refusals and disconnects by reason; every reason is
 	// present.
 	Reasons map[Reason]uint64 `json:"reasons"`
+
+	accepting bool // connections may still come
 }
 
 // FanoutStats are the figures of one loop's deliveries to hubs and groups. The

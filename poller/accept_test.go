@@ -264,8 +264,40 @@ func TestStopAcceptingInAFlood(t *testing.T) {
 	r.knock(1)
 	began := r.clock()
 	r.stopAccepting()
+	r.settle()
 	if got := r.clock() - began; got > 2*lastAccepts {
 		t.Errorf("the loop accepts for %v, want no more than about %v", got, lastAccepts)
+	}
+}
+
+// What queues when a loop is told to accept no more is accepted as at any other time, a
+// batch each turn: those that are open are served meanwhile.
+func TestStopAcceptingDelaysNobody(t *testing.T) {
+	r := newRig(t)
+	c := r.dial()
+	const queued = 10 * acceptBatch
+	peers := r.knock(queued)
+	r.Do(TaskFunc((*Loop).stopAccepting))
+	for turn := 0; r.Accepting(); turn++ {
+		if turn > queued {
+			t.Fatal("the listener is not closed")
+		}
+		before := r.Stats().Accepted
+		r.handler.received[c.handle] = nil
+		r.write(c, []byte("ping"))
+		r.Loop.turn() // which sleeps if it thinks that nothing is left
+		r.expectReceived(c, "ping")
+		if got := r.Stats().Accepted - before; got > acceptBatch {
+			t.Fatalf("a turn accepted %d connections, want %d at most", got, acceptBatch)
+		}
+	}
+	if got := r.Stats().Connections; got != 1+queued {
+		t.Errorf("%d connections, want %d", got, 1+queued)
+	}
+	late := r.knock(1)
+	r.settle()
+	if !late[0].WasReset() || peers[queued-1].WasReset() {
+		t.Error("whoever came late is served, or the last in the queue was reset")
 	}
 }
 

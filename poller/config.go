@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -19,7 +20,7 @@ type Config struct {
 	// loops, several loops accept from each; where there are more, a loop accepts
 	// from several. [Listen] takes the files.
 	Inherited []*os.File
-	// Loops is the number of event loops, at least 1.
+	// Loops is the number of event loops, 1 to 65,536.
 	Loops int
 	// Engine is "epoll" (Linux) or "easygo".
 	Engine string
@@ -138,10 +139,13 @@ var (
 	ErrWriteStalled = errors.New("poller: the peer takes no output")
 )
 
+// maxLoops is how many loops a [Handle] can tell apart.
+const maxLoops = math.MaxUint16 + 1
+
 func (c Config) validate() error {
 	switch {
-	case c.Loops < 1:
-		return fmt.Errorf("poller: Loops is %d; at least 1 is needed", c.Loops)
+	case c.Loops < 1 || c.Loops > maxLoops:
+		return fmt.Errorf("poller: Loops is %d; 1 to %d are possible", c.Loops, maxLoops)
 	case !c.Listen.IsValid() && len(c.Inherited) == 0:
 		return errors.New("poller: Listen is not an address")
 	case c.SendBuffer < 0 || c.ReceiveBuffer < 0 || c.Unsent < 0:

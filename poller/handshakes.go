@@ -57,6 +57,7 @@ func (l *Loop) beginHandshakes() {
 			s := l.security.table.At(c.slot)
 			s.running = true
 			h.running++
+			c.Resume()
 			h.start(s.handshake.Run)
 		}
 	}

@@ -103,3 +103,54 @@ func TestTheLineForHandshakesStaysShort(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoWaitsForAHandshakeIsNotRead: thousands may, and what they send is kept. In its
+// turn a handshake has all of it.
+func TestWhoWaitsForAHandshakeIsNotRead(t *testing.T) {
+	const sent, most = 60 << 10, 24 << 10
+	for name, first := range map[string][]byte{
+		"behind a hello":          append(slices.Clone(hello), make([]byte, sent)...),
+		"behind the longest":      append([]byte{22, 3, 1, 0x40, 0}, make([]byte, sent)...),
+		"that is no hello":        make([]byte, sent),
+		"that is longer than any": append([]byte{22, 3, 1, 0xff, 0xff}, make([]byte, sent)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newHandshakeRig(t, nil)
+			r.greets("10.0.0.1")
+			before := r.Stats().BytesIn
+			p := r.kernel.DialFrom(netip.MustParseAddrPort("10.0.0.2:1"), r.acceptor.listeners[0])
+			if n, err := p.Write(first); n != len(first) || err != nil {
+				t.Fatalf("wrote %d bytes: %v", n, err)
+			}
+			r.settle()
+			if got := r.Stats().BytesIn - before; got > most {
+				t.Errorf("%d bytes of %d are kept, want %d at most", got, len(first), most)
+			}
+			r.failHandshake()
+			if got := r.Stats().BytesIn - before; got != uint64(len(first)) {
+				t.Errorf("in its turn the handshake has %d bytes of %d", got, len(first))
+			}
+		})
+	}
+}
+
+// TestWhoLeavesLosesItsPlaceForAHandshake, whenever it does.
+func TestWhoLeavesLosesItsPlaceForAHandshake(t *testing.T) {
+	for name, leave := range map[string]func(*rig, *fake.Peer){
+		"at once":  func(_ *rig, p *fake.Peer) { p.CloseWrite() },
+		"later":    func(r *rig, p *fake.Peer) { r.settle(); p.CloseWrite() },
+		"by reset": func(r *rig, p *fake.Peer) { r.settle(); p.Reset() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newHandshakeRig(t, nil)
+			r.greets("10.0.0.1")
+			p := r.kernel.DialFrom(netip.MustParseAddrPort("10.0.0.2:1"), r.acceptor.listeners[0])
+			p.Write(hello)
+			leave(r, p)
+			r.settle()
+			if got := r.Stats().Connections; got != 1 {
+				t.Errorf("%d connections, want 1", got)
+			}
+		})
+	}
+}

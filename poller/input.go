@@ -15,6 +15,11 @@ const leastRead = 16 << 10
 // shorter, and what comes behind it is kept for as long as the connection is held.
 const gateRead = 2 << 10
 
+// helloRead is how much is read at once of a connection whose TLS handshake has not
+// begun. Hellos are shorter, and what comes behind one is kept until its turn: it was up
+// to 128 KiB.
+const helloRead = 4 << 10
+
 // read takes one fair share of input from c.
 func (l *Loop) read(c *Conn) {
 	c.flags &^= flagUnread
@@ -23,8 +28,11 @@ func (l *Loop) read(c *Conn) {
 		return
 	}
 	room := l.room()
-	if c.state == connAtGate {
+	switch {
+	case c.state == connAtGate:
 		room = room[:gateRead]
+	case l.waitsForHandshake(c):
+		room = room[:helloRead]
 	}
 	n, err := l.sockets.Read(int(c.fd), room)
 	switch {

@@ -69,25 +69,27 @@ type Loop struct {
 	early      map[uint32][]byte // input of connections at the gate, by slot
 
 	// Loop only: the turn.
-	began    time.Duration // of the present turn, on the clock
-	awake    time.Duration // when it last got a P, having given one up
-	rested   bool          // it has given its P up since
-	now      Tick          // when the turn began, coarse
-	events   []sys.Event   // of the last wait
-	ready    int           // how many there are
-	handled  int           // and how many of them were dealt with
-	next     []Handle      // connections to look at in the next turn
-	yielding []Handle      // connections to look at when the others were
-	reading  *buf.Segment
-	used     int // bytes of reading that are spoken for
-	retained bool
-	later    []byte // what is replayed behind the input that is being delivered
-	output   output
-	sweeper  sweeper
-	again    bool // the next turn has work that no event announces
-	stopping bool
-	stats    Stats
-	longest  longestTurn
+	began     time.Duration // of the present turn, on the clock
+	awake     time.Duration // when it last got a P, having given one up
+	rested    bool          // it has given its P up since
+	now       Tick          // when the turn began, coarse
+	events    []sys.Event   // of the last wait
+	ready     int           // how many there are
+	handled   int           // and how many of them were dealt with
+	next      []Handle      // connections to look at in the next turn
+	yielding  []Handle      // connections to look at when the others were
+	mail      *batch        // of letters that are being delivered; nil: none
+	delivered int           // how many of them were
+	reading   *buf.Segment
+	used      int // bytes of reading that are spoken for
+	retained  bool
+	later     []byte // what is replayed behind the input that is being delivered
+	output    output
+	sweeper   sweeper
+	again     bool // the next turn has work that no event announces
+	stopping  bool
+	stats     Stats
+	longest   longestTurn
 }
 
 func newLoop(index int, config Config, now clock, wake func() error, pool *buf.Pool) *Loop {
@@ -317,8 +319,8 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 
 // teardown ends everything the loop holds. It accepts nothing: it would only end that.
 func (l *Loop) teardown() {
-	l.closeListeners()
-	l.readMail()
+	l.CloseListeners()
+	l.finishMail()
 	l.flush()
 	l.each(func(c *Conn) { l.close(c, ErrStopped) })
 	for _, e := range l.mailbox.close().letters {

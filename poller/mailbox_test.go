@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestLettersComeInOrder(t *testing.T) {
@@ -415,5 +416,57 @@ func TestLettersLargerThanAKeptBatch(t *testing.T) {
 	}
 	if got := r.drainAll(c); !bytes.Equal(got, want) {
 		t.Error("the letters differ")
+	}
+}
+
+// TestMailDelaysNobody: a turn delivers a part of the letters that wait, in order, and the
+// end of the loop delivers all.
+func TestMailDelaysNobody(t *testing.T) {
+	for name, tt := range map[string]struct {
+		takes time.Duration // a letter does
+		most  int           // are delivered in a turn
+	}{
+		"letters that take long":       {100 * time.Microsecond, 24},
+		"letters that call for writes": {0, mailWrites},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const clients, each, turns = 2 * mailWrites, 3, 5
+			r := newRig(t)
+			c, others := r.dial(), r.dialMany(clients)
+			delivered := 0
+			r.handler.onMail = func(c *Conn, letter Letter) {
+				delivered++
+				r.advance(tt.takes)
+				c.Queue(letter.Bytes)
+			}
+			for n := range each {
+				for _, other := range others {
+					if err := r.Post(other.handle, 0, []byte{byte('a' + n)}, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for range turns {
+				before := delivered
+				r.handler.received[c.handle] = nil
+				r.write(c, []byte("ping"))
+				r.Loop.turn() // which sleeps if it thinks that nothing is left
+				r.expectReceived(c, "ping")
+				if got := delivered - before; got == 0 || got > tt.most {
+					t.Fatalf("a turn delivered %d letters, want 1 to %d", got, tt.most)
+				}
+			}
+			r.Post(others[0].handle, 0, []byte("z"), nil)
+			r.stop()
+			for i, other := range others {
+				want := "abc"
+				if i == 0 {
+					want = "abcz"
+				}
+				if got := string(other.Read()); got != want {
+					t.Fatalf("client %d received %q, want %q", i, got, want)
+				}
+			}
+		})
 	}
 }

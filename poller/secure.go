@@ -66,8 +66,17 @@ func (l *Loop) feed(c *Conn, p []byte) {
 	}
 	if !s.begun && s.handshake.Ready() {
 		s.begun = true
+		c.Pause() // until its turn
 		l.awaitHandshake(c)
+		if !s.running && c.flags&flagEnding != 0 {
+			l.close(c, io.EOF) // as at the gate
+		}
 	}
+}
+
+// waitsForHandshake reports whether c is to be secured and its handshake has not begun.
+func (l *Loop) waitsForHandshake(c *Conn) bool {
+	return c.state == connSecuring && !l.security.table.At(c.slot).running
 }
 
 // sealedOutput is what a handshake sends.

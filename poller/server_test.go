@@ -427,6 +427,17 @@ func TestStopAcceptingServesWhatQueued(t *testing.T) {
 	}
 }
 
+// A handle has 16 bits for its loop: one of a loop beyond would name another's connection.
+func TestHandlesHaveRoomForTheLoops(t *testing.T) {
+	config := engines[0].config(maxLoops)
+	if err := config.validate(); err != nil {
+		t.Error(err)
+	}
+	if config.Loops++; config.validate() == nil {
+		t.Errorf("%d loops are allowed", config.Loops)
+	}
+}
+
 func TestListenRefusesBadConfig(t *testing.T) {
 	good := engines[0].config(1)
 	for _, tt := range []struct {

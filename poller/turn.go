@@ -21,6 +21,9 @@ const (
 	// yieldBudget is how much of a turn connections that yield may take, and as
 	// much again the accepting of new ones.
 	yieldBudget = 100 * time.Microsecond
+	// mailWrites is to how many connections the letters of a turn may lead to writes:
+	// they come when the time that the letters may take, eventBudget, is over.
+	mailWrites = 256
 )
 
 // run is the life of the loop, after it was given its engine.
@@ -128,7 +131,7 @@ func (l *Loop) poll(timeout time.Duration) int {
 
 // pending reports whether there is work that no event will announce.
 func (l *Loop) pending() bool {
-	return l.again || l.handled < l.ready || len(l.next) > 0 || len(l.yielding) > 0 || len(l.output.dirty) > 0 || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
+	return l.again || l.handled < l.ready || len(l.next) > 0 || len(l.yielding) > 0 || len(l.output.dirty) > 0 || l.mail != nil || l.mailbox.filled.Load() || l.acceptor.due(l.clock())
 }
 
 // untilDue returns how long the loop may sleep; negative: without limit.
@@ -282,6 +285,10 @@ func (l *Loop) goOn(h Handle) {
 		l.read(c)
 	case flagUnread | flagPaused | flagFailed:
 		l.close(c, l.failure(c)) // it was paused since
+	case flagUnread | flagPaused:
+		if c.flags&flagEnding != 0 && l.waitsForHandshake(c) {
+			l.close(c, io.EOF) // as at the gate
+		}
 	}
 }
 
@@ -291,27 +298,51 @@ func (c *Conn) takesMail() bool {
 	return c.state == connOpen || c.state == connFinishing && c.flags&flagFinished == 0
 }
 
-// readMail delivers the letters that wait.
+// readMail delivers the letters that wait, for a part of the turn. Those that it has
+// no time for come first in the next: a mailbox holds 450,000 letters of 100 bytes, and
+// to send one takes 6 µs.
 func (l *Loop) readMail() {
-	b := l.mailbox.take()
-	if b == nil {
-		return
+	if l.mail == nil {
+		if l.mail = l.mailbox.take(); l.mail == nil {
+			return
+		}
+		l.stats.Letters += uint64(len(l.mail.letters))
 	}
-	l.stats.Letters += uint64(len(b.letters))
-	for i := range b.letters {
-		e := &b.letters[i]
-		if e.task {
-			e.ref.(Task).Run(l)
-			continue
+	b, until, dirty := l.mail, l.clock()+eventBudget, len(l.output.dirty)
+	for l.delivered < len(b.letters) {
+		l.deliver(b, &b.letters[l.delivered])
+		l.delivered++
+		if l.spent(until, l.delivered) || len(l.output.dirty)-dirty >= mailWrites {
+			break
 		}
-		c := l.lookup(e.slot, e.generation)
-		if c == nil || !c.takesMail() {
-			l.stats.DeadLetters++
-			continue
-		}
-		l.handler.Mail(c, Letter{Kind: e.kind, Bytes: b.bytes[e.start:e.end], Ref: e.ref})
 	}
 	// Queued output refers to the batch: write it before the batch is reused.
 	l.flush()
-	l.mailbox.release(b)
+	if l.delivered == len(b.letters) {
+		l.mailbox.release(b)
+		l.mail, l.delivered = nil, 0
+	}
+}
+
+func (l *Loop) deliver(b *batch, e *envelope) {
+	if e.task {
+		e.ref.(Task).Run(l)
+		return
+	}
+	c := l.lookup(e.slot, e.generation)
+	if c == nil || !c.takesMail() {
+		l.stats.DeadLetters++
+		return
+	}
+	l.handler.Mail(c, Letter{Kind: e.kind, Bytes: b.bytes[e.start:e.end], Ref: e.ref})
+}
+
+// finishMail delivers all the letters that have come by now.
+func (l *Loop) finishMail() {
+	for l.mail != nil {
+		l.readMail()
+	}
+	for l.readMail(); l.mail != nil; {
+		l.readMail()
+	}
 }

@@ -74,10 +74,18 @@ func (p *Pool) push(job Job) {
 	p.waiting++
 }
 
+// serve is a worker. One that a job ends with runtime.Goexit has a successor.
 func (p *Pool) serve() {
+	stopped := false
+	defer func() {
+		if !stopped {
+			p.running.Go(p.serve)
+		}
+	}()
 	for {
 		job := p.take()
 		if job == nil {
+			stopped = true
 			return
 		}
 		job.Run()

@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,5 +129,22 @@ func TestStopGivesUpOnAJobThatHangs(t *testing.T) {
 			t.Errorf("Stop() = %v, want the deadline", err)
 		}
 		close(hang)
+	})
+}
+
+func TestAJobMayEndItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(1)
+		var ran atomic.Int32
+		for range 3 {
+			p.Submit([]Job{job(runtime.Goexit), job(func() { ran.Add(1) })})
+		}
+		synctest.Wait()
+		if ran.Load() != 3 || p.Stats().Busy != 0 {
+			t.Errorf("%d of 3 jobs ran behind those that ended theirs, and %d workers are busy", ran.Load(), p.Stats().Busy)
+		}
+		if err := p.Stop(t.Context()); err != nil {
+			t.Errorf("Stop() = %v", err)
+		}
 	})
 }

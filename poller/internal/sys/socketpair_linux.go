@@ -36,7 +36,8 @@ func (p SocketPair) Send(fd int) error {
 	if err := unix.Sendmsg(p.Sender, []byte{0}, unix.UnixRights(fd), nil, unix.MSG_NOSIGNAL); err != nil {
 		return os.NewSyscallError("sendmsg", err)
 	}
-	return unix.Close(fd)
+	unix.Close(fd) // gone from this table whatever it says, see close(2), and on its way
+	return nil
 }
 
 // Receive waits for the next descriptor and returns it, close-on-exec.
