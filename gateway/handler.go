@@ -16,7 +16,8 @@ import (
 // that. Where they run is the route's [Dispatch].
 //
 // A handler that panics ends the session it was called for, with 1011; the
-// panic is logged, and nobody else is disturbed.
+// panic is logged, and nobody else is disturbed. The same goes for a pooled one that
+// calls [runtime.Goexit]; an [Inline] one must not, for it would end the loop.
 type Handler interface {
 	// Open announces a session. It borrows r.
 	Open(s Session, r *Request)
