@@ -193,6 +193,10 @@ func TestRecoveryTakesItsOwnPlace(t *testing.T) {
 				g.rest(t, api.Selection{}, "1")
 				f := p.expectData("1")
 				p.SendText(fmt.Sprintf(`{"type":"sequenceAck","sequenceId":%d}`, f.Sequence))
+				p.SendText(`{"type":"ping"}`)
+				if f := p.frame(); f.Type != "pong" { // before that it may be sent the message again
+					t.Fatalf("received %+v, want a pong", f)
+				}
 				g.Eventually(t, func() bool { return g.Gateway.Hub("chat").Sessions() == 1 }, "the old socket's place to be free")
 				old = p
 			}
