@@ -60,6 +60,29 @@ func TestDrainKeepsItsPace(t *testing.T) {
 	})
 }
 
+// askMany has clients ask for the echo at /, and does not wait for the answers.
+func askMany(t *testing.T, n *gatewaytest.Node, count int) []net.Conn {
+	conns := make([]net.Conn, count)
+	for i := range conns {
+		conns[i] = n.Raw(t)
+		if _, err := conns[i].Write(gatewaytest.UpgradeRequest("/")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return conns
+}
+
+// expectFarewells has all who asked become sessions that are told to go, and then the
+// drain end without an error.
+func expectFarewells(t *testing.T, conns []net.Conn, ended <-chan error) {
+	for _, conn := range conns {
+		gatewaytest.Upgraded(t, conn).ExpectClose(ws.StatusGoingAway)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+}
+
 // TestDrainLetsInWhoWaits at the door: they were accepted before, and are told to go
 // like everyone else.
 func TestDrainLetsInWhoWaits(t *testing.T) {
@@ -67,21 +90,10 @@ func TestDrainLetsInWhoWaits(t *testing.T) {
 	config := gateway.Config{Loops: 2}
 	config.Admission.AcceptRate, config.Admission.AcceptBurst, config.Admission.AcceptQueue = rate, 1, 8*clients
 	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
-	conns := make([]net.Conn, clients)
-	for i := range conns {
-		conns[i] = n.Raw(t)
-		if _, err := conns[i].Write(gatewaytest.UpgradeRequest("/")); err != nil {
-			t.Fatal(err)
-		}
-	}
+	conns := askMany(t, n, clients)
 	ended := make(chan error, 1)
 	go func() { ended <- shutDown(t, n.Gateway, gatewaytest.Patience) }()
-	for _, conn := range conns {
-		gatewaytest.Upgraded(t, conn).ExpectClose(ws.StatusGoingAway)
-	}
-	if err := <-ended; err != nil {
-		t.Errorf("Shutdown: %v", err)
-	}
+	expectFarewells(t, conns, ended)
 }
 
 func TestDrainGraceStillServes(t *testing.T) {
@@ -215,13 +227,7 @@ func TestDrainLetsInWhoQueues(t *testing.T) {
 	holder.SetLinger(0)
 	holder.Close() // a reset is dealt with ahead of new connections and of the mail
 	<-held
-	conns := make([]net.Conn, clients)
-	for i := range conns {
-		conns[i] = n.Raw(t)
-		if _, err := conns[i].Write(gatewaytest.UpgradeRequest("/")); err != nil {
-			t.Fatal(err)
-		}
-	}
+	conns := askMany(t, n, clients)
 	ended := make(chan error, 1)
 	go func() { ended <- shutDown(t, n.Gateway, gatewaytest.Patience) }()
 	n.Eventually(t, func() bool { return !n.Gateway.Ready() }, "the drain to begin")
@@ -229,10 +235,5 @@ func TestDrainLetsInWhoQueues(t *testing.T) {
 	defer cancel()
 	n.Gateway.Stats(ctx) // the loop cannot answer; by the end the drain has asked, too
 	close(proceed)
-	for _, conn := range conns {
-		gatewaytest.Upgraded(t, conn).ExpectClose(ws.StatusGoingAway)
-	}
-	if err := <-ended; err != nil {
-		t.Errorf("Shutdown: %v", err)
-	}
+	expectFarewells(t, conns, ended)
 }

@@ -78,6 +78,13 @@ func TestTheHeadAndFramesInOneRecord(t *testing.T) {
 	}
 }
 
+// httpClient returns a client that keeps its connections until the test ends.
+func httpClient(t *testing.T, trust *tls.Config) *http.Client {
+	transport := &http.Transport{TLSClientConfig: trust}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: gatewaytest.Patience}
+}
+
 func TestHTTPOverTLS(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
@@ -89,9 +96,7 @@ func TestHTTPOverTLS(t *testing.T) {
 			w.Write(body)
 		})
 		n := gatewaytest.Start(t, echoing(config, gateway.Pooled))
-		transport := &http.Transport{TLSClientConfig: trust}
-		defer transport.CloseIdleConnections()
-		client := &http.Client{Transport: transport, Timeout: gatewaytest.Patience}
+		client := httpClient(t, trust)
 		for _, size := range []int{1, 100_000} {
 			answer, err := client.Post("https://"+n.Addr()+"/any", "text/plain", bytes.NewReader(patterned(size)))
 			if err != nil {
@@ -120,9 +125,7 @@ func TestHTTPHandlersLearnOfTLS(t *testing.T) {
 			}
 		})
 		ask := func(n *gatewaytest.Node, scheme string, trust *tls.Config) string {
-			transport := &http.Transport{TLSClientConfig: trust}
-			defer transport.CloseIdleConnections()
-			answer, err := (&http.Client{Transport: transport, Timeout: gatewaytest.Patience}).Get(scheme + "://" + n.Addr())
+			answer, err := httpClient(t, trust).Get(scheme + "://" + n.Addr())
 			if err != nil {
 				t.Fatal(err)
 			}
