@@ -133,6 +133,7 @@ func TestReloadOverHTTPAndBySignal(t *testing.T) {
 	rewrite("log: {level: error}\nhubs:\n  chat: {sessions: 3}\n")
 	s.reloads <- syscall.SIGHUP
 	eventually(t, connects, "a third session, once the signal is followed")
+	s.reloads <- syscall.SIGHUP // taken once the log follows too, which it does after the hubs
 
 	s.signals <- syscall.SIGTERM
 	s.signals <- syscall.SIGTERM // for nobody answers the close frames
