@@ -164,8 +164,8 @@ func retryWindow(text string) (time.Duration, error) {
 		return 0, nil
 	}
 	window, err := time.ParseDuration(text)
-	if err != nil || window <= 0 {
-		return 0, fmt.Errorf("--upstream-retry: %q: must be a time above 0, for example 60s or 5m", text)
+	if err != nil || window < time.Millisecond || window > webhook.MaxRetryWindow {
+		return 0, fmt.Errorf("--upstream-retry: %q: must be a time from 1ms to 24h, for example 60s or 5m", text)
 	}
 	return window, nil
 }
@@ -178,7 +178,7 @@ func (a *public) addService(hub string, handlers []webhook.Handler, logger *slog
 	if len(handlers) > 0 {
 		upstream, err := webhook.New(webhook.Config{Hub: hub, Handlers: handlers, Origin: a.origin, Keys: a.tokens.Keys, RetryWindow: a.retry, Logger: logger})
 		if err != nil {
-			return fmt.Errorf("--upstream, --upstream-retry: %w", err)
+			return fmt.Errorf("--upstream: %w", err)
 		}
 		a.upstreams = append(a.upstreams, upstream)
 		config.Upstream = upstream

@@ -145,7 +145,7 @@ func TestFaultsOfThePublicAPI(t *testing.T) {
 		{"an upstream without a hub", nil, []string{"--access-key=" + testKey, "--upstream=http://127.0.0.1:1/"}, "--upstream"},
 		{"an upstream that is no URL", nil, []string{"--access-key=" + testKey, "--upstream=chat=ftp://h/"}, "--upstream"},
 		{"a time that is none", nil, []string{"--access-key=" + testKey, "--upstream-retry=soon"}, `--upstream-retry: "soon": must be a time`},
-		{"a time that is too long", map[string]string{"SLUICE_UPSTREAM_RETRY": "25h"}, []string{"--access-key=" + testKey, "--upstream=chat=http://127.0.0.1:1/"}, "--upstream-retry: RetryWindow: 25h0m0s: must be"},
+		{"a time that is too long", map[string]string{"SLUICE_UPSTREAM_RETRY": "25h"}, []string{"--access-key=" + testKey, "--upstream=chat=http://127.0.0.1:1/"}, `--upstream-retry: "25h": must be a time from 1ms to 24h`},
 		{"an upstream of a hub with tokens of its own", nil, []string{own, "--access-key=" + testKey, "--upstream=chat=http://127.0.0.1:1/"}, `--upstream: hub "chat": has auth in the configuration, and so no event handler`},
 		{"a hub that cannot be", nil, []string{"--access-key=" + testKey, "--upstream=a b=http://127.0.0.1:1/"}, `--upstream: "a b": must be 1 to 128 characters`},
 		{"an endpoint that is none", nil, []string{"--access-key=" + testKey, "--endpoint=ws://h"}, "--endpoint"},

@@ -74,9 +74,10 @@ const (
 	minTimeout  = time.Millisecond
 	maxTimeout  = 10 * time.Minute
 	maxHandlers = 64
-
-	maxRetryWindow = 24 * time.Hour
 )
+
+// MaxRetryWindow is the longest [Config].RetryWindow.
+const MaxRetryWindow = 24 * time.Hour
 
 // Fault is one thing wrong with a [Config].
 type Fault struct {
@@ -106,7 +107,7 @@ func (c Config) Validate() error {
 	check.timeout("Timeout", c.Timeout)
 	check.timeout("TotalTimeout", c.TotalTimeout)
 	check.timeout("BreakerPause", c.BreakerPause)
-	check.duration("RetryWindow", c.RetryWindow, maxRetryWindow)
+	check.duration("RetryWindow", c.RetryWindow, MaxRetryWindow)
 	check.between("Concurrency", c.Concurrency, 1, 1<<16, "")
 	check.between("Queue", c.Queue, 1, 1<<24, "")
 	check.between("Deliveries", c.Deliveries, 1, 1<<16, "")
