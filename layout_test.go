@@ -38,6 +38,7 @@ var bans = []struct{ from, to, why string }{
 	{"./poller/...", "./gateway/...", "imports point down: the gateway uses the poller"},
 	{"./poller/...", "log/...", "the poller reports to its owner, which logs"},
 	{"./poller", "golang.org/x/sys/...", "system calls go through the kernel seam, poller/internal/sys"},
+	{"./internal/...", "./...", "what every layer may use needs nothing of ours"},
 	{"./poller/buf", "./...", "buffers are a leaf"},
 	{"./poller/slab", "./...", "slabs are a leaf"},
 	{"./poller/histogram", "./...", "a histogram is a leaf"},

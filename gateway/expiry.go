@@ -3,7 +3,7 @@ package gateway
 import (
 	"time"
 
-	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 	"github.com/sluicegate/sluice/poller"
 )
 

@@ -93,8 +93,8 @@ func (l *Loop) Enter(h Handle) bool {
 	if c == nil || c.state != connAtGate {
 		return false
 	}
-	early := l.early[c.slot]
-	delete(l.early, c.slot)
+	early := l.early.Get(c.slot)
+	l.early.Delete(c.slot)
 	c.Resume()
 	l.enter(c)
 	l.replay(c, h.Generation, early)
@@ -103,16 +103,16 @@ func (l *Loop) Enter(h Handle) bool {
 
 // preface gives input to the gate, behind what came before.
 func (l *Loop) preface(c *Conn, p []byte) {
-	before, begun := l.early[c.slot]
+	before, begun := l.early.Lookup(c.slot)
 	if begun {
 		p = append(before, p...)
-		delete(l.early, c.slot)
+		l.early.Delete(c.slot)
 	}
 	generation := c.generation
 	n, e := l.gate.Preface(c, p)
 	p = p[n:]
 	if e == AwaitPreface || e == Hold && len(p) > 0 {
-		l.early[c.slot] = bytes.Clone(p)
+		l.early.Put(c.slot, bytes.Clone(p))
 		p = nil
 	}
 	l.pass(c, e)

@@ -107,8 +107,8 @@ func TestAGateAwaitsAPreface(t *testing.T) {
 			if got := r.Conn(w.held[0]).RemoteAddr().String(); got != "192.0.2.7:4711" {
 				t.Errorf("%q: from %s", pieces, got)
 			}
-			if len(r.early) != 0 {
-				t.Errorf("%q: input of %d connections is kept", pieces, len(r.early))
+			if r.early.Len() != 0 {
+				t.Errorf("%q: input of %d connections is kept", pieces, r.early.Len())
 			}
 		}
 	}
@@ -149,8 +149,8 @@ func TestConnectionsThatDoNotEnter(t *testing.T) {
 			if tc.cause != io.EOF && !peer.WasReset() {
 				t.Error("the peer was not reset")
 			}
-			if len(r.early) != 0 {
-				t.Errorf("input of %d connections is kept", len(r.early))
+			if r.early.Len() != 0 {
+				t.Errorf("input of %d connections is kept", r.early.Len())
 			}
 		})
 	}
@@ -165,8 +165,8 @@ func TestWhoHasLeftGetsNoPlaceInLine(t *testing.T) {
 		peer.Write([]byte(sent))
 		peer.CloseWrite()
 		r.settle()
-		if len(w.abandoned) != 1 || w.abandoned[0] != io.EOF || w.gone != 1 || len(r.early) != 0 {
-			t.Errorf("%q: abandoned for %v, %d gone, input of %d kept; want %v, 1 and 0", sent, w.abandoned, w.gone, len(r.early), io.EOF)
+		if len(w.abandoned) != 1 || w.abandoned[0] != io.EOF || w.gone != 1 || r.early.Len() != 0 {
+			t.Errorf("%q: abandoned for %v, %d gone, input of %d kept; want %v, 1 and 0", sent, w.abandoned, w.gone, r.early.Len(), io.EOF)
 		}
 	}
 }
@@ -183,11 +183,11 @@ func TestWhoWaitsDoesNotFillTheMemory(t *testing.T) {
 	}
 	r.settle()
 	kept := 0
-	for _, early := range r.early {
+	for _, early := range r.early.All() {
 		kept += cap(early)
 	}
-	if most := waiting * 4 << 10; len(r.early) != waiting || kept > most {
-		t.Errorf("%d bytes are kept for %d connections, want at most %d", kept, len(r.early), most)
+	if most := waiting * 4 << 10; r.early.Len() != waiting || kept > most {
+		t.Errorf("%d bytes are kept for %d connections, want at most %d", kept, r.early.Len(), most)
 	}
 	for _, h := range w.held {
 		r.Enter(h)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 	"github.com/sluicegate/sluice/poller/buf"
 	"github.com/sluicegate/sluice/poller/internal/sys"
 	"github.com/sluicegate/sluice/poller/slab"
@@ -64,9 +65,9 @@ type Loop struct {
 	acceptor   acceptor
 	lingerers  []lingerer
 	timers     timers
-	security   security          // if connections are secured
-	gate       Gate              // nil: none
-	early      map[uint32][]byte // input of connections at the gate, by slot
+	security   security                      // if connections are secured
+	gate       Gate                          // nil: none
+	early      shrinkmap.Map[uint32, []byte] // input of connections at the gate, by slot
 
 	// Loop only: the turn.
 	began     time.Duration // of the present turn, on the clock
@@ -100,7 +101,6 @@ func newLoop(index int, config Config, now clock, wake func() error, pool *buf.P
 		mailbox: newMailbox(wake),
 		pool:    pool,
 		events:  make([]sys.Event, eventBatch),
-		early:   make(map[uint32][]byte),
 	}
 	l.watched.began.Store(betweenTurns)
 	return l
@@ -277,7 +277,7 @@ func (l *Loop) release(c *Conn, cause error) int {
 // forget drops c, whose descriptor is still open.
 func (l *Loop) forget(c *Conn) {
 	if l.gate != nil {
-		delete(l.early, c.slot)
+		l.early.Delete(c.slot)
 		l.gate.Gone(c)
 	}
 	if c.waiting != nil {

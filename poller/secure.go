@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 	"github.com/sluicegate/sluice/poller/secure"
 	"github.com/sluicegate/sluice/poller/slab"
 )
@@ -19,8 +20,8 @@ type security struct {
 	// Loop only.
 	table      slab.Table[secured]
 	handshakes handshakes
-	shown      map[uint32]*x509.Certificate // by slot, until [Conn.TakeCertificate]
-	sealed     []byte                       // what was read behind the records that are being delivered
+	shown      shrinkmap.Map[uint32, *x509.Certificate] // by slot, until [Conn.TakeCertificate]
+	sealed     []byte                                   // what was read behind the records that are being delivered
 	warm       *secure.Warm
 }
 
@@ -144,13 +145,9 @@ func (l *Loop) secured(c *Conn, r secure.Result) {
 // show keeps the certificate of a connection's peer, the first of its chain, if it has
 // sent any. Few do, and it takes some kilobytes: hence not in the table.
 func (s *security) show(slot uint32, chain []*x509.Certificate) {
-	if len(chain) == 0 {
-		return
+	if len(chain) > 0 {
+		s.shown.Put(slot, chain[0])
 	}
-	if s.shown == nil {
-		s.shown = make(map[uint32]*x509.Certificate)
-	}
-	s.shown[slot] = chain[0]
 }
 
 // TakeCertificate returns the certificate with which the peer has proved in TLS who it
@@ -158,15 +155,15 @@ func (s *security) show(slot uint32, chain []*x509.Certificate) {
 // shown none. The loop forgets it: it takes some kilobytes, which a connection should
 // not hold for all its life.
 func (c *Conn) TakeCertificate() *x509.Certificate {
-	shown := c.loop.security.shown[c.slot]
-	delete(c.loop.security.shown, c.slot)
+	shown := c.loop.security.shown.Get(c.slot)
+	c.loop.security.shown.Delete(c.slot)
 	return shown
 }
 
 // release forgets all about the connection in a slot.
 func (s *security) release(slot uint32) {
 	s.table.Release(slot)
-	delete(s.shown, slot)
+	s.shown.Delete(slot)
 }
 
 // failureOf tells a peer that has left from a handshake that has failed.

@@ -52,7 +52,7 @@ func TestTheCertificateOfAPeerIsNotKept(t *testing.T) {
 		r.security.show(c.slot, []*x509.Certificate{shown})
 	})
 	r.pass(2 * time.Second)
-	if n := len(r.security.shown); n != 0 {
+	if n := r.security.shown.Len(); n != 0 {
 		t.Errorf("%d certificates are kept after their connections", n)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/sluicegate/sluice/gateway"
 	"github.com/sluicegate/sluice/gateway/api"
-	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 )
 
 // index is the reliable clients of a hub, with or without a socket. Its lock comes

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"weak"
 
-	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 )
 
 // Roles turns the roles of sessions into permissions. Sessions with the same roles,

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 )
 
 // Index is the groups of one hub, by name. A group is there while somebody

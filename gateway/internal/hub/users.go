@@ -1,8 +1,8 @@
 package hub
 
 import (
-	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 	"github.com/sluicegate/sluice/gateway/internal/striped"
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 )
 
 // Users are the members of each user. Most users have one, which costs a cell of a

@@ -1,8 +1,8 @@
 package limit
 
 import (
-	"github.com/sluicegate/sluice/gateway/internal/shrinkmap"
 	"github.com/sluicegate/sluice/gateway/internal/striped"
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 )
 
 // Keyed is a number for each key, held below one limit. Keys whose number is 0
