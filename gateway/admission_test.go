@@ -386,7 +386,7 @@ func TestBrokenProxyHeadersAreRefused(t *testing.T) {
 
 func TestProxyHeadersMustComeInTime(t *testing.T) {
 	config := gateway.Config{}
-	config.Timeouts.Handshake = 60 * time.Millisecond
+	config.Timeouts.Handshake = 300 * time.Millisecond
 	config.Admission.ProxyProtocol = networks("127.0.0.2/32")
 	n := gatewaytest.Start(t, serving(config, telling(), gateway.Inline))
 	conn := rawFrom(t, n, "127.0.0.2")

@@ -209,7 +209,7 @@ func TestFramesBehindTheRequest(t *testing.T) {
 
 func TestHandshakeDeadlineHoldsForADribblingClient(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
-		config.Timeouts.Handshake = 100 * time.Millisecond
+		config.Timeouts.Handshake = 300 * time.Millisecond
 		n := gatewaytest.Start(t, echoing(config, gateway.Inline))
 		n.Dial(t, "/") // completes in time, and is left alone
 		silent, dribbling := n.Raw(t), n.Raw(t)

@@ -94,7 +94,7 @@ func upgradeOf(path string, fields ...string) string {
 
 // short are the timeouts of rows that wait for one.
 func short(c *gateway.Config) {
-	c.Timeouts = gateway.Timeouts{Handshake: 60 * time.Millisecond, Pong: 60 * time.Millisecond, Ping: -1}
+	c.Timeouts = gateway.Timeouts{Handshake: 250 * time.Millisecond, Pong: 250 * time.Millisecond, Ping: -1}
 }
 
 // place returns a configuration of one place.

@@ -55,12 +55,11 @@ func TestReconfigureChangesWhatItCan(t *testing.T) {
 		config = hall(config)
 		n := gatewaytest.Start(t, config)
 		c := n.Dial(t, gateway.HubPath("hall"))
-		slow := n.Dial(t, gateway.HubPath("hall"))
+		idle := n.Dial(t, gateway.HubPath("hall"))
 
 		next := hall(config)
 		next.Limits.Message = 4
 		next.Limits.Sessions = 3
-		next.Timeouts.Idle = 50 * time.Millisecond
 		next.Hubs[0].Origins = []string{"https://b.example"}
 		next.Hubs[0].Delivery.Policy = gateway.DropOldest
 		next.Hubs[0].Groups[0].Delivery = gateway.Delivery{Policy: gateway.Conflate, Window: time.Millisecond}
@@ -89,7 +88,9 @@ func TestReconfigureChangesWhatItCan(t *testing.T) {
 		c.ExpectText("fits")
 		c.SendText("does not")
 		c.ExpectClose(ws.StatusMessageTooBig)
-		slow.ExpectClose(ws.StatusGoingAway) // idle
+		next.Timeouts.Idle = 50 * time.Millisecond
+		reconfigure(t, n, next)
+		idle.ExpectClose(ws.StatusGoingAway)
 	})
 }
 

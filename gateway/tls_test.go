@@ -305,7 +305,7 @@ func TestHandlersLearnOfTheClientsCertificate(t *testing.T) {
 func TestPeersThatDoNotFinishTheHandshake(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
 		config, trust := secured(t, config)
-		config.Timeouts.Handshake = 200 * time.Millisecond
+		config.Timeouts.Handshake = 500 * time.Millisecond
 		config.Limits.TLSHandshakes = 2
 		n := gatewaytest.Start(t, echoing(config, gateway.Inline))
 		const peers = 8
