@@ -133,7 +133,9 @@ func TestReloadOverHTTPAndBySignal(t *testing.T) {
 	rewrite("log: {level: error}\nhubs:\n  chat: {sessions: 3}\n")
 	s.reloads <- syscall.SIGHUP
 	eventually(t, connects, "a third session, once the signal is followed")
-	s.reloads <- syscall.SIGHUP // taken once the log follows too, which it does after the hubs
+	if code, body := post(t, admin+"reload"); code != http.StatusOK { // after the one of the signal
+		t.Errorf("reload: %d %s", code, body)
+	}
 
 	s.signals <- syscall.SIGTERM
 	s.signals <- syscall.SIGTERM // for nobody answers the close frames

@@ -25,7 +25,7 @@ import (
 type server struct {
 	t       *testing.T
 	signals chan os.Signal // to end
-	reloads chan os.Signal // unbuffered: taken once the reload before is over
+	reloads chan os.Signal
 	code    chan int
 	lines   chan string
 	stderr  *bytes.Buffer // read after code is received
@@ -40,7 +40,7 @@ func serve(t *testing.T, args ...string) *server {
 func serveOn(t *testing.T, root fs.FS, args ...string) *server {
 	t.Helper()
 	out, in := io.Pipe()
-	s := &server{t: t, signals: make(chan os.Signal, 2), reloads: make(chan os.Signal), code: make(chan int, 1), lines: make(chan string, 64), stderr: new(bytes.Buffer)}
+	s := &server{t: t, signals: make(chan os.Signal, 2), reloads: make(chan os.Signal, 1), code: make(chan int, 1), lines: make(chan string, 64), stderr: new(bytes.Buffer)}
 	p := &process{
 		args:    append([]string{"serve"}, args...),
 		stdout:  in,

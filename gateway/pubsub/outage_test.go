@@ -80,8 +80,9 @@ func TestOutages(t *testing.T) {
 	each(func(s *scene) { s.handler.ail(s.outage) })
 	each(func(s *scene) { s.ask(); s.knock() })
 	each((*scene).observe)
-	each(func(s *scene) { s.ask(); s.knock(); s.simple.SendText("hello"); s.leaver.Close() })
+	each(func(s *scene) { s.ask(); s.knock() })
 	each((*scene).observe)
+	each(func(s *scene) { s.simple.SendText("hello"); s.leaver.Close() }) // the breaker opens, if it does
 	each((*scene).observeLast)
 	each((*scene).observeSessions)
 	each((*scene).recovers)
