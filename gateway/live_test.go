@@ -178,12 +178,12 @@ func TestAPeerThatReadsNothingIsLeftToThePongTimeout(t *testing.T) {
 func TestSlowReaderThatKeepsReadingIsNotStalled(t *testing.T) {
 	config := gateway.Config{}
 	config.Limits.Outbound = 64 << 20
-	config.Timeouts.WriteStall = 400 * time.Millisecond
+	config.Timeouts.WriteStall = time.Second
 	h, sessions := introduced()
 	n := gatewaytest.Start(t, serving(config, h, gateway.Inline))
 	c := n.Dial(t, "/", gatewaytest.ReceiveBuffer(64<<10))
 	s := <-sessions
-	const messages = 40
+	const messages = 60 // they take longer than a stall may
 	payload := make([]byte, 200_000)
 	for range messages {
 		s.Send(gateway.Binary, payload)
