@@ -81,6 +81,7 @@ type Loop struct {
 	yielding  []Handle      // connections to look at when the others were
 	mail      *batch        // of letters that are being delivered; nil: none
 	delivered int           // how many of them were
+	owed      int           // letters to be delivered whatever time they take
 	reading   *buf.Segment
 	used      int // bytes of reading that are spoken for
 	retained  bool
