@@ -299,7 +299,7 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 	if goes.session != nil {
 		l.security.warm.Forget(goes.session)
 		goes.sealed = slices.Concat(l.security.sealed, l.later)
-		goes.certificate = c.TakeCertificate()
+		goes.certificate = l.security.shown.Get(c.slot)
 	} else {
 		goes.read = append(goes.read, l.later...)
 	}
