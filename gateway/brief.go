@@ -72,7 +72,7 @@ func (s *shard) answerSoon(c *poller.Conn, x *session, client netip.AddrPort, p 
 	} else {
 		e = newExchange(s)
 	}
-	e.take(c.Handle(), client, p, head, end)
+	e.take(c, client, p, head, end)
 	s.setAside(c, p[end:])
 	c.Pause()
 	x.state = answering

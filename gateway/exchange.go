@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/netip"
@@ -25,6 +26,7 @@ type exchange struct {
 
 	// The request's.
 	handle poller.Handle
+	tls    *tls.ConnectionState // nil: none
 	remote string
 	head   string // owned: the handler may keep parts of it
 	body   body
@@ -40,8 +42,8 @@ func newExchange(s *shard) *exchange {
 }
 
 // take begins with the request p[:end] of client, whose head is p[:head]. It borrows p.
-func (e *exchange) take(h poller.Handle, client netip.AddrPort, p []byte, head, end int) {
-	e.handle = h
+func (e *exchange) take(c *poller.Conn, client netip.AddrPort, p []byte, head, end int) {
+	e.handle, e.tls = c.Handle(), c.ConnectionState()
 	e.remote = client.String()
 	e.head = string(p[:head])
 	e.body.room = append(e.body.room[:0], p[head:end]...)
@@ -116,6 +118,7 @@ func (e *exchange) request() (*http.Request, error) {
 		Host:          parsed.Host,
 		RemoteAddr:    e.remote,
 		RequestURI:    parsed.Target,
+		TLS:           e.tls,
 	}, err
 }
 

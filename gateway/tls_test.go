@@ -113,48 +113,58 @@ func TestHTTPOverTLS(t *testing.T) {
 
 // TestHTTPHandlersLearnOfTLS as they do from net/http's own connections.
 func TestHTTPHandlersLearnOfTLS(t *testing.T) {
+	onVariants(t, learnsOfTLS)
+}
+
+func TestHandlersOfBriefRequestsLearnOfTLS(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {
-		config.HTTP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			switch {
-			case r.TLS == nil:
-				fmt.Fprint(w, "plain")
-			case len(r.TLS.PeerCertificates) == 0:
-				fmt.Fprintf(w, "%s %v", tls.VersionName(r.TLS.Version), r.TLS.HandshakeComplete)
-			default:
-				fmt.Fprintf(w, "%s %s", tls.VersionName(r.TLS.Version), r.TLS.PeerCertificates[0].DNSNames[0])
-			}
-		})
-		ask := func(n *gatewaytest.Node, scheme string, trust *tls.Config) string {
-			answer, err := httpClient(t, trust).Get(scheme + "://" + n.Addr())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer answer.Body.Close()
-			body, err := io.ReadAll(answer.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(body)
-		}
-		if got := ask(gatewaytest.Start(t, echoing(config, gateway.Inline)), "http", nil); got != "plain" {
-			t.Errorf("a plain request is %s", got)
-		}
-		config, trust := secured(t, config)
-		cert, issued := gatewaytest.Certificate(t, "client.test")
-		config.TLS.ClientAuth, config.TLS.ClientCAs = tls.VerifyClientCertIfGiven, issued.RootCAs
-		n := gatewaytest.Start(t, echoing(config, gateway.Inline))
-		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-			trust := trust.Clone()
-			trust.MinVersion, trust.MaxVersion = version, version
-			if got, want := ask(n, "https", trust), tls.VersionName(version)+" true"; got != want {
-				t.Errorf("a request over TLS is %q, want %q", got, want)
-			}
-			trust.Certificates = []tls.Certificate{cert}
-			if got, want := ask(n, "https", trust), tls.VersionName(version)+" client.test"; got != want {
-				t.Errorf("a request with a certificate is %q, want %q", got, want)
-			}
+		brief(&config)
+		learnsOfTLS(t, config)
+	})
+}
+
+// learnsOfTLS has the first requests of connections served, and those that follow.
+func learnsOfTLS(t *testing.T, config gateway.Config) {
+	config.HTTP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.TLS == nil:
+			fmt.Fprint(w, "plain")
+		case len(r.TLS.PeerCertificates) == 0:
+			fmt.Fprintf(w, "%s %v", tls.VersionName(r.TLS.Version), r.TLS.HandshakeComplete)
+		default:
+			fmt.Fprintf(w, "%s %s", tls.VersionName(r.TLS.Version), r.TLS.PeerCertificates[0].DNSNames[0])
 		}
 	})
+	ask := func(n *gatewaytest.Node, scheme string, trust *tls.Config) string {
+		answer, err := httpClient(t, trust).Get(scheme + "://" + n.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	if got := ask(gatewaytest.Start(t, echoing(config, gateway.Inline)), "http", nil); got != "plain" {
+		t.Errorf("a plain request is %s", got)
+	}
+	config, trust := secured(t, config)
+	cert, issued := gatewaytest.Certificate(t, "client.test")
+	config.TLS.ClientAuth, config.TLS.ClientCAs = tls.VerifyClientCertIfGiven, issued.RootCAs
+	n := gatewaytest.Start(t, echoing(config, gateway.Inline))
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		trust := trust.Clone()
+		trust.MinVersion, trust.MaxVersion = version, version
+		if got, want := ask(n, "https", trust), tls.VersionName(version)+" true"; got != want {
+			t.Errorf("a request over TLS is %q, want %q", got, want)
+		}
+		trust.Certificates = []tls.Certificate{cert}
+		if got, want := ask(n, "https", trust), tls.VersionName(version)+" client.test"; got != want {
+			t.Errorf("a request with a certificate is %q, want %q", got, want)
+		}
+	}
 }
 
 func TestTheCertificateIsChosenByName(t *testing.T) {

@@ -95,9 +95,13 @@ type securedConn struct {
 // ConnectionState returns what was negotiated. Of the client's chain it has the first
 // certificate.
 func (c *securedConn) ConnectionState() tls.ConnectionState {
-	state := c.session.ConnectionState()
-	if c.certificate != nil {
-		state.PeerCertificates = []*x509.Certificate{c.certificate}
+	return connectionState(c.session, c.certificate)
+}
+
+func connectionState(s secure.Session, certificate *x509.Certificate) tls.ConnectionState {
+	state := s.ConnectionState()
+	if certificate != nil {
+		state.PeerCertificates = []*x509.Certificate{certificate}
 	}
 	return state
 }

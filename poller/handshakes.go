@@ -23,14 +23,15 @@ func newHandshakes(start func(handshake func())) handshakes {
 	return handshakes{start: start, waiting: fairqueue.New[netip.Prefix, Handle](math.MaxInt)}
 }
 
-// maxGone is how many connections that have left may be in line beside as many as
-// the loop has: a flood of those that come and leave must not make it long.
+// maxGone is how many connections that have left may be in line beside twice as many as
+// the loop has: a flood of those that come and leave must not make it long. Half of
+// those that are looked at to take them out have left: so each costs two looks.
 const maxGone = 1024
 
 // awaitHandshake puts a connection in line whose handshake could begin.
 func (l *Loop) awaitHandshake(c *Conn) {
 	h := &l.security.handshakes
-	if h.waiting.Len() > l.slots.Used()+maxGone {
+	if h.waiting.Len() > 2*l.slots.Used()+maxGone {
 		l.tidyHandshakes()
 	}
 	h.waiting.Push(l.config.TLS.networkOf(c.RemoteAddr().Addr()), c.Handle())

@@ -81,6 +81,7 @@ type Loop struct {
 	yielding  []Handle      // connections to look at when the others were
 	mail      *batch        // of letters that are being delivered; nil: none
 	delivered int           // how many of them were
+	owed      int           // letters to be delivered whatever time they take
 	reading   *buf.Segment
 	used      int // bytes of reading that are spoken for
 	retained  bool
@@ -298,7 +299,7 @@ func (l *Loop) handOff(c *Conn, read []byte) error {
 	if goes.session != nil {
 		l.security.warm.Forget(goes.session)
 		goes.sealed = slices.Concat(l.security.sealed, l.later)
-		goes.certificate = c.TakeCertificate()
+		goes.certificate = l.security.shown.Get(c.slot)
 	} else {
 		goes.read = append(goes.read, l.later...)
 	}

@@ -147,6 +147,15 @@ func (m *mailbox) depth() (letters, bytes int) {
 	return len(m.in.letters), m.in.size()
 }
 
+// waiting returns how many letters wait.
+func (m *mailbox) waiting() int {
+	if !m.filled.Load() {
+		return 0 // most often, and then it costs nothing
+	}
+	letters, _ := m.depth()
+	return letters
+}
+
 // rouse wakes the loop if it sleeps: one system call for a burst of letters. It
 // is called with mu held, so that nobody wakes a loop that has closed its
 // mailbox and whose eventfd is gone.

@@ -470,3 +470,50 @@ func TestMailDelaysNobody(t *testing.T) {
 		})
 	}
 }
+
+// TestALoopDoesNotFillItsMailbox: what its handler sends for the input of each turn finds
+// room, however much that is. A burst of others takes several turns even so.
+func TestALoopDoesNotFillItsMailbox(t *testing.T) {
+	for name, tt := range map[string]struct {
+		takes time.Duration // a letter does
+		sent  int           // letters for the input of a turn
+		to    int           // so many clients
+	}{
+		"letters that take long":       {100 * time.Microsecond, 20, 1},
+		"letters that call for writes": {time.Microsecond, 10 * mailWrites, 2 * mailWrites},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			clients := r.dialMany(tt.to)
+			burst, turns := 10*tt.sent, 50
+			r.mailbox.maxBytes = (burst + 2*tt.sent) * (envelopeBytes + 1)
+			post := func(letters int) {
+				for n := range letters {
+					if err := r.Post(clients[n%tt.to].handle, 0, []byte("a"), nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			delivered := 0
+			r.handler.onData = func(*Conn, []byte) { post(tt.sent) }
+			r.handler.onMail = func(c *Conn, letter Letter) {
+				delivered++
+				r.advance(tt.takes)
+				c.Queue(letter.Bytes)
+			}
+			post(burst)
+			for range turns {
+				before := delivered
+				r.write(clients[0], []byte("ping"))
+				r.turn()
+				if got := delivered - before; got > 3*tt.sent {
+					t.Fatalf("a turn delivered %d letters, want %d at most", got, 3*tt.sent)
+				}
+			}
+			r.settle()
+			if want := burst + turns*tt.sent; delivered != want {
+				t.Errorf("%d letters were delivered, want %d", delivered, want)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -158,6 +159,17 @@ func (c *Conn) TakeCertificate() *x509.Certificate {
 	shown := c.loop.security.shown.Get(c.slot)
 	c.loop.security.shown.Delete(c.slot)
 	return shown
+}
+
+// ConnectionState returns what was negotiated in TLS, nil if nothing was. Of the peer's
+// chain it has the first certificate, until [Conn.TakeCertificate].
+func (c *Conn) ConnectionState() *tls.ConnectionState {
+	session := c.loop.sessionOf(c)
+	if session == nil {
+		return nil
+	}
+	state := connectionState(session, c.loop.security.shown.Get(c.slot))
+	return &state
 }
 
 // release forgets all about the connection in a slot.

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"testing"
 	"time"
+
+	"github.com/sluicegate/sluice/poller/secure"
 )
 
 // The handler has not heard of a connection that is being secured, so that its
@@ -55,6 +57,25 @@ func TestTheCertificateOfAPeerIsNotKept(t *testing.T) {
 	if n := r.security.shown.Len(); n != 0 {
 		t.Errorf("%d certificates are kept after their connections", n)
 	}
+}
+
+// TestARefusedHandOffLosesNoCertificate: it leaves the connection as it was.
+func TestARefusedHandOffLosesNoCertificate(t *testing.T) {
+	r := newHandshakeRig(t, nil)
+	r.porter.room = 0
+	r.kernel.Dial(r.acceptor.listeners[0])
+	r.settle()
+	shown := new(x509.Certificate)
+	r.each(func(c *Conn) {
+		r.security.table.At(c.slot).session = struct{ secure.Session }{}
+		r.security.show(c.slot, []*x509.Certificate{shown})
+		if err := c.HandOff(nil); err != ErrHandOffBusy {
+			t.Errorf("HandOff: %v, want ErrHandOffBusy", err)
+		}
+		if c.TakeCertificate() != shown {
+			t.Error("the certificate is gone")
+		}
+	})
 }
 
 // TestAPeerThatReadsSlowlyIsNotSecuredForEver: a handshake has its time, whatever the

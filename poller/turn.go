@@ -21,8 +21,9 @@ const (
 	// yieldBudget is how much of a turn connections that yield may take, and as
 	// much again the accepting of new ones.
 	yieldBudget = 100 * time.Microsecond
-	// mailWrites is to how many connections the letters of a turn may lead to writes:
-	// they come when the time that the letters may take, eventBudget, is over.
+	// mailWrites is to how many connections the letters of a turn may lead to writes,
+	// those that it owes aside: they come when the time that the letters may take,
+	// eventBudget, is over.
 	mailWrites = 256
 )
 
@@ -48,12 +49,12 @@ func (l *Loop) turn() {
 	l.stats.Turns++
 	l.again = false
 
-	scheduled := len(l.next)
+	scheduled, posted := len(l.next), l.mailbox.waiting()
 	l.dispatchEvents()
 	l.continueScheduled(scheduled)
 	l.serveYielding()
 	l.acceptPending()
-	l.readMail()
+	l.readMail(posted)
 	l.sweep()
 	l.endLingering()
 	l.runTimers()
@@ -300,18 +301,26 @@ func (c *Conn) takesMail() bool {
 
 // readMail delivers the letters that wait, for a part of the turn. Those that it has
 // no time for come first in the next: a mailbox holds 450,000 letters of 100 bytes, and
-// to send one takes 6 µs.
-func (l *Loop) readMail() {
-	if l.mail == nil {
+// to send one takes 6 µs. Whatever time it takes, it delivers as many as have come while
+// the turn's input was read, before which there were posted: a loop that reads faster
+// than it sends what comes of it would fill its mailbox, and have to refuse the rest.
+func (l *Loop) readMail(posted int) {
+	if l.mail != nil {
+		l.owed += l.mailbox.waiting() - posted
+	} else {
 		if l.mail = l.mailbox.take(); l.mail == nil {
 			return
 		}
+		l.owed += len(l.mail.letters) - posted
 		l.stats.Letters += uint64(len(l.mail.letters))
 	}
-	b, until, dirty := l.mail, l.clock()+eventBudget, len(l.output.dirty)
+	b := l.mail
+	for ; l.owed > 0 && l.delivered < len(b.letters); l.owed-- {
+		l.deliverNext()
+	}
+	until, dirty := l.clock()+eventBudget, len(l.output.dirty)
 	for l.delivered < len(b.letters) {
-		l.deliver(b, &b.letters[l.delivered])
-		l.delivered++
+		l.deliverNext()
 		if l.spent(until, l.delivered) || len(l.output.dirty)-dirty >= mailWrites {
 			break
 		}
@@ -324,7 +333,10 @@ func (l *Loop) readMail() {
 	}
 }
 
-func (l *Loop) deliver(b *batch, e *envelope) {
+// deliverNext delivers the next letter of the batch at hand.
+func (l *Loop) deliverNext() {
+	e := &l.mail.letters[l.delivered]
+	l.delivered++
 	if e.task {
 		e.ref.(Task).Run(l)
 		return
@@ -334,15 +346,13 @@ func (l *Loop) deliver(b *batch, e *envelope) {
 		l.stats.DeadLetters++
 		return
 	}
-	l.handler.Mail(c, Letter{Kind: e.kind, Bytes: b.bytes[e.start:e.end], Ref: e.ref})
+	l.handler.Mail(c, Letter{Kind: e.kind, Bytes: l.mail.bytes[e.start:e.end], Ref: e.ref})
 }
 
 // finishMail delivers all the letters that have come by now.
 func (l *Loop) finishMail() {
 	for l.mail != nil {
-		l.readMail()
+		l.readMail(0)
 	}
-	for l.readMail(); l.mail != nil; {
-		l.readMail()
-	}
+	l.readMail(0)
 }
