@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 
@@ -73,6 +74,9 @@ func (s *shard) answerSoon(c *poller.Conn, x *session, client netip.AddrPort, p 
 		e = newExchange(s)
 	}
 	e.take(c.Handle(), client, p, head, end)
+	if !s.door.plain {
+		e.secured = c.ConnectionState()
+	}
 	s.setAside(c, p[end:])
 	c.Pause()
 	x.state = answering
@@ -125,6 +129,7 @@ func (a *answered) Run(l *poller.Loop) {
 		s.gateway.http.release()
 	}
 	if len(s.exchanges) < keptExchanges && e.isSmall() {
+		e.secured = tls.ConnectionState{} // a session of TLS 1.2 takes some 8 KB
 		s.exchanges = append(s.exchanges, e)
 	}
 }

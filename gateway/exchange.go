@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/netip"
@@ -24,11 +25,12 @@ type exchange struct {
 	reply  reply
 
 	// The request's.
-	handle poller.Handle
-	remote string
-	head   string // owned: the handler may keep parts of it
-	body   body
-	values []string // of fields
+	handle  poller.Handle
+	remote  string
+	secured tls.ConnectionState // zero: the connection is plain
+	head    string              // owned: the handler may keep parts of it
+	body    body
+	values  []string // of fields
 
 	// The answer's.
 	answer []byte
@@ -104,7 +106,7 @@ func (e *exchange) request() (*http.Request, error) {
 		e.fields[name] = e.values[n-1 : n : n]
 	}
 	target, err := url.ParseRequestURI(parsed.Target)
-	return &http.Request{
+	r := &http.Request{
 		Method:        parsed.Method,
 		URL:           target,
 		Proto:         "HTTP/1.1",
@@ -116,7 +118,11 @@ func (e *exchange) request() (*http.Request, error) {
 		Host:          parsed.Host,
 		RemoteAddr:    e.remote,
 		RequestURI:    parsed.Target,
-	}, err
+	}
+	if e.secured.HandshakeComplete {
+		r.TLS = &e.secured
+	}
+	return r, err
 }
 
 // body is that of a request, all of it.

@@ -95,11 +95,7 @@ type securedConn struct {
 // ConnectionState returns what was negotiated. Of the client's chain it has the first
 // certificate.
 func (c *securedConn) ConnectionState() tls.ConnectionState {
-	state := c.session.ConnectionState()
-	if c.certificate != nil {
-		state.PeerCertificates = []*x509.Certificate{c.certificate}
-	}
-	return state
+	return stateOf(c.session, c.certificate)
 }
 
 type sharedParcel struct {

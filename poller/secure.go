@@ -2,6 +2,7 @@ package poller
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -158,6 +159,26 @@ func (c *Conn) TakeCertificate() *x509.Certificate {
 	shown := c.loop.security.shown.Get(c.slot)
 	c.loop.security.shown.Delete(c.slot)
 	return shown
+}
+
+// ConnectionState returns what was negotiated with c's peer, as far as that is remembered.
+// Of the peer's chain it has the first certificate, until [Conn.TakeCertificate]. It is
+// zero if c is not secured.
+func (c *Conn) ConnectionState() (state tls.ConnectionState) {
+	if session := c.loop.sessionOf(c); session != nil {
+		state = stateOf(session, c.loop.security.shown.Get(c.slot))
+	}
+	return state
+}
+
+// stateOf returns what was negotiated in a session whose peer has shown a certificate; nil
+// if none.
+func stateOf(session secure.Session, certificate *x509.Certificate) tls.ConnectionState {
+	state := session.ConnectionState()
+	if certificate != nil {
+		state.PeerCertificates = []*x509.Certificate{certificate}
+	}
+	return state
 }
 
 // release forgets all about the connection in a slot.
