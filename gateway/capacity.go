@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"math"
 	"unicode/utf8"
 
 	"github.com/sluicegate/sluice/poller"
@@ -27,11 +26,12 @@ func (s *shard) occupy(c *poller.Conn, rt *route, r *Request) *refusal {
 	return nil
 }
 
-// limit returns a limit of sessions as it holds for the request: not at all for one
-// that replaces a session, which has its place until its end.
+// limit returns a limit of sessions as it holds for the request: twice as high for one
+// that replaces a session, which has its place until its end. So all may be replaced at
+// once, and who replaces one again and again still meets the limit.
 func (r *Request) limit(most int) int {
 	if r.Replaces != (Session{}) {
-		return math.MaxInt
+		return 2 * most
 	}
 	return most
 }

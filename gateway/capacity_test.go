@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +94,41 @@ func TestPlacesAreExactUnderConcurrency(t *testing.T) {
 
 // TestPlacesOfOneUserAreNotAnothers also has a place refused for one limit be
 // free for the others.
+// TestPlacesOfReplacements: each session may be replaced, and who replaces one again and
+// again, and leaves none, finds no more places than that takes.
+func TestPlacesOfReplacements(t *testing.T) {
+	const places = 3
+	for name, limit := range map[string]func(*gateway.Config){
+		"of the node":    func(c *gateway.Config) { c.Limits.Sessions = places },
+		"of the address": func(c *gateway.Config) { c.Limits.SessionsPerAddress = places },
+		"of the hub":     func(c *gateway.Config) { c.Hubs[0].Sessions = places },
+		"of the user":    func(c *gateway.Config) { c.Hubs[0].SessionsPerUser = places },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var first atomic.Pointer[gateway.Session]
+			authorize := func(r *gateway.Request) error {
+				r.Identity.User = "ana"
+				if !first.CompareAndSwap(nil, &r.Session) {
+					r.Replaces = *first.Load()
+				}
+				return nil
+			}
+			config := gateway.Config{Hubs: []gateway.HubConfig{{Name: "any", Authorize: authorize}}}
+			limit(&config)
+			n := gatewaytest.Start(t, config)
+			for i := range 2*places + 1 {
+				want := http.StatusSwitchingProtocols
+				if i == 2*places {
+					want = http.StatusServiceUnavailable
+				}
+				if status, _, body := ask(t, n.Raw(t), gateway.HubPath("any")); status != want {
+					t.Errorf("session %d: status %d, want %d: %s", i, status, want, body)
+				}
+			}
+		})
+	}
+}
+
 func TestPlacesOfOneUserAreNotAnothers(t *testing.T) {
 	config := gateway.Config{}
 	config.Limits.Sessions, config.Limits.SessionsPerAddress = 4, 4

@@ -40,6 +40,9 @@ const maxBehind = 16 << 10
 // errUndecided is why a context ends once its time has passed.
 var errUndecided = errors.New("gateway: no decision in time")
 
+// exited is the outcome of a Decide that does not return.
+var exited = &refusal{reason: ReasonInternal, cause: errors.New("gateway: Decide called runtime.Goexit")}
+
 // deliberate has the program decide on an upgrade that has its places. It borrows
 // behind.
 func (s *shard) deliberate(c *poller.Conn, x *session, rt *route, r *Request, behind []byte) {
@@ -74,9 +77,15 @@ func (s *shard) keepBehind(c *poller.Conn, x *session, p []byte) {
 
 // Run asks the program. It runs on a goroutine of the crew.
 func (d *decision) Run() {
+	defer d.report() // also if the program ends the goroutine
 	if d.ctx.Err() == nil {
+		d.refused = exited
 		d.refused = d.ask()
 	}
+}
+
+// report sends the outcome back to the loop.
+func (d *decision) report() {
 	if context.Cause(d.ctx) == errUndecided {
 		d.refused = &refusal{reason: ReasonUndecided}
 	}

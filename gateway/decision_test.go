@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -192,17 +193,29 @@ func TestDecisionThatFailsIsLogged(t *testing.T) {
 	}
 }
 
+// TestDecisionThatPanicsRefuses as one does that ends its goroutine, and neither keeps a
+// place among decisions.
 func TestDecisionThatPanicsRefuses(t *testing.T) {
-	config := gateway.Config{Routes: []gateway.Route{{Path: "/", Handler: gateway.Echo(),
-		Decide: func(context.Context, *gateway.Request) error { panic("asked") }}}}
-	n := gatewaytest.Start(t, config)
-	conn := n.Raw(t)
-	conn.Write(gatewaytest.UpgradeRequest("/"))
-	if answer, _ := readAnswer(t, conn); answer.StatusCode != http.StatusInternalServerError {
-		t.Errorf("status %d, want 500", answer.StatusCode)
+	for name, decide := range map[string]func(){
+		"panic":  func() { panic("asked") },
+		"Goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := gateway.Config{Routes: []gateway.Route{{Path: "/", Handler: gateway.Echo(),
+				Decide: func(context.Context, *gateway.Request) error { decide(); return nil }}}}
+			config.Limits.Decisions, config.Limits.Undecided = 1, 1
+			n := gatewaytest.Start(t, config)
+			for i := range 3 {
+				conn := n.Raw(t)
+				conn.Write(gatewaytest.UpgradeRequest("/"))
+				if answer, _ := readAnswer(t, conn); answer.StatusCode != http.StatusInternalServerError {
+					t.Fatalf("upgrade %d: status %d, want 500", i, answer.StatusCode)
+				}
+				conn.Close()
+				n.AwaitReason(t, gateway.ReasonInternal, uint64(i+1))
+			}
+		})
 	}
-	conn.Close()
-	n.AwaitReason(t, gateway.ReasonInternal, 1)
 }
 
 func TestDecisionThatTakesTooLong(t *testing.T) {

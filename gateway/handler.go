@@ -96,8 +96,8 @@ type Request struct {
 	// Encoder, if set, makes the bytes of publications for this session.
 	Encoder Encoder
 	// Replaces, if [Authorize] sets it, is a session of the same client that Handler
-	// closes once it has this one: no limit of sessions refuses the client its own
-	// place, which is taken until then.
+	// closes once it has this one: limits of sessions are twice as high for it, lest the
+	// client be refused its own place, which is taken until then.
 	Replaces Session
 	// Greeting, if it has a type, is the first message of the session, ahead of
 	// whatever is published. Its payload must not change.

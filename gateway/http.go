@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"math"
 	"net"
@@ -188,12 +189,15 @@ func (h *httpSide) abandon() {
 	}
 }
 
-// shutdown lets requests finish until ctx ends.
-func (h *httpSide) shutdown(ctx context.Context) {
-	if h.server.Shutdown(ctx) != nil {
+// shutdown lets requests finish until ctx ends. The error tells how many were cut off.
+func (h *httpSide) shutdown(ctx context.Context) error {
+	err := h.server.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("gateway: shut down with %d HTTP requests left: %w", h.active.Load(), err)
 		h.server.Close()
 	}
 	h.serving.Wait()
+	return err
 }
 
 // adoptedConns is the listener that net/http accepts from.

@@ -54,7 +54,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 		err = g.cutOff(err)
 	}
 	g.journal.log(slog.LevelInfo, "drained", "left", g.sessions.Load())
-	g.release(ctx)
+	err = errors.Join(err, g.release(ctx))
 	g.mu.Lock()
 	g.phase = over
 	g.mu.Unlock()
@@ -63,9 +63,9 @@ func (g *Gateway) drain(ctx context.Context) error {
 }
 
 // release ends what start has begun, as far as it came. What still runs when ctx ends is
-// not waited for.
-func (g *Gateway) release(ctx context.Context) {
-	g.http.shutdown(ctx)
+// not waited for; the error is of HTTP requests.
+func (g *Gateway) release(ctx context.Context) error {
+	cut := g.http.shutdown(ctx)
 	g.crew.Stop(ctx)
 	g.pool.Stop(ctx) // a handler that blocks keeps its worker until it returns
 	g.watch.end()
@@ -74,6 +74,7 @@ func (g *Gateway) release(ctx context.Context) {
 	g.events.close(ctx)
 	g.journal.close()
 	g.tls.close()
+	return cut
 }
 
 // eachShard runs task on every loop, without waiting.

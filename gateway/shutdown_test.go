@@ -242,6 +242,24 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 	})
 }
 
+// TestShutdownThatCutsARequestOffIsAnError as it is for a session.
+func TestShutdownThatCutsARequestOffIsAnError(t *testing.T) {
+	onVariants(t, func(t *testing.T, config gateway.Config) {
+		release, entered := make(chan struct{}), make(chan struct{})
+		config.HTTP = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			close(entered)
+			<-release
+		})
+		n := gatewaytest.Start(t, config)
+		n.Raw(t).Write(get("/"))
+		<-entered
+		if err := shutDown(t, n.Gateway, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v, want the end of its context", err)
+		}
+		close(release)
+	})
+}
+
 // TestShutdownAmidRequestsLeaksNothing ends with the check for descriptors.
 func TestShutdownAmidRequestsLeaksNothing(t *testing.T) {
 	onVariants(t, func(t *testing.T, config gateway.Config) {

@@ -41,8 +41,14 @@ func (c *Crew) Submit(job Job) {
 	}
 }
 
-// serve runs a job, and then those that wait.
+// serve runs a job, and then those that wait. A member that a job ends with
+// runtime.Goexit has a successor.
 func (c *Crew) serve(job Job) {
+	defer func() {
+		if job != nil {
+			c.running.Go(func() { c.serve(c.next()) })
+		}
+	}()
 	for job != nil {
 		job.Run()
 		job = c.next()

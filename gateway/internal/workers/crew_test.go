@@ -3,6 +3,8 @@ package workers
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +77,24 @@ func TestCrewStops(t *testing.T) {
 		synctest.Wait()
 		if len(began) != 2 {
 			t.Error("a crew that has stopped takes a job")
+		}
+	})
+}
+
+func TestAJobOfACrewMayEndItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewCrew(1)
+		var ran atomic.Int32
+		for range 3 {
+			c.Submit(job(runtime.Goexit))
+			c.Submit(job(func() { ran.Add(1) }))
+		}
+		synctest.Wait()
+		if ran.Load() != 3 || c.Busy() != 0 {
+			t.Errorf("%d of 3 jobs ran behind those that ended theirs, and %d are run", ran.Load(), c.Busy())
+		}
+		if err := c.Stop(t.Context()); err != nil {
+			t.Errorf("Stop() = %v", err)
 		}
 	})
 }

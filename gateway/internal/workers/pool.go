@@ -35,9 +35,16 @@ type Pool struct {
 	running sync.WaitGroup
 }
 
+const (
+	// leastJobs is for how many jobs a queue has room at first, and keptJobs for how
+	// many one that is empty keeps it, 16 bytes each.
+	leastJobs = 64
+	keptJobs  = 1 << 14
+)
+
 // Start returns a pool of size workers, at least 1, that run until Stop.
 func Start(size int) *Pool {
-	p := &Pool{size: size, queue: make([]Job, 64)}
+	p := &Pool{size: size, queue: make([]Job, leastJobs)}
 	p.work.L = &p.mu
 	for range size {
 		p.running.Go(p.serve)
@@ -109,6 +116,9 @@ func (p *Pool) take() Job {
 	p.first = (p.first + 1) & (len(p.queue) - 1)
 	p.waiting--
 	p.ran++
+	if p.waiting == 0 && len(p.queue) > keptJobs {
+		p.queue, p.first = make([]Job, leastJobs), 0 // what a storm has taken is given back
+	}
 	if p.waiting > 0 && p.idle > 0 {
 		p.work.Signal()
 	}

@@ -148,3 +148,25 @@ func TestAJobMayEndItsGoroutine(t *testing.T) {
 		}
 	})
 }
+
+func TestTheQueueOfAStormIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(1)
+		var ran atomic.Int32
+		storm := make([]Job, 2*keptJobs)
+		for i := range storm {
+			storm[i] = job(func() { ran.Add(1) })
+		}
+		for round := range int32(2) {
+			p.Submit(storm)
+			synctest.Wait()
+			if want := (round + 1) * int32(len(storm)); ran.Load() != want {
+				t.Errorf("%d of %d jobs ran", ran.Load(), want)
+			}
+			if len(p.queue) > keptJobs {
+				t.Errorf("room for %d jobs is kept", len(p.queue))
+			}
+		}
+		p.Stop(t.Context())
+	})
+}
