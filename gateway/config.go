@@ -170,7 +170,8 @@ type Limits struct {
 	Undecided int
 	// TLSHandshakes is how many TLS handshakes may be under way at once, each
 	// with a goroutine and some 30 KB; others wait. A peer is under way once its
-	// hello is complete. Default 4,096; at most 65,536.
+	// hello is complete. One address, or network, has half of them at most. Default
+	// 4,096; at most 65,536.
 	TLSHandshakes int
 	// HTTPConnections is how many connections may be served plain HTTP at once;
 	// further ones get 503. Default 256; at most 65,536.

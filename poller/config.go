@@ -92,11 +92,11 @@ type TLS struct {
 	// Timeout bounds the time from accept to the end of the handshake.
 	Timeout time.Duration
 	// Handshakes is how many may be under way on one loop, at least 1; each has a
-	// goroutine. Others wait for their turn.
+	// goroutine. Others wait for their turn. A network has half of them at most.
 	Handshakes int
-	// Network, if set, returns the network that an address counts as a part of. In the
-	// line for a handshake networks take turns; without it addresses do. It is called
-	// on the loops and must not block.
+	// Network, if set, returns the network that an address counts as a part of, always the
+	// same. In the line for a handshake networks take turns; without it addresses do. It
+	// is called on the loops and must not block.
 	Network func(netip.Addr) netip.Prefix
 	// Failed, if set, is told of each connection that ends before it is secured,
 	// and why: a [*HandshakeError], [ErrHandshakeTimeout], [ErrStopped], [io.EOF]

@@ -4,18 +4,21 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/sluicegate/sluice/internal/shrinkmap"
 	"github.com/sluicegate/sluice/poller/fairqueue"
 )
 
 // handshakes are those of a loop's connections: [TLS].Handshakes of them run, and
 // others wait in line. Networks take turns in it: one that begins thousands and
-// finishes none delays each other one by one place only.
+// finishes none delays each other one by one place only. And one has half of the places
+// at most, for those it has taken are its own until they time out.
 type handshakes struct {
 	// Fixed once running.
 	start func(handshake func()) // on a goroutine of its own
 
 	// Loop only.
 	running int
+	of      shrinkmap.Map[netip.Prefix, int]       // how many of each network run
 	waiting *fairqueue.Queue[netip.Prefix, Handle] // by network
 }
 
@@ -28,13 +31,13 @@ func newHandshakes(start func(handshake func())) handshakes {
 // those that are looked at to take them out have left: so each costs two looks.
 const maxGone = 1024
 
-// awaitHandshake puts a connection in line whose handshake could begin.
-func (l *Loop) awaitHandshake(c *Conn) {
+// awaitHandshake puts a connection of a network in line whose handshake could begin.
+func (l *Loop) awaitHandshake(c *Conn, network netip.Prefix) {
 	h := &l.security.handshakes
 	if h.waiting.Len() > 2*l.slots.Used()+maxGone {
 		l.tidyHandshakes()
 	}
-	h.waiting.Push(l.config.TLS.networkOf(c.RemoteAddr().Addr()), c.Handle())
+	h.waiting.Push(network, c.Handle())
 	l.beginHandshakes()
 }
 
@@ -48,9 +51,10 @@ func (t *TLS) networkOf(addr netip.Addr) netip.Prefix {
 
 // beginHandshakes lets waiting handshakes begin, while there is room.
 func (l *Loop) beginHandshakes() {
-	h := &l.security.handshakes
-	for h.running < l.config.TLS.Handshakes {
-		_, next, ok := h.waiting.Pop()
+	h, places := &l.security.handshakes, l.config.TLS.Handshakes
+	may := func(network netip.Prefix) bool { return h.of.Get(network) < (places+1)/2 }
+	for h.running < places {
+		network, next, ok := h.waiting.PopWhere(may)
 		if !ok {
 			return
 		}
@@ -58,9 +62,20 @@ func (l *Loop) beginHandshakes() {
 			s := l.security.table.At(c.slot)
 			s.running = true
 			h.running++
+			h.of.Put(network, h.of.Get(network)+1)
 			c.Resume()
 			h.start(s.handshake.Run)
 		}
+	}
+}
+
+// ended gives back the place of a handshake.
+func (h *handshakes) ended(network netip.Prefix) {
+	h.running--
+	if n := h.of.Get(network) - 1; n > 0 {
+		h.of.Put(network, n)
+	} else {
+		h.of.Delete(network)
 	}
 }
 

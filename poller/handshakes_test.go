@@ -3,6 +3,7 @@ package poller
 import (
 	"crypto/tls"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -38,18 +39,60 @@ func (r *rig) greets(from string) *fake.Peer {
 // failHandshake ends the handshake that is under way, and returns whose it was.
 func (r *rig) failHandshake() (addr string) {
 	r.t.Helper()
-	var of Handle
+	var of *Conn
 	r.each(func(c *Conn) {
 		if r.security.table.At(c.slot).running {
-			of, addr = c.Handle(), c.RemoteAddr().Addr().String()
+			of = c
 		}
 	})
-	if of.IsZero() {
+	if of == nil {
 		r.t.Fatal("no handshake is under way")
 	}
-	(&handshakeEnd{of, secure.Result{Err: io.EOF}}).Run(r.Loop)
+	addr = of.RemoteAddr().Addr().String()
+	(&handshakeEnd{of.Handle(), r.config.TLS.networkOf(of.RemoteAddr().Addr()), secure.Result{Err: io.EOF}}).Run(r.Loop)
 	r.settle()
 	return addr
+}
+
+// underWay returns how many handshakes of each address are.
+func (r *rig) underWay() map[string]int {
+	of := make(map[string]int)
+	r.each(func(c *Conn) {
+		if r.security.table.At(c.slot).running {
+			of[c.RemoteAddr().Addr().String()]++
+		}
+	})
+	return of
+}
+
+// TestANetworkHasHalfOfTheHandshakes: one that begins them and says nothing more leaves
+// room for the others.
+func TestANetworkHasHalfOfTheHandshakes(t *testing.T) {
+	r := newHandshakeRig(t, nil)
+	r.config.TLS.Handshakes = 4
+	expect := func(when string, want map[string]int) {
+		t.Helper()
+		if got := r.underWay(); !maps.Equal(got, want) {
+			t.Errorf("%s %v handshakes are under way, want %v", when, got, want)
+		}
+	}
+	for range 5 {
+		r.greets("10.0.0.1")
+	}
+	expect("in a flood", map[string]int{"10.0.0.1": 2})
+	r.greets("10.0.0.2")
+	r.greets("10.0.0.3")
+	r.greets("10.0.0.3")
+	expect("for others", map[string]int{"10.0.0.1": 2, "10.0.0.2": 1, "10.0.0.3": 1})
+	for range 6 {
+		r.failHandshake()
+	}
+	expect("in the end", map[string]int{"10.0.0.1": 2})
+	r.failHandshake()
+	r.failHandshake()
+	if h := &r.security.handshakes; h.running != 0 || h.of.Len() != 0 || h.waiting.Len() != 0 {
+		t.Errorf("%d are counted, of %d networks, and %d wait; want none", h.running, h.of.Len(), h.waiting.Len())
+	}
 }
 
 // TestNetworksTakeTurnsForHandshakes: one that finishes none delays each other one by

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 
 	"github.com/sluicegate/sluice/internal/shrinkmap"
 	"github.com/sluicegate/sluice/poller/secure"
@@ -56,12 +57,13 @@ func (l *Loop) secure(c *Conn) {
 // feed gives input to the connection's handshake, and begins it with the first.
 func (l *Loop) feed(c *Conn, p []byte) {
 	s := l.security.table.At(c.slot)
+	network := l.config.TLS.networkOf(c.RemoteAddr().Addr())
 	if s.handshake == nil {
 		h := c.Handle()
 		s.handshake = secure.NewHandshake(l.config.TLS.Config(), l.security.local, net.TCPAddrFromAddrPort(c.RemoteAddr()),
 			func(p []byte) { l.Do(&sealedOutput{h, bytes.Clone(p)}) },
 			func() { l.Do((*roomAgain)(&h)) },
-			func(r secure.Result) { l.Do(&handshakeEnd{h, r}) })
+			func(r secure.Result) { l.Do(&handshakeEnd{h, network, r}) })
 	}
 	if !s.handshake.Feed(p) {
 		c.Pause()
@@ -69,7 +71,7 @@ func (l *Loop) feed(c *Conn, p []byte) {
 	if !s.begun && s.handshake.Ready() {
 		s.begun = true
 		c.Pause() // until its turn
-		l.awaitHandshake(c)
+		l.awaitHandshake(c, network)
 		if !s.running && c.flags&flagEnding != 0 {
 			l.close(c, io.EOF) // as at the gate
 		}
@@ -106,13 +108,14 @@ func (r *roomAgain) Run(l *Loop) {
 
 // handshakeEnd is the result of a handshake.
 type handshakeEnd struct {
-	handle Handle
-	result secure.Result
+	handle  Handle
+	network netip.Prefix
+	result  secure.Result
 }
 
 // Run opens the connection, or ends it.
 func (e *handshakeEnd) Run(l *Loop) {
-	l.security.handshakes.running--
+	l.security.handshakes.ended(e.network)
 	if c := l.securing(e.handle); c != nil {
 		l.secured(c, e.result)
 	}

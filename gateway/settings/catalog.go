@@ -125,7 +125,7 @@ func Catalog() []Setting {
 		{"limits.undecided", "max-undecided", "COUNT", "1 to 1073741824",
 			"upgrades that may await a decision; further ones get 503", func(s *Settings) value { return count{&s.Limits.Undecided, 1} }},
 		{"limits.tlsHandshakes", "max-tls-handshakes", "COUNT", "1 to 65536",
-			"TLS handshakes under way at once; others wait, and addresses take turns", func(s *Settings) value { return count{&s.Limits.TLSHandshakes, 1} }},
+			"TLS handshakes under way at once, half of them of one address at most; others wait, and addresses take turns", func(s *Settings) value { return count{&s.Limits.TLSHandshakes, 1} }},
 		{"limits.httpConnections", "max-http-connections", "COUNT", "1 to 65536",
 			"plain HTTP connections served at once", func(s *Settings) value { return count{&s.Limits.HTTPConnections, 1} }},
 

@@ -98,6 +98,18 @@ func (q *Queue[K, V]) Pop() (key K, item V, ok bool) {
 	return key, item, true
 }
 
+// PopWhere is Pop for keys that may have a turn. One that may not loses it; that costs a
+// call of may, so keys like it had better be few.
+func (q *Queue[K, V]) PopWhere(may func(K) bool) (key K, item V, ok bool) {
+	for range q.Keys() {
+		if may(q.lanes.at(q.turns.first).key) {
+			return q.Pop()
+		}
+		q.lanes.link(&q.turns, q.lanes.unlink(&q.turns))
+	}
+	return key, item, false
+}
+
 // Len returns the number of items.
 func (q *Queue[K, V]) Len() int { return q.count }
 

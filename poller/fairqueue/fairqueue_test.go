@@ -27,6 +27,36 @@ func TestKeysTakeTurns(t *testing.T) {
 	}
 }
 
+func TestKeysThatMayNotArePassedOver(t *testing.T) {
+	q := New[string, int](10)
+	for i, key := range []string{"a", "a", "b", "c"} {
+		q.Push(key, i)
+	}
+	not := func(barred ...string) func(string) bool {
+		return func(key string) bool { return !slices.Contains(barred, key) }
+	}
+	for _, step := range []struct {
+		may  func(string) bool
+		want string // "" is none
+	}{
+		{not("a", "b", "c"), ""},
+		{not("a"), "b2"},
+		{not("a"), "c3"},
+		{not("a"), ""},
+		{not(), "a0"},
+		{not(), "a1"},
+		{not(), ""},
+	} {
+		got := ""
+		if key, item, ok := q.PopWhere(step.may); ok {
+			got = fmt.Sprint(key, item)
+		}
+		if got != step.want {
+			t.Errorf("popped %q, want %q", got, step.want)
+		}
+	}
+}
+
 func TestRoomIsExact(t *testing.T) {
 	for room, want := range map[int]int{5: 5, 1: 1, 0: 0, -1: 0} {
 		t.Run(fmt.Sprint(room), func(t *testing.T) {
