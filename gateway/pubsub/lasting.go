@@ -30,7 +30,7 @@ type lasting struct {
 	met      bool            // it was sent the connected frame
 	left     bool            // its peer has closed it for good
 	over     bool            // it has ended for good
-	later    bool            // more is to be sent when the session's loop may have room
+	later    bool            // more is to be sent when there may be room
 	waits    uint32          // how often it was waited for
 	expiry   *time.Timer     // ends the present wait; nil: it is not waited for
 	underway []uint64        // ids of requests that are to be acknowledged
@@ -279,10 +279,24 @@ func (c *client) overrun() {
 	c.end(gateway.Session{}, ws.StatusPolicyViolation, subprotocol.ErrReplayFull.Error())
 }
 
-// flush sends what is kept and was not sent on this session. The client's lock is held.
+// flush sends what is kept and was not sent on this session: half of what may wait for
+// it, and more when that has left. Who was long away is not a slow client. The client's
+// lock is held.
 func (c *client) flush() {
-	for number, p := range c.lasting.replay.All() {
-		if number > c.lasting.sent && !c.sendStamped(number, p) {
+	l, limits := c.lasting, c.service.gateway.Limits()
+	if l.later {
+		return
+	}
+	messages, bytes := 0, 0
+	for number, p := range l.replay.All() {
+		if number <= l.sent {
+			continue
+		}
+		if messages++; messages > 1 && (messages > limits.OutboundMessages/2 || bytes+len(p) > limits.Outbound/2) {
+			c.tryLater(0)
+			return
+		}
+		if bytes += len(p); !c.sendStamped(number, p) {
 			return
 		}
 	}
@@ -305,27 +319,40 @@ func (c *client) sendStamped(number uint64, p []byte) bool {
 	return true
 }
 
-// busyPause is how long a client waits whose session's loop had no room.
+// busyPause is how long a client waits for whom there was no room.
 const busyPause = 200 * time.Millisecond
+
+// tryLater has the client sent more after a pause. Its lock is held.
+func (c *client) tryLater(pause time.Duration) {
+	if l := c.lasting; !l.later {
+		l.later = true
+		time.AfterFunc(pause, c.catchUp)
+	}
+}
 
 // sendKept sends a frame that is made again if there is no room for it now: perhaps
 // nobody publishes to the client any more, nor it acknowledges anything. The client's
 // lock is held.
 func (c *client) sendKept(frame []byte) bool {
 	err := c.send(c.lasting.session, frame)
-	if errors.Is(err, gateway.ErrBusy) && !c.lasting.later {
-		c.lasting.later = true
-		time.AfterFunc(busyPause, c.catchUp)
+	if errors.Is(err, gateway.ErrBusy) {
+		c.tryLater(busyPause)
 	}
 	return err == nil
 }
 
-// catchUp sends what there was no room for. It runs on a goroutine of its own.
+// catchUp sends what there was no room for, unless the client is still to read what it
+// was sent before. It runs on a goroutine of its own.
 func (c *client) catchUp() {
+	info, err := c.present().Info(c.service.ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lasting.later = false
-	if !c.lasting.over && c.meet() {
+	switch {
+	case c.lasting.over:
+	case err == nil && (info.QueuedMessages > 0 || info.QueuedBytes > c.service.gateway.Limits().Outbound/4):
+		c.tryLater(busyPause)
+	case c.meet():
 		c.dropExpired()
 		c.flush()
 	}

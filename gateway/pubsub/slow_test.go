@@ -54,6 +54,34 @@ func TestSlowReliableClientMissesNothing(t *testing.T) {
 	}
 }
 
+// Who comes back for more than may wait for a client is not taken for a slow one: it
+// would come back for the same again and again.
+func TestRecoveryOfMoreThanMayWait(t *testing.T) {
+	for name, limit := range map[string]func(*gateway.Limits){
+		"bytes":    func(l *gateway.Limits) { l.Outbound = 1 << 20 },
+		"messages": func(l *gateway.Limits) { l.OutboundMessages = 16 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const messages = 24
+			g := startChanged(t, func(c *gateway.Config) { limit(&c.Limits) }, pubsub.Config{Hub: "chat"})[0]
+			p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+			p.Close()
+			g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+			for range messages {
+				g.rest(t, inGroup, fmt.Sprintf(`"%s"`, strings.Repeat("x", 100<<10)))
+			}
+			p = g.recovered(t, p)
+			for n := range messages {
+				if f := p.frame(); f.Sequence != n+1 {
+					t.Fatalf("sequence id %d, want %d", f.Sequence, n+1)
+				}
+			}
+			g.rest(t, inGroup, "1")
+			p.expectData("1")
+		})
+	}
+}
+
 // held has a session's loop be busy until free is called.
 func held(t *testing.T, session gateway.Session) (free func()) {
 	begun, release := make(chan bool), make(chan bool)
