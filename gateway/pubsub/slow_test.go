@@ -1,6 +1,7 @@
 package pubsub_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -230,6 +231,38 @@ func TestAckThatFindsNoRoom(t *testing.T) {
 				p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
 				p.expectAck(1, "Duplicate")
 			}
+		})
+	}
+}
+
+// The answer to an event is waited for as an ack is: a simple client has no other.
+func TestAnswerThatFindsNoRoom(t *testing.T) {
+	for protocol, event := range map[string]string{"": "1", plainJSON: `{"type":"event","event":"e","data":1}`} {
+		t.Run(cmp.Or(protocol, "simple"), func(t *testing.T) {
+			b := newBackend()
+			asked, answer := make(chan bool), make(chan bool)
+			b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+				close(asked)
+				<-answer
+				return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
+			}
+			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+			c := g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(protocol))
+			if protocol != "" {
+				c.Receive() // it is connected
+			}
+			c.SendText(event)
+			<-asked
+			free := g.occupied(t, g.Gateway.Hub("chat").User("ana").Sessions()[0])
+			defer free()
+			close(answer)
+			stopped, cancel := context.WithTimeout(t.Context(), gatewaytest.Patience)
+			defer cancel()
+			if err := g.service.Stop(stopped); err != nil { // it waits for the event
+				t.Fatal(err)
+			}
+			free()
+			c.ExpectClose(1013)
 		})
 	}
 }
