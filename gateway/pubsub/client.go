@@ -314,10 +314,10 @@ func (c *client) leaveAll(s gateway.Session) error {
 	return s.LeaveAll()
 }
 
-// answer sends the client a frame that it waits for.
+// answer sends the client a frame that it waits for, and that no policy may drop.
 func (c *client) answer(s gateway.Session, frame []byte) {
 	s = c.now(s)
-	closeIfBusy(s, c.send(s, frame))
+	closeIfBusy(s, s.SendOwed(messageType(c.protocol.Encoding, subprotocol.Text), frame))
 }
 
 // closeIfBusy closes a session whose client is not sent what it waits for, because there

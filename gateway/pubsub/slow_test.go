@@ -1,14 +1,17 @@
 package pubsub_test
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -263,6 +266,33 @@ func TestAnswerThatFindsNoRoom(t *testing.T) {
 			}
 			free()
 			c.ExpectClose(1013)
+		})
+	}
+}
+
+// What the hub's policy drops for a client that did not read are messages, and no ack: for
+// that its library has no timeout. Where there is no room for it either, the client is
+// closed.
+func TestAckOfASlowClient(t *testing.T) {
+	for _, policy := range []gateway.Policy{gateway.DropNewest, gateway.DropOldest} {
+		t.Run(policy.String(), func(t *testing.T) {
+			g := startChanged(t, func(c *gateway.Config) { c.Hubs[0].Delivery.Policy = policy }, pubsub.Config{Hub: "chat"})[0]
+			c := g.Dial(t, g.path(token.Client{Roles: everything, Groups: []string{"g"}}), gatewaytest.Subprotocols(plainJSON), gatewaytest.ReceiveBuffer(1))
+			p := &peer{Client: c, t: t}
+			p.frame() // it is connected
+			flood := func() {
+				for n := range 600 { // the small ones fill what the large ones leave
+					g.rest(t, inGroup, `"`+strings.Repeat("x", 10<<10>>(n/300*10))+`"`)
+				}
+			}
+			flood()
+			p.join("h", 1)
+			g.Eventually(t, func() bool { return g.service.Stats().Acks["Success"] == 1 }, "the join")
+			flood()
+			p.Conn().SetReadDeadline(time.Now().Add(gatewaytest.Patience))
+			if !regexp.MustCompile(`"ack"`).MatchReader(bufio.NewReader(p.Conn())) {
+				g.AwaitReason(t, gateway.ReasonSlowConsumer, 1)
+			}
 		})
 	}
 }
