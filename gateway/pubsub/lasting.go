@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,14 +27,15 @@ type lasting struct {
 	groups []string
 
 	// Guarded by the client's lock.
-	session  gateway.Session // the zero Session: it has no socket
-	met      bool            // it was sent the connected frame
-	left     bool            // its peer has closed it for good
-	over     bool            // it has ended for good
-	later    bool            // more is to be sent when there may be room
-	waits    uint32          // how often it was waited for
-	expiry   *time.Timer     // ends the present wait; nil: it is not waited for
-	underway []uint64        // ids of requests that are to be acknowledged
+	session  gateway.Session   // the zero Session: it has no socket
+	replaced []gateway.Session // whose places others have taken, until they end
+	met      bool              // it was sent the connected frame
+	left     bool              // its peer has closed it for good
+	over     bool              // it has ended for good
+	later    bool              // more is to be sent when there may be room
+	waits    uint32            // how often it was waited for
+	expiry   *time.Timer       // ends the present wait; nil: it is not waited for
+	underway []uint64          // ids of requests that are to be acknowledged
 	replay   subprotocol.Replay
 	sent     uint64 // sequence id up to which the session was sent all
 }
@@ -117,6 +119,23 @@ func (c *client) present() gateway.Session {
 	return c.lasting.session
 }
 
+// maxReplaced is how many places beyond the limits a client may have, while sockets that
+// it had look open still: whoever answers no close keeps each for some seconds.
+const maxReplaced = 4
+
+// replaceable returns the session whose place a new socket of the client's takes, the
+// zero Session if it needs one within the limits. Each is replaced once.
+func (c *client) replaceable() gateway.Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lasting
+	if l.session == (gateway.Session{}) || len(l.replaced) == maxReplaced || slices.Contains(l.replaced, l.session) {
+		return gateway.Session{}
+	}
+	l.replaced = append(l.replaced, l.session)
+	return l.session
+}
+
 // takeUp sends a new socket what the client has not acknowledged. It reports false for
 // a client that has ended.
 func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
@@ -161,6 +180,7 @@ func (c *client) PeerCloses(s gateway.Session, code ws.StatusCode) {
 func (c *client) detach(s gateway.Session, reason gateway.Reason) {
 	c.mu.Lock()
 	l := c.lasting
+	l.replaced = slices.DeleteFunc(l.replaced, func(other gateway.Session) bool { return other == s })
 	present := l.session == s
 	ends := present && (l.left || reason == gateway.ReasonShutdown || c.service.crowded()) && c.conclude()
 	if present && !l.over {
