@@ -151,7 +151,7 @@ func (s *Service) recover(r *gateway.Request, query url.Values) {
 		s.counts.unrecovered.Add(1)
 		return
 	}
-	r.Handler, r.Identity.User, r.Replaces = c, c.user, c.present()
+	r.Handler, r.Identity.User, r.Replaces = c, c.user, c.replaceable()
 }
 
 // refuse counts an upgrade that is refused.

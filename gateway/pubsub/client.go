@@ -314,11 +314,16 @@ func (c *client) leaveAll(s gateway.Session) error {
 	return s.LeaveAll()
 }
 
-// answer sends the client a frame that it waits for. One that found no room would be
-// waited for until the session ends, which it therefore does.
+// answer sends the client a frame that it waits for, and that no policy may drop.
 func (c *client) answer(s gateway.Session, frame []byte) {
 	s = c.now(s)
-	if errors.Is(c.send(s, frame), gateway.ErrBusy) {
+	closeIfBusy(s, s.SendOwed(messageType(c.protocol.Encoding, subprotocol.Text), frame))
+}
+
+// closeIfBusy closes a session whose client is not sent what it waits for, because there
+// was no room: it would wait until the session ends.
+func closeIfBusy(s gateway.Session, err error) {
+	if errors.Is(err, gateway.ErrBusy) {
 		s.Close(tryAgainLater, "the gateway is overloaded")
 	}
 }

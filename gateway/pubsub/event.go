@@ -135,7 +135,7 @@ func (c *client) reply(s gateway.Session, p subprotocol.Payload) {
 	m := &subprotocol.Message{Payload: p}
 	frame := m.Append(nil, c.protocol.Encoding)
 	if c.lasting == nil {
-		s.Send(messageType(c.protocol.Encoding, p.Type), frame)
+		closeIfBusy(s, s.Send(messageType(c.protocol.Encoding, p.Type), frame))
 		return
 	}
 	if !c.deliver(frame, 0) {

@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,14 +27,15 @@ type lasting struct {
 	groups []string
 
 	// Guarded by the client's lock.
-	session  gateway.Session // the zero Session: it has no socket
-	met      bool            // it was sent the connected frame
-	left     bool            // its peer has closed it for good
-	over     bool            // it has ended for good
-	later    bool            // more is to be sent when the session's loop may have room
-	waits    uint32          // how often it was waited for
-	expiry   *time.Timer     // ends the present wait; nil: it is not waited for
-	underway []uint64        // ids of requests that are to be acknowledged
+	session  gateway.Session   // the zero Session: it has no socket
+	replaced []gateway.Session // whose places others have taken, until they end
+	met      bool              // it was sent the connected frame
+	left     bool              // its peer has closed it for good
+	over     bool              // it has ended for good
+	later    bool              // more is to be sent when there may be room
+	waits    uint32            // how often it was waited for
+	expiry   *time.Timer       // ends the present wait; nil: it is not waited for
+	underway []uint64          // ids of requests that are to be acknowledged
 	replay   subprotocol.Replay
 	sent     uint64 // sequence id up to which the session was sent all
 }
@@ -117,6 +119,23 @@ func (c *client) present() gateway.Session {
 	return c.lasting.session
 }
 
+// maxReplaced is how many places beyond the limits a client may have, while sockets that
+// it had look open still: whoever answers no close keeps each for some seconds.
+const maxReplaced = 4
+
+// replaceable returns the session whose place a new socket of the client's takes, the
+// zero Session if it needs one within the limits. Each is replaced once.
+func (c *client) replaceable() gateway.Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lasting
+	if l.session == (gateway.Session{}) || len(l.replaced) == maxReplaced || slices.Contains(l.replaced, l.session) {
+		return gateway.Session{}
+	}
+	l.replaced = append(l.replaced, l.session)
+	return l.session
+}
+
 // takeUp sends a new socket what the client has not acknowledged. It reports false for
 // a client that has ended.
 func (c *client) takeUp(s gateway.Session) (old gateway.Session, is bool) {
@@ -161,6 +180,7 @@ func (c *client) PeerCloses(s gateway.Session, code ws.StatusCode) {
 func (c *client) detach(s gateway.Session, reason gateway.Reason) {
 	c.mu.Lock()
 	l := c.lasting
+	l.replaced = slices.DeleteFunc(l.replaced, func(other gateway.Session) bool { return other == s })
 	present := l.session == s
 	ends := present && (l.left || reason == gateway.ReasonShutdown || c.service.crowded()) && c.conclude()
 	if present && !l.over {
@@ -279,10 +299,24 @@ func (c *client) overrun() {
 	c.end(gateway.Session{}, ws.StatusPolicyViolation, subprotocol.ErrReplayFull.Error())
 }
 
-// flush sends what is kept and was not sent on this session. The client's lock is held.
+// flush sends what is kept and was not sent on this session: half of what may wait for
+// it, and more when that has left. Who was long away is not a slow client. The client's
+// lock is held.
 func (c *client) flush() {
-	for number, p := range c.lasting.replay.All() {
-		if number > c.lasting.sent && !c.sendStamped(number, p) {
+	l, limits := c.lasting, c.service.gateway.Limits()
+	if l.later {
+		return
+	}
+	messages, bytes := 0, 0
+	for number, p := range l.replay.All() {
+		if number <= l.sent {
+			continue
+		}
+		if messages++; messages > 1 && (messages > limits.OutboundMessages/2 || bytes+len(p) > limits.Outbound/2) {
+			c.tryLater(0)
+			return
+		}
+		if bytes += len(p); !c.sendStamped(number, p) {
 			return
 		}
 	}
@@ -305,27 +339,40 @@ func (c *client) sendStamped(number uint64, p []byte) bool {
 	return true
 }
 
-// busyPause is how long a client waits whose session's loop had no room.
+// busyPause is how long a client waits for whom there was no room.
 const busyPause = 200 * time.Millisecond
+
+// tryLater has the client sent more after a pause. Its lock is held.
+func (c *client) tryLater(pause time.Duration) {
+	if l := c.lasting; !l.later {
+		l.later = true
+		time.AfterFunc(pause, c.catchUp)
+	}
+}
 
 // sendKept sends a frame that is made again if there is no room for it now: perhaps
 // nobody publishes to the client any more, nor it acknowledges anything. The client's
 // lock is held.
 func (c *client) sendKept(frame []byte) bool {
 	err := c.send(c.lasting.session, frame)
-	if errors.Is(err, gateway.ErrBusy) && !c.lasting.later {
-		c.lasting.later = true
-		time.AfterFunc(busyPause, c.catchUp)
+	if errors.Is(err, gateway.ErrBusy) {
+		c.tryLater(busyPause)
 	}
 	return err == nil
 }
 
-// catchUp sends what there was no room for. It runs on a goroutine of its own.
+// catchUp sends what there was no room for, unless the client is still to read what it
+// was sent before. It runs on a goroutine of its own.
 func (c *client) catchUp() {
+	info, err := c.present().Info(c.service.ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lasting.later = false
-	if !c.lasting.over && c.meet() {
+	switch {
+	case c.lasting.over:
+	case err == nil && (info.QueuedMessages > 0 || info.QueuedBytes > c.service.gateway.Limits().Outbound/4):
+		c.tryLater(busyPause)
+	case c.meet():
 		c.dropExpired()
 		c.flush()
 	}

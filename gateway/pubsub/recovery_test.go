@@ -207,6 +207,22 @@ func TestRecoveryTakesItsOwnPlace(t *testing.T) {
 	}
 }
 
+// Who comes back again and again, and answers no close, has a few places at once: any
+// number would leave none for others.
+func TestRecoveriesTakeFewPlaces(t *testing.T) {
+	g := startChanged(t, func(c *gateway.Config) { c.Limits.SessionsPerAddress = 1 }, pubsub.Config{Hub: "chat"})[0]
+	p := g.peer(t, reliableJSON, token.Client{})
+	for range 30 {
+		conn := g.Raw(t)
+		conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
+		conn.Write(gatewaytest.UpgradeRequest(recoveryPath(p.id, p.token), "Sec-WebSocket-Protocol: "+reliableJSON))
+		answerTo(t, conn)
+	}
+	if n := g.Gateway.Hub("chat").Sessions(); n > 10 {
+		t.Errorf("one client has %d sessions", n)
+	}
+}
+
 func TestRefusedRecovery(t *testing.T) {
 	g := start(t, nil)
 	p, other := g.peer(t, reliableJSON, token.Client{}), g.peer(t, reliableJSON, token.Client{})

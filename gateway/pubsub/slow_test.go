@@ -1,13 +1,17 @@
 package pubsub_test
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -50,6 +54,34 @@ func TestSlowReliableClientMissesNothing(t *testing.T) {
 				last = max(last, f.Sequence)
 				p.SendText(fmt.Sprintf(`{"type":"sequenceAck","sequenceId":%d}`, last))
 			}
+		})
+	}
+}
+
+// Who comes back for more than may wait for a client is not taken for a slow one: it
+// would come back for the same again and again.
+func TestRecoveryOfMoreThanMayWait(t *testing.T) {
+	for name, limit := range map[string]func(*gateway.Limits){
+		"bytes":    func(l *gateway.Limits) { l.Outbound = 1 << 20 },
+		"messages": func(l *gateway.Limits) { l.OutboundMessages = 16 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const messages = 24
+			g := startChanged(t, func(c *gateway.Config) { limit(&c.Limits) }, pubsub.Config{Hub: "chat"})[0]
+			p := g.peer(t, reliableJSON, token.Client{Groups: []string{"g"}})
+			p.Close()
+			g.Eventually(t, func() bool { return g.service.Stats().Detached == 1 }, "the client to be without a socket")
+			for range messages {
+				g.rest(t, inGroup, fmt.Sprintf(`"%s"`, strings.Repeat("x", 100<<10)))
+			}
+			p = g.recovered(t, p)
+			for n := range messages {
+				if f := p.frame(); f.Sequence != n+1 {
+					t.Fatalf("sequence id %d, want %d", f.Sequence, n+1)
+				}
+			}
+			g.rest(t, inGroup, "1")
+			p.expectData("1")
 		})
 	}
 }
@@ -201,6 +233,65 @@ func TestAckThatFindsNoRoom(t *testing.T) {
 				p = g.recovered(t, p)
 				p.SendText(`{"type":"event","event":"e","data":1,"ackId":1}`)
 				p.expectAck(1, "Duplicate")
+			}
+		})
+	}
+}
+
+// The answer to an event is waited for as an ack is: a simple client has no other.
+func TestAnswerThatFindsNoRoom(t *testing.T) {
+	for protocol, event := range map[string]string{"": "1", plainJSON: `{"type":"event","event":"e","data":1}`} {
+		t.Run(cmp.Or(protocol, "simple"), func(t *testing.T) {
+			b := newBackend()
+			asked, answer := make(chan bool), make(chan bool)
+			b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+				close(asked)
+				<-answer
+				return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
+			}
+			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
+			c := g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(protocol))
+			if protocol != "" {
+				c.Receive() // it is connected
+			}
+			c.SendText(event)
+			<-asked
+			free := g.occupied(t, g.Gateway.Hub("chat").User("ana").Sessions()[0])
+			defer free()
+			close(answer)
+			stopped, cancel := context.WithTimeout(t.Context(), gatewaytest.Patience)
+			defer cancel()
+			if err := g.service.Stop(stopped); err != nil { // it waits for the event
+				t.Fatal(err)
+			}
+			free()
+			c.ExpectClose(1013)
+		})
+	}
+}
+
+// What the hub's policy drops for a client that did not read are messages, and no ack: for
+// that its library has no timeout. Where there is no room for it either, the client is
+// closed.
+func TestAckOfASlowClient(t *testing.T) {
+	for _, policy := range []gateway.Policy{gateway.DropNewest, gateway.DropOldest} {
+		t.Run(policy.String(), func(t *testing.T) {
+			g := startChanged(t, func(c *gateway.Config) { c.Hubs[0].Delivery.Policy = policy }, pubsub.Config{Hub: "chat"})[0]
+			c := g.Dial(t, g.path(token.Client{Roles: everything, Groups: []string{"g"}}), gatewaytest.Subprotocols(plainJSON), gatewaytest.ReceiveBuffer(1))
+			p := &peer{Client: c, t: t}
+			p.frame() // it is connected
+			flood := func() {
+				for n := range 600 { // the small ones fill what the large ones leave
+					g.rest(t, inGroup, `"`+strings.Repeat("x", 10<<10>>(n/300*10))+`"`)
+				}
+			}
+			flood()
+			p.join("h", 1)
+			g.Eventually(t, func() bool { return g.service.Stats().Acks["Success"] == 1 }, "the join")
+			flood()
+			p.Conn().SetReadDeadline(time.Now().Add(gatewaytest.Patience))
+			if !regexp.MustCompile(`"ack"`).MatchReader(bufio.NewReader(p.Conn())) {
+				g.AwaitReason(t, gateway.ReasonSlowConsumer, 1)
 			}
 		})
 	}
