@@ -157,6 +157,17 @@ func TestInterruptedRun(t *testing.T) {
 	}
 }
 
+// Connections that had no time to open are none that failed.
+func TestInterruptedWhileConnecting(t *testing.T) {
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	var stdout, stderr bytes.Buffer
+	args := []string{"connect", echoServer(t), "-n", "5", "--connect-rate", "0.1"}
+	if code := run(ctx, args, &stdout, &stderr); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d: %s%s", code, exitInterrupted, &stdout, &stderr)
+	}
+}
+
 func TestSlowIsReportedByItsName(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	run(context.Background(), []string{"slow", echoServer(t), "-n", "5", "--warmup", "0s", "--duration", "1ms", "--finish-timeout", "10ms", "--json"}, &stdout, &stderr)
