@@ -124,6 +124,7 @@ func TestExitCodes(t *testing.T) {
 		{"too many connections", []string{"idle", echo, "-n", "16777216"}, exitUsage, "", "--connections: 16777216: "},
 		{"no statistics", []string{"idle", echo, "--stats-url", "http://127.0.0.1:1/"}, exitUsage, "", "--stats-url: Get "},
 		{"two paces", []string{"broadcast", echo, "--rate", "5", "--every", "1s"}, exitUsage, "", "--rate and --every can't be used together"},
+		{"bursts that go back in time", []string{"broadcast", echo, "--every=-1s"}, exitUsage, "", "--every: -1s: must not be negative"},
 		{"a burst longer than its interval", []string{"broadcast", echo, "--burst", "5", "--every", "10ms", "--spread", "20ms"}, exitUsage, "", "--spread: 20ms"},
 		{"one URL for many rooms", []string{"rooms", echo}, exitUsage, "", "must contain {room}"},
 		{"wrong CPU list", []string{"echo", echo, "--cpu", "3-1"}, exitUsage, "", "write CPU numbers and ranges"},
