@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -21,7 +20,7 @@ func (a Attack) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if limit := r.report.Environment.DescriptorLimit; uint64(a.Attackers+spareDescriptors) > limit {
-		return nil, fmt.Errorf("%d Attackers: need as many descriptors and RLIMIT_NOFILE allows %d", a.Attackers, limit)
+		return nil, faultf("Attackers", "%d: need as many descriptors and RLIMIT_NOFILE allows %d", a.Attackers, limit)
 	}
 	open, err := r.startOpenLoop(ctx, a.wellBehaved(), a.Warmup, countingTime, a.Before, countingTime, a.During, countingTime, a.After)
 	if err != nil {

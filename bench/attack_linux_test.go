@@ -250,7 +250,7 @@ func TestAttackNotPossible(t *testing.T) {
 	}{
 		"no such mode":           {bench.Attack{Load: load, Mode: "tickle"}, "Mode: tickle: must be one of"},
 		"no admin":               {bench.Attack{Load: load, Mode: "silent", AdminURL: "http://127.0.0.1:1/", Before: time.Millisecond}, "AdminURL: "},
-		"more than a table has":  {bench.Attack{Load: load, Mode: "silent", Attackers: 1_000_000}, "RLIMIT_NOFILE allows"},
+		"more than a table has":  {bench.Attack{Load: load, Mode: "silent", Attackers: 1_000_000}, "Attackers: 1000000: need as many descriptors and RLIMIT_NOFILE allows"},
 		"attack from no address": {bench.Attack{Load: load, Mode: "silent", AttackRate: -1}, "AttackRate: -1"},
 	} {
 		if _, err := test.attack.Run(context.Background()); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -178,7 +178,8 @@ func (r *Report) heading() Heading {
 }
 
 // OK reports whether the run has what was asked for: every connection opened
-// and stayed open, and every message came back as it was sent.
+// and stayed open, and every message came back as it was sent. Of an interrupted
+// run it is what that came to.
 func (r *Report) OK() bool {
 	if r.unanswered() > 0 || r.Rate != nil && r.Rate.Lost > 0 || r.Attack != nil && r.Attack.lost() > 0 {
 		return false
@@ -186,10 +187,12 @@ func (r *Report) OK() bool {
 	if r.Broadcast != nil && (r.Broadcast.Lost > 0 || r.Broadcast.OutOfOrder > 0) {
 		return false
 	}
-	if r.Capacity != nil && r.Capacity.fellShort() || r.Storm != nil && r.Storm.fellShort() || r.Churn != nil && r.Churn.fellShort() {
+	if r.Capacity != nil && r.Capacity.fellShort() || r.Storm != nil && r.Storm.fellShort(r.Interrupted) || r.Churn != nil && r.Churn.fellShort() {
 		return false
 	}
-	return r.Connections.Opened == r.Connections.Asked && r.Connections.Lost == 0
+	c := &r.Connections
+	opened := c.Opened == c.Asked || r.Interrupted && c.Failed == 0 // then the others had no time to
+	return opened && c.Lost == 0
 }
 
 // unanswered counts the messages that never came back.

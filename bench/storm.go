@@ -89,6 +89,8 @@ type StormFigures struct {
 	After  Answers `json:"after"`
 }
 
-func (f *StormFigures) fellShort() bool {
-	return f.Back < f.Dropped || f.Before.Missing+f.During.Missing+f.After.Missing > 0
+// fellShort reports whether a message is missing, or a connection did not come back
+// and was not kept from it by the end of an interrupted run.
+func (f *StormFigures) fellShort(interrupted bool) bool {
+	return f.Back < f.Dropped && !interrupted || f.Before.Missing+f.During.Missing+f.After.Missing > 0
 }

@@ -197,6 +197,8 @@ func TestReportOK(t *testing.T) {
 	}{
 		{"all opened", Report{Connections: Connections{Asked: 2, Opened: 2}}, true},
 		{"interrupted after that", Report{Connections: Connections{Asked: 2, Opened: 2}, Interrupted: true}, true},
+		{"interrupted before that", Report{Connections: Connections{Asked: 2, Opened: 1}, Interrupted: true}, true},
+		{"interrupted after a failure", Report{Connections: Connections{Asked: 3, Opened: 1, Failed: 1}, Interrupted: true}, false},
 		{"one short", Report{Connections: Connections{Asked: 2, Opened: 1}}, false},
 		{"one lost", Report{Connections: Connections{Asked: 2, Opened: 2, Lost: 1}}, false},
 		{"unanswered", Report{Connections: Connections{Asked: 2, Opened: 2}, Echo: &EchoFigures{Unanswered: 1}}, false},
@@ -210,6 +212,8 @@ func TestReportOK(t *testing.T) {
 		}}, false},
 		{"returned with difficulty", Report{Connections: Connections{Asked: 2, Opened: 2}, Churn: &ChurnFigures{Refused: []FailureCount{{StageConnect, "timed out", 1}}}}, false},
 		{"never returned", Report{Connections: Connections{Asked: 2, Opened: 2}, Storm: &StormFigures{Dropped: 1}}, false},
+		{"interrupted while they return", Report{Connections: Connections{Asked: 2, Opened: 2}, Storm: &StormFigures{Dropped: 1}, Interrupted: true}, true},
+		{"message lost in a storm", Report{Connections: Connections{Asked: 2, Opened: 2}, Storm: &StormFigures{During: Answers{Missing: 1}}, Interrupted: true}, false},
 		{"not told", Report{Connections: Connections{Asked: 2, Opened: 2}, Capacity: &CapacityFigures{Broadcast: &DeliveryFigures{Lost: 1}}}, false},
 		{"unanswered at first", Report{Connections: Connections{Asked: 2, Opened: 2}, Idle: &IdleFigures{Unanswered: 1}}, false},
 	} {

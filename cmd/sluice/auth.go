@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 
@@ -79,9 +80,9 @@ func allTokenRules(s *settings.Settings) (map[string]auth.Config, error) {
 		if !hub.Auth.Asked() {
 			continue
 		}
-		config, err := tokenRules(s, hub)
+		config, files, err := tokenRules(s, hub)
 		if err == nil {
-			err = errors.Join(explainRules(s, hub.Name, config.Validate())...)
+			err = errors.Join(explainRules(s, hub.Name, files, config.Validate())...)
 		}
 		faults = append(faults, err)
 		rules[hub.Name] = config
@@ -89,10 +90,14 @@ func allTokenRules(s *settings.Settings) (map[string]auth.Config, error) {
 	return rules, errors.Join(faults...)
 }
 
-// tokenRules reads the keys of a hub and returns what its tokens must be.
-func tokenRules(s *settings.Settings, hub *settings.Hub) (auth.Config, error) {
+// keyFile is where a key comes from.
+type keyFile struct{ path, file string }
+
+// tokenRules reads the keys of a hub and returns what its tokens must be, and the
+// file of each key.
+func tokenRules(s *settings.Settings, hub *settings.Hub) (config auth.Config, files []keyFile, err error) {
 	a := &hub.Auth
-	config := auth.Config{
+	config = auth.Config{
 		Issuer:      a.Issuer,
 		Audiences:   a.Audiences,
 		Leeway:      a.Leeway,
@@ -127,9 +132,10 @@ func tokenRules(s *settings.Settings, hub *settings.Hub) (auth.Config, error) {
 			}
 			faults = append(faults, err)
 			config.Keys = append(config.Keys, keys...)
+			files = append(files, slices.Repeat([]keyFile{{path, file}}, len(keys))...)
 		}
 	}
-	return config, errors.Join(faults...)
+	return config, files, errors.Join(faults...)
 }
 
 // readSecret reads a file that holds one secret, with or without a line end.
@@ -142,22 +148,28 @@ func readSecret(file string) ([]auth.Key, error) {
 }
 
 // explainRules turns the faults that a verifier finds into faults of the hub's
-// settings.
-func explainRules(s *settings.Settings, hub string, err error) (faults []error) {
+// settings. Files are those of the keys.
+func explainRules(s *settings.Settings, hub string, files []keyFile, err error) (faults []error) {
 	if err == nil {
 		return nil
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range joined.Unwrap() {
-			faults = append(faults, explainRules(s, hub, err)...)
+			faults = append(faults, explainRules(s, hub, files, err)...)
 		}
 		return faults
 	}
-	if found, ok := errors.AsType[*gateway.Fault](err); ok {
-		path := authPath(hub)
-		return []error{s.Fault(path, found.Field, found.Problem)}
+	found, ok := errors.AsType[*gateway.Fault](err)
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	path, value, number := authPath(hub), found.Field, 0
+	if n, _ := fmt.Sscanf(found.Field, "Keys[%d]", &number); n == 1 {
+		path, value = files[number].path, files[number].file
+	} else if found.Field == "Leeway" {
+		path, value = path+".leeway", fmt.Sprint(found.Value)
+	}
+	return []error{s.Fault(path, value, found.Problem)}
 }
 
 func authPath(hub string) string { return settings.HubPath(hub) + ".auth" }

@@ -142,11 +142,12 @@ func TestServeEndsSessionsWithTheirToken(t *testing.T) {
 }
 
 func TestFaultsOfKeyFiles(t *testing.T) {
+	good, short := write(t, "good", oldSecret), write(t, "short", "short")
 	for _, tc := range []struct{ name, auth, want string }{
-		{"short secret", "{secrets: [" + write(t, "short", "short") + "]}", ":1:8: hubs.a.auth: Keys[0]: has a secret of 5 bytes; must have at least 32 (RFC 7518 §3.2)"},
+		{"short secret", "{publicKeys: [" + certify(t, "a.test").certificate + "], secrets: [" + good + ", " + short + "]}", "hubs.a.auth.secrets: " + short + ": has a secret of 5 bytes; must have at least 32 (RFC 7518 §3.2)"},
 		{"no PEM", "{publicKeys: [" + write(t, "junk.pem", "junk") + "]}", "auth: no PEM block with a public key"},
 		{"no file", "{jwks: [missing.json]}", ":1:25: hubs.a.auth.jwks: missing.json: cannot be read: no such file or directory"},
-		{"leeway", "{leeway: 11m, secrets: [" + write(t, "good", oldSecret) + "]}", "Leeway: must be at most 10m0s"},
+		{"leeway", "{leeway: 11m, secrets: [" + good + "]}", ":1:27: hubs.a.auth.leeway: 11m0s: must be at most 10m0s"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			file := write(t, "s.yaml", "hubs: {a: {auth: "+tc.auth+"}}\n")

@@ -163,7 +163,7 @@ func awaitClose(conn net.Conn) (ws.StatusCode, error) {
 
 func TestEveryClientOfADrainedProgramHearsOfIt(t *testing.T) {
 	const clients = 2000
-	p := startProgram(t, nil, "--admin=", "--drain-rate=4000")
+	p := startProgram(t, nil, "--admin=", "--drain-rate=4000", "--ping=1h") // nobody answers pings while others connect
 	address := p.find(`listening on (\S+)\n`)
 	conns := make([]net.Conn, clients)
 	for i := range conns {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -41,19 +42,29 @@ func tlsConfig(s *settings.Settings) (*tls.Config, error) {
 	return config, nil
 }
 
-// outdated returns a fault for each certificate that is for another time than now.
-// It is served all the same: there may be clients that do not look.
+// outdated returns a fault for each certificate that is for another time than now,
+// those of a chain included. It is served all the same: there may be clients that do
+// not look.
 func outdated(s *settings.Settings, config *tls.Config, now time.Time) (faults []*settings.Fault) {
 	if config == nil {
 		return nil
 	}
 	for i, pair := range config.Certificates {
-		file, leaf := s.TLS.Certificates[i], pair.Leaf
-		switch {
-		case now.After(leaf.NotAfter):
-			faults = append(faults, s.Fault("tls.certificates", file, "expired at "+leaf.NotAfter.Format(time.RFC3339)+"; clients refuse it: renew it and reload"))
-		case now.Before(leaf.NotBefore):
-			faults = append(faults, s.Fault("tls.certificates", file, "is not good before "+leaf.NotBefore.Format(time.RFC3339)+"; clients refuse it, unless this machine's clock is wrong"))
+		for at, content := range pair.Certificate {
+			link, err := x509.ParseCertificate(content)
+			if err != nil {
+				continue
+			}
+			which, refusal := "", "clients refuse it"
+			if at > 0 {
+				which, refusal = fmt.Sprintf("certificate %d in it ", at+1), "clients may refuse it"
+			}
+			switch file := s.TLS.Certificates[i]; {
+			case now.After(link.NotAfter):
+				faults = append(faults, s.Fault("tls.certificates", file, which+"expired at "+link.NotAfter.Format(time.RFC3339)+"; "+refusal+": renew it and reload"))
+			case now.Before(link.NotBefore):
+				faults = append(faults, s.Fault("tls.certificates", file, which+"is not good before "+link.NotBefore.Format(time.RFC3339)+"; "+refusal+", unless this machine's clock is wrong"))
+			}
 		}
 	}
 	return faults

@@ -189,6 +189,26 @@ func TestCertificatesOfAnotherTimeAreWarnedOf(t *testing.T) {
 	}
 }
 
+// Most clients need the chain, and the alert on what expires counts it.
+func TestAnExpiredChainIsWarnedOf(t *testing.T) {
+	good := certify(t, "now.test")
+	expired := good.dated(t, time.Unix(0, 0), time.Date(2002, 1, 2, 0, 0, 0, 0, time.UTC))
+	var chain []byte
+	for _, name := range []string{good.certificate, expired.certificate} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, content...)
+	}
+	chained := write(t, "chain.pem", string(chain))
+	file := write(t, "s.yaml", fmt.Sprintf("tls: {certificates: [%q], keys: [%q]}\n", chained, good.key))
+	want := file + ":1:21: tls.certificates: " + chained + ": certificate 2 in it expired at 2002-01-02T00:00:00Z; clients may refuse it: renew it and reload\n" + file + ": ok\n"
+	if got := runSluice(t, nil, "config", "check", file); got.code != exitClean || got.stdout != want {
+		t.Errorf("exit code %d, %q, want %q", got.code, got.stdout, want)
+	}
+}
+
 // TestReloadOfCertificates: what the files hold now is for new connections; one
 // that is open stays, and files that are no pair change nothing.
 func TestReloadOfCertificates(t *testing.T) {

@@ -96,8 +96,8 @@ func (c *mintCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "url    %s?access_token=%s\ntoken  %s\n", authority.Endpoint().ClientURL(string(c.Hub)), url.QueryEscape(signed), signed)
-	return nil
+	_, err = fmt.Fprintf(p.stdout, "url    %s?access_token=%s\ntoken  %s\n", authority.Endpoint().ClientURL(string(c.Hub)), url.QueryEscape(signed), signed)
+	return err
 }
 
 // mint returns the token of one client; number replaces what stands for its number.
@@ -133,7 +133,9 @@ func (c *crowdCommand) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(p.stdout, signed)
+		if _, err := fmt.Fprintln(p.stdout, signed); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -154,8 +156,8 @@ func (c *signCommand) Run(p *process) error {
 	if err != nil {
 		return usageError{err}
 	}
-	fmt.Fprintln(p.stdout, signed)
-	return nil
+	_, err = fmt.Fprintln(p.stdout, signed)
+	return err
 }
 
 type inspectCommand struct {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -48,6 +50,32 @@ func TestTokenOfARequest(t *testing.T) {
 		t.Errorf("%+v", checked)
 	}
 }
+
+// A script must not go on with half a file of tokens.
+func TestTokensThatCannotBeWritten(t *testing.T) {
+	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}
+	for _, args := range [][]string{
+		{"client", "--hub=chat"},
+		{"clients", "--hub=chat", "--count=2"},
+		{"rest", "/api/hubs/chat/:send"},
+	} {
+		var stderr bytes.Buffer
+		p := &process{
+			args:   append([]string{"token"}, args...),
+			stdout: fullDisk{},
+			stderr: &stderr,
+			env:    func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		}
+		if code := p.run(); code != exitFailed || stderr.String() != "sluice: no space left on device\n" {
+			t.Errorf("%v: exit code %d, stderr %q", args, code, stderr.String())
+		}
+	}
+}
+
+// fullDisk is where nothing can be written.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 func TestFaultsOfTokenCommands(t *testing.T) {
 	env := map[string]string{"SLUICE_ACCESS_KEY": testKey}

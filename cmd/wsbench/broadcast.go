@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/sluicegate/sluice/bench"
@@ -30,6 +31,14 @@ type publishingFlags struct {
 	Rest     time.Duration `placeholder:"TIME" help:"How long to leave all members alone before publishing, and after: for what a server gives back."`
 	Warmup   time.Duration `default:"2s" zero:"none" help:"How long to publish before figures are taken (${default})."`
 	Duration time.Duration `default:"10s" help:"How long figures are taken (${default})."`
+}
+
+// Validate is called by kong.
+func (f *publishingFlags) Validate() error {
+	if f.Every < 0 {
+		return fmt.Errorf("--every: %v: must not be negative", f.Every)
+	}
+	return nil
 }
 
 func (f *publishingFlags) publishing() bench.Publishing {

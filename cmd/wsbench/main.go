@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/sluicegate/sluice/bench"
@@ -62,9 +63,13 @@ type listing interface {
 	list(w io.Writer) error
 }
 
+// sameSignal is within what time a second interrupt counts as the first: timeout(1) for
+// one sends each signal to the process and to its group.
+const sameSignal = time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	context.AfterFunc(ctx, func() { time.AfterFunc(sameSignal, stop) }) // a second interrupt ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,10 +23,13 @@ import (
 	"github.com/sluicegate/sluice/bench"
 )
 
+// programVariable has the test binary be wsbench.
+const programVariable = "SLUICE_TEST_WSBENCH"
+
 // TestMain makes the test binary the attackers' process where wsbench attack has
 // started it as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == assaultName {
+	if os.Getenv(programVariable) != "" || len(os.Args) == 2 && os.Args[1] == assaultName {
 		main()
 	}
 	os.Exit(m.Run())
@@ -124,6 +129,7 @@ func TestExitCodes(t *testing.T) {
 		{"too many connections", []string{"idle", echo, "-n", "16777216"}, exitUsage, "", "--connections: 16777216: "},
 		{"no statistics", []string{"idle", echo, "--stats-url", "http://127.0.0.1:1/"}, exitUsage, "", "--stats-url: Get "},
 		{"two paces", []string{"broadcast", echo, "--rate", "5", "--every", "1s"}, exitUsage, "", "--rate and --every can't be used together"},
+		{"bursts that go back in time", []string{"broadcast", echo, "--every=-1s"}, exitUsage, "", "--every: -1s: must not be negative"},
 		{"a burst longer than its interval", []string{"broadcast", echo, "--burst", "5", "--every", "10ms", "--spread", "20ms"}, exitUsage, "", "--spread: 20ms"},
 		{"one URL for many rooms", []string{"rooms", echo}, exitUsage, "", "must contain {room}"},
 		{"wrong CPU list", []string{"echo", echo, "--cpu", "3-1"}, exitUsage, "", "write CPU numbers and ranges"},
@@ -154,6 +160,55 @@ func TestInterruptedRun(t *testing.T) {
 		if code != exitInterrupted || !strings.Contains(stdout.String(), "before its time") {
 			t.Errorf("%v: exit code %d, want %d: %s%s", more, code, exitInterrupted, &stdout, &stderr)
 		}
+	}
+}
+
+// Of timeout(1) a process gets each signal twice: the second must not cost the report.
+func TestASignalThatComesTwice(t *testing.T) {
+	opened, ending, twice := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, _, err := ws.UpgradeHTTP(r, w)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		close(opened)
+		ws.ReadFrame(c) // the close frame
+		close(ending)
+		<-twice
+	}))
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var out bytes.Buffer
+	c := exec.CommandContext(ctx, os.Args[0], "idle", strings.Replace(s.URL, "http:", "ws:", 1), "-n", "1", "--hold", "1h", "--finish-timeout", "20s")
+	c.Env = append(os.Environ(), programVariable+"=yes")
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, moment := range []<-chan struct{}{opened, ending} {
+		select {
+		case <-moment:
+		case <-ctx.Done():
+			t.Error("the program has not come so far")
+		}
+		c.Process.Signal(syscall.SIGTERM)
+	}
+	close(twice)
+	if c.Wait(); c.ProcessState.ExitCode() != exitInterrupted {
+		t.Errorf("%v, want exit code %d: %s", c.ProcessState, exitInterrupted, &out)
+	}
+}
+
+// Connections that had no time to open are none that failed.
+func TestInterruptedWhileConnecting(t *testing.T) {
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	var stdout, stderr bytes.Buffer
+	args := []string{"connect", echoServer(t), "-n", "5", "--connect-rate", "0.1"}
+	if code := run(ctx, args, &stdout, &stderr); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d: %s%s", code, exitInterrupted, &stdout, &stderr)
 	}
 }
 

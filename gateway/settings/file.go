@@ -156,6 +156,8 @@ func (d *document) mapping(node *yaml.Node, prefix string, each func(key, node *
 
 func (d *document) hubs(node *yaml.Node) []Hub {
 	var hubs []Hub
+	// What a file before has said is of its own hubs.
+	maps.DeleteFunc(d.origins, func(path string, _ Origin) bool { return strings.HasPrefix(path, "hubs.") })
 	d.mapping(node, "hubs.", func(key, node *yaml.Node) {
 		hub := newHub(key.Value)
 		d.origins[HubPath(hub.Name)] = d.at(key)

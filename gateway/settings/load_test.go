@@ -122,6 +122,20 @@ func TestALaterFileReplacesAList(t *testing.T) {
 	}
 }
 
+// What the first file said of a hub is not in effect, so it must not count as chosen.
+func TestALaterFileReplacesHubs(t *testing.T) {
+	s := mustLoad(t, Input{
+		Files: []File{{"first.yaml", []byte("hubs: {x: {dispatch: pooled}}")}, {"second.yaml", []byte("hubs: {x: {}}")}},
+		Flags: map[string]string{"dispatch": "inline"},
+	})
+	if got := s.Hubs[0].Dispatch; got != gateway.Inline {
+		t.Errorf("hub x: %v, want that of the program", got)
+	}
+	if shown := string(s.YAML()); strings.Contains(shown, "first.yaml") {
+		t.Errorf("the first file has set a value of\n%s", shown)
+	}
+}
+
 func TestEverySettingHasAFlagAndAVariable(t *testing.T) {
 	sample := map[string]string{"ADDRESS": "127.0.0.1:1", "COUNT": "5", "SIZE": "6KiB", "DURATION": "7s", "BOOL": "true", "FILES": "a.pem, b.pem", "NETWORKS": "10.0.0.0/8, 192.0.2.1"}
 	named := map[string]string{"engine": Default().Engine, "dispatch": "inline", "log.level": "warn", "log.format": "json", "echo": "/e", "compression.level": "5", "compression.windowBits": "9", "tls.minVersion": "1.3", "rates.excess": "drop", "admission.ipv4Bits": "24", "admission.ipv6Bits": "56", "admission.forwardedHeader": "Forwarded", "tls.clientCertificates": "optional", "drain.code": "1012", "drain.reason": "bye"}
