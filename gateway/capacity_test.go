@@ -92,8 +92,6 @@ func TestPlacesAreExactUnderConcurrency(t *testing.T) {
 	}
 }
 
-// TestPlacesOfOneUserAreNotAnothers also has a place refused for one limit be
-// free for the others.
 // TestPlacesOfReplacements: each session may be replaced, and who replaces one again and
 // again, and leaves none, finds no more places than that takes.
 func TestPlacesOfReplacements(t *testing.T) {
@@ -129,6 +127,8 @@ func TestPlacesOfReplacements(t *testing.T) {
 	}
 }
 
+// TestPlacesOfOneUserAreNotAnothers also has a place refused for one limit be
+// free for the others.
 func TestPlacesOfOneUserAreNotAnothers(t *testing.T) {
 	config := gateway.Config{}
 	config.Limits.Sessions, config.Limits.SessionsPerAddress = 4, 4

@@ -110,16 +110,23 @@ func (g *rig) occupied(t *testing.T, session gateway.Session) (free func()) {
 	return free
 }
 
+// newDeferring returns a backend that is asked for the answer to one event, and gives it,
+// a 1, once answer is closed.
+func newDeferring() (b *backend, asked <-chan bool, answer chan<- bool) {
+	b = newBackend()
+	begun, release := make(chan bool), make(chan bool)
+	b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
+		close(begun)
+		<-release
+		return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
+	}
+	return b, begun, release
+}
+
 // What finds no room at a busy loop comes when that has time, though nobody publishes
 // any more and the client acknowledges nothing.
 func TestMessageForABusyLoopComesLater(t *testing.T) {
-	b := newBackend()
-	asked, answer := make(chan bool), make(chan bool)
-	b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
-		close(asked)
-		<-answer
-		return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
-	}
+	b, asked, answer := newDeferring()
 	g := start(t, func(c *pubsub.Config) { c.Upstream = b })
 	p := g.peer(t, reliableJSON, token.Client{})
 	p.SendText(`{"type":"event","event":"e","data":1}`)
@@ -242,13 +249,7 @@ func TestAckThatFindsNoRoom(t *testing.T) {
 func TestAnswerThatFindsNoRoom(t *testing.T) {
 	for protocol, event := range map[string]string{"": "1", plainJSON: `{"type":"event","event":"e","data":1}`} {
 		t.Run(cmp.Or(protocol, "simple"), func(t *testing.T) {
-			b := newBackend()
-			asked, answer := make(chan bool), make(chan bool)
-			b.answer = func(context.Context, webhook.UserEvent) (webhook.Reply, error) {
-				close(asked)
-				<-answer
-				return webhook.Reply{Type: webhook.JSON, Data: []byte("1")}, nil
-			}
+			b, asked, answer := newDeferring()
 			g := start(t, func(c *pubsub.Config) { c.Upstream = b })
 			c := g.Dial(t, g.path(token.Client{User: "ana"}), gatewaytest.Subprotocols(protocol))
 			if protocol != "" {
