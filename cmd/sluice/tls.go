@@ -59,15 +59,24 @@ func outdated(s *settings.Settings, config *tls.Config, now time.Time) (faults [
 			if at > 0 {
 				which, refusal = fmt.Sprintf("certificate %d in it ", at+1), "clients may refuse it"
 			}
-			switch file := s.TLS.Certificates[i]; {
-			case now.After(link.NotAfter):
-				faults = append(faults, s.Fault("tls.certificates", file, which+"expired at "+link.NotAfter.Format(time.RFC3339)+"; "+refusal+": renew it and reload"))
-			case now.Before(link.NotBefore):
-				faults = append(faults, s.Fault("tls.certificates", file, which+"is not good before "+link.NotBefore.Format(time.RFC3339)+"; "+refusal+", unless this machine's clock is wrong"))
+			if problem := untimely(link, refusal, now); problem != "" {
+				faults = append(faults, s.Fault("tls.certificates", s.TLS.Certificates[i], which+problem))
 			}
 		}
 	}
 	return faults
+}
+
+// untimely says what is wrong with the time of a certificate, what clients do, and what
+// is to be done; "" if now is within it.
+func untimely(c *x509.Certificate, refusal string, now time.Time) string {
+	switch {
+	case now.After(c.NotAfter):
+		return "expired at " + c.NotAfter.Format(time.RFC3339) + "; " + refusal + ": renew it and reload"
+	case now.Before(c.NotBefore):
+		return "is not good before " + c.NotBefore.Format(time.RFC3339) + "; " + refusal + ", unless this machine's clock is wrong"
+	}
+	return ""
 }
 
 func warnOfCertificates(s *settings.Settings, config *tls.Config, logger *slog.Logger) {
